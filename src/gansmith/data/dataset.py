@@ -1,0 +1,126 @@
+"""Items in memory or in a memory map, the batch a loss sees, and the order in which items come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+
+
+@dataclass
+class Batch:
+    """What one move sees: plain fields in network units, first axis the items; absent ones are None.
+
+    `memo` lives for one round: what one turn leaves there a later turn may use, detached.
+    """
+
+    real: Tensor | None = None
+    label: Tensor | None = None
+    source: Tensor | None = None
+    target: Tensor | None = None
+    text: Tensor | None = None
+    index: Tensor | None = None
+    memo: dict = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def parts(self, count: int) -> list[Batch]:
+        """`count` micro-batches of (nearly) equal size that share one memo."""
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "memo"}
+        split = {k: v.tensor_split(count) for k, v in tensors.items() if v is not None}
+        return [Batch(**{k: v[i] for k, v in split.items()}, memo=self.memo) for i in range(count)]
+
+
+@dataclass
+class Dataset:
+    """Items of one form.
+
+    spec    the form of `real` (and, where a game maps inputs, of what it makes)
+    fields  name in Batch -> array with one row an item; "real" as uint8 pictures or float32, "label" as int64
+    name    what the user called it;  digest  a hash of the content
+    notes   what was done to or left out of the data, one line each, for the plan and the report
+    """
+
+    spec: DataSpec
+    fields: dict[str, np.ndarray]
+    name: str = "data"
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+    rows: Tensor | None = None  # the rows of `fields` that belong to this set; all of them when None
+
+    def __post_init__(self):
+        self._tensors = {}
+
+    def __len__(self) -> int:
+        return len(self.rows) if self.rows is not None else len(next(iter(self.fields.values())))
+
+    def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """(train, held-out): a random share `held` of the items goes to the second, the same for the same seed."""
+        count = round(len(self) * held)
+        if held and not 0 < count < len(self):
+            raise UserError(f"val={held} of {len(self)} items leaves one side empty: give more data or another val")
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        rows = order if self.rows is None else self.rows[order]
+        return replace(self, rows=rows[count:].sort().values), replace(self, rows=rows[:count].sort().values)
+
+    def raw(self, index, name: str = "real") -> np.ndarray:
+        """Items `index` (a tensor or array of positions) of one field, in data units."""
+        index = torch.as_tensor(index)
+        rows = index if self.rows is None else self.rows[index]
+        return self.fields[name][rows.numpy()]
+
+    def batch(self, index: Tensor, device="cpu") -> Batch:
+        """Items `index` as a Batch on `device`: `real`, `source` and `target` in network units."""
+        rows = index if self.rows is None else self.rows[index]
+        made = {}
+        for name in self.fields:
+            value = self._tensor(name)[rows].to(device, non_blocking=True)
+            made[name] = value if name in ("label", "text") else self.spec.to_network(value)
+        return Batch(**made, index=index)
+
+    def _tensor(self, name: str) -> Tensor:
+        if name not in self._tensors:
+            array = self.fields[name]
+            # A read-only memory map stays one: torch only warns that it must not be written to, and nobody does.
+            self._tensors[name] = _view(array)
+        return self._tensors[name]
+
+
+def _view(array: np.ndarray) -> Tensor:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable.*")
+        return torch.from_numpy(array)
+
+
+class Order:
+    """Endless shuffled passes over `n` items. `position` alone says what comes next, for any number of ranks."""
+
+    def __init__(self, n: int, seed: int = 0):
+        self.n, self.seed, self.position = n, seed, 0
+        self._epoch, self._permutation = -1, None
+
+    def take(self, count: int, rank: int = 0, ranks: int = 1) -> Tensor:
+        """This rank's `count` of the next `count * ranks` positions, int64; no two ranks share one."""
+        start = self.position + rank * count
+        self.position += count * ranks
+        parts = []
+        while count:
+            epoch, offset = divmod(start, self.n)
+            part = self._pass(epoch)[offset : offset + count]
+            parts.append(part)
+            start, count = start + len(part), count - len(part)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _pass(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            draw = torch.Generator().manual_seed(hash((self.seed, epoch)) % 2**63)
+            self._epoch, self._permutation = epoch, torch.randperm(self.n, generator=draw)
+        return self._permutation

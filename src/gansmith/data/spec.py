@@ -1,0 +1,63 @@
+"""What a network must know of the data, and the way between the data's units and the network's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The form of one item, and the affine map `network = (data - centre) / scale`.
+
+    kind     "images" (uint8, C×H×W), "vectors" (float rows) or "arrays" (float, any shape)
+    shape    of one item: (C, H, W), (d,) …
+    classes  names of the labels 0 … k−1; empty without labels
+    columns  names of a vector's entries; empty when they have none
+    centre, scale  one number, or one for each entry of a vector
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    centre: tuple[float, ...] = (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+
+    @classmethod
+    def images(cls, shape, classes=()) -> DataSpec:
+        """8-bit pictures of `shape` (C, H, W): 0 … 255 in the data, −1 … 1 in the networks."""
+        return cls("images", tuple(shape), tuple(classes), centre=(127.5,), scale=(127.5,))
+
+    @property
+    def dtype(self):
+        """Of the stored data: uint8 for pictures, float32 for all else."""
+        return np.uint8 if self.kind == "images" else np.float32
+
+    def to_network(self, x: Tensor) -> Tensor:
+        """Data units (n, *shape) to network units, float32 on the device of `x`."""
+        centre, scale = self._map(x.device)
+        return (x.float() - centre) / scale
+
+    def to_data(self, x: Tensor) -> np.ndarray:
+        """Network units (n, *shape) to data units: pictures rounded and clipped to uint8."""
+        centre, scale = self._map(x.device)
+        x = x.detach().float() * scale + centre
+        if self.kind == "images":
+            x = x.round().clamp(0, 255).to(torch.uint8)
+        return x.cpu().numpy()
+
+    def _map(self, device):
+        if len(self.centre) == 1:
+            return self.centre[0], self.scale[0]
+        return torch.tensor(self.centre, device=device), torch.tensor(self.scale, device=device)
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict) -> DataSpec:
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
