@@ -1,0 +1,222 @@
+"""The contract: what a GAN *is*. Named players, what each one wants, in what order they move.
+
+A game is one class in one file of `gans/`. Its settings are annotated class attributes made by `setting`; `build`
+makes the networks for a kind of data; `players` says whose parameters move together; `turns` says who moves when and
+what he minimises. Everything else (batches, optimisers, averages, ranks, checkpoints) belongs to `training/`.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, field, fields
+from typing import ClassVar, dataclass_transform
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError, nearest
+
+
+def always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's turn in a round of play.
+
+    player  whose parameters move; a tuple moves several at once from one forward pass
+    loss    batch -> named terms; the loop minimises their sum and logs each. For a tuple of players: one mapping each
+    times   moves in this turn, or a function of the round (WGAN: 100 in the first 25 rounds, then 5)
+    every   played once in so many rounds (lazy regularisation; the game scales the weight itself)
+    when    asked before the turn; False skips it (gates of VAE-GAN and 3D-GAN)
+    fresh   draw a new batch for each move, or use the one the last turn had
+    """
+
+    player: str | tuple[str, ...]
+    loss: Callable[[Batch], Mapping]
+    times: int | Callable[[int], int] = 1
+    every: int = 1
+    when: Callable[[], bool] = always
+    fresh: bool = True
+
+    @property
+    def movers(self) -> tuple[str, ...]:
+        return (self.player,) if isinstance(self.player, str) else tuple(self.player)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of training with turns of its own: `share` of all rounds; `begin` runs once before its first round."""
+
+    name: str
+    turns: Sequence[Turn]
+    share: float = 1.0
+    begin: Callable[[], None] = lambda: None
+
+
+def setting(default, meaning: str, *, least=None, most=None, choices=None):
+    """A setting of a game: its default, its one-line meaning, and what values are allowed."""
+    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most, "choices": choices})
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
+class Game(nn.Module):
+    """A generative adversarial game. Subclasses give `build`, `players`, `turns` (or `stages`) and `sample`.
+
+    It is an nn.Module so that networks and buffers (state a game keeps: BEGAN's k, an image pool) are saved, moved
+    and restored with it. The constructor stores settings and does no work.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator",)  # networks that get an exponential moving average
+    summary: ClassVar[str] = ""  # one line for `gansmith list`
+
+    learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
+    beta1: float = setting(0.5, "Adam's memory of the gradient", least=0.0, most=1.0)
+    beta2: float = setting(0.999, "Adam's memory of its square", least=0.0, most=1.0)
+    average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", least=0)
+
+    def __init_subclass__(cls, **kwargs):
+        """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words."""
+        super().__init_subclass__(**kwargs)
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+        store = cls.__init__
+
+        def __init__(self, **settings):
+            nn.Module.__init__(self)
+            check_settings(cls, settings)
+            store(self, **settings)
+            self.spec: DataSpec | None = None
+            self.progress = 0.0  # share of the training budget that is spent, set by the loop before each round
+            self.raw: dict[str, nn.Module] = {}  # what moved in training, where the average took its name
+            self.history: list[dict] = []  # what `fit` logged
+
+        cls.__init__ = __init__
+
+    # --- what a paper says -------------------------------------------------------------------------------------------
+    def build(self, spec: DataSpec) -> None:
+        """Make the networks for this data as attributes; store nothing else of it. UserError if the data won't do."""
+        raise NotImplementedError
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Name -> modules whose parameters move together. No parameter belongs to two players."""
+        raise NotImplementedError
+
+    def turns(self) -> list[Turn]:
+        """One round of play."""
+        raise NotImplementedError
+
+    def stages(self) -> list[Stage]:
+        """Parts of training one after the other; by default one, of `turns()`."""
+        return [Stage("play", self.turns())]
+
+    def sample(self, n: int, *, seed: int | None = None, **conditions):
+        """`n` new items in the data's own form and units."""
+        raise NotImplementedError
+
+    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        """The player's optimiser over `parameters` (one flat tensor that holds all of them)."""
+        return torch.optim.Adam(
+            parameters, lr=self.learning_rate, betas=(self.beta1, self.beta2), fused=parameters[0].device.type != "mps"
+        )
+
+    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
+        """Called before each round: set the optimiser's values from `self.progress`. By default they stay."""
+
+    # --- what every game can do --------------------------------------------------------------------------------------
+    def fit(self, data, **options) -> Game:
+        """Train on `data` and return self. Options: see `gansmith.run.fit`. Calling it twice starts afresh."""
+        return _above("run").fit(self, data, **options)
+
+    def save(self, path) -> None:
+        """Write the game to ONE self-describing file that `gansmith.load` reads. See `training.modelfile`."""
+        _above("training.modelfile").write(self, path)
+
+    def settings(self) -> dict:
+        """Name -> value of every setting."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def __repr__(self) -> str:
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
+
+    @contextmanager
+    def at_rest(self):
+        """Eval mode and no gradients inside; every module's own mode restored after."""
+        modes = {m: m.training for m in self.modules()}
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield self
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+
+    def use_averages(self, averages: Mapping[str, nn.Module]) -> None:
+        """Let the averaged networks take the names of the ones that moved, which stay in `self.raw`."""
+        for name, module in averages.items():
+            self.raw[name] = getattr(self, name)
+            setattr(self, name, module)
+
+    def copy(self) -> Game:
+        """An untouched game with the same settings."""
+        return type(self)(**copy.deepcopy(self.settings()))
+
+
+def check_settings(game: type[Game], settings: Mapping) -> None:
+    """UserError unless every setting exists, has the type of its default and lies in its range."""
+    known = {f.name: f for f in fields(game)}
+    for name, value in settings.items():
+        if name not in known:
+            raise UserError(
+                f"{game.__name__} has no setting '{name}'.{nearest(name, known)} It has: {', '.join(sorted(known))}"
+            )
+        default, limits = known[name].default, known[name].metadata
+        kind = type(default)
+        if default is None or default is MISSING or value is None:
+            continue
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not (isinstance(value, kind) and (kind is bool) == isinstance(value, bool) or (kind is float and whole)):
+            raise UserError(f"{game.__name__}({name}={value!r}): expected {kind.__name__}, such as {default!r}")
+        if limits.get("choices") and value not in limits["choices"]:
+            raise UserError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
+        low, high = limits.get("least"), limits.get("most")
+        if (low is not None and value < low) or (high is not None and value > high):
+            span = f"at least {low}" if high is None else f"between {low} and {high}"
+            raise UserError(f"{game.__name__}({name}={value!r}): must be {span}")
+
+
+# --- seeing without touching -----------------------------------------------------------------------------------------
+_seen: dict | None = None
+
+
+def observe(name: str, value: Tensor | float) -> None:
+    """Report something that should be seen but not minimised (scores, an accuracy, a gate). Never changes a result."""
+    if _seen is not None:
+        _seen[name] = value.detach() if isinstance(value, Tensor) else value
+
+
+@contextmanager
+def observing(seen: dict | None):
+    """Collect what losses `observe` into `seen`; None looks away, at no cost."""
+    global _seen
+    before, _seen = _seen, seen
+    try:
+        yield seen
+    finally:
+        _seen = before
+
+
+def _above(module: str):
+    # `fit` and `save` are conveniences of the public face for what stands above the contract; found by name when
+    # called, so that the contract itself depends on nothing above it.
+    return importlib.import_module(f"gansmith.{module}")

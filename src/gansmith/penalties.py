@@ -1,0 +1,49 @@
+"""Penalties on the critic's slope: functions of (critic, points), in fp32 whatever the rest of training runs in.
+
+A critic is any callable `points -> scores (n,)` that treats each point by itself: then the gradient of the summed
+scores with respect to the points holds each point's own gradient. Batch normalisation breaks that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Critic = Callable[[Tensor], Tensor]
+
+
+def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
+    """(scores (n,), squared gradient norms ‖∇D(x)‖² (n,)) of one pass, differentiable twice.
+
+    The norm runs over all entries of a point (Gulrajani et al. 2017), not by channel.
+    """
+    with torch.autocast(points.device.type, enabled=False):
+        points = points.detach().float().requires_grad_()
+        scores = critic(points)
+        (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
+        return scores, gradient.flatten(1).square().sum(1)
+
+
+def r1(critic: Critic, real: Tensor) -> Tensor:
+    """½ E‖∇D(x)‖² on reals; times γ it is the R1 of Mescheder et al. 2018, eq. 9. On fakes it is R2."""
+    return slopes(critic, real)[1].mean() / 2
+
+
+def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    """E(‖∇D(x̂)‖ − 1)², x̂ uniform on the segments between paired reals and fakes (WGAN-GP, eq. 3)."""
+    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
+    return one_centred(critic, real + mix * (fake - real))
+
+
+def dragan(critic: Critic, real: Tensor) -> Tensor:
+    """E(‖∇D(x + δ)‖ − 1)², δ = ½ std(x) · u · α, u uniform per entry, α per point (Kodali et al. 2017, as released)."""
+    strength = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
+    return one_centred(critic, real + 0.5 * real.std() * torch.rand_like(real) * strength)
+
+
+def one_centred(critic: Critic, points: Tensor) -> Tensor:
+    """E(‖∇D(x)‖ − 1)²."""
+    # The small constant keeps the square root's own slope finite where the critic is flat.
+    return ((slopes(critic, points)[1] + 1e-12).sqrt() - 1).square().mean()
