@@ -1,0 +1,1 @@
+"""Building blocks and bodies. They know no loss, no optimiser and no file."""

@@ -1,0 +1,60 @@
+"""What every body shares: how a label enters a generator and a critic."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.errors import UserError
+
+
+class Generator(nn.Module):
+    """(n, latent) noise, and (n,) labels when `classes` > 0, to (n, *shape) in network units, always float32.
+
+    A subclass defines `body(z)`, which takes `self.inputs` numbers: the noise, and beside it a learned embedding of the
+    label as long as the noise is. Without classes a label is ignored.
+    """
+
+    def __init__(self, latent: int, classes: int = 0):
+        super().__init__()
+        self.latent, self.classes = latent, classes
+        self.inputs = 2 * latent if classes else latent
+        self.embed = nn.Embedding(classes, latent) if classes else None
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        if self.embed is not None:
+            z = torch.cat([z, self.embed(needed(label, self.classes))], 1)
+        return self.body(z).float()
+
+
+class Critic(nn.Module):
+    """(n, *shape) in network units, and (n,) labels when `classes` > 0, to (n,) raw scores, always float32.
+
+    A subclass defines `features(x)` -> (n, width). The score is linear in them, w·h + b; with labels w moves by an
+    embedding of the label, which is the projection critic (Miyato & Koyama 2018, equation 3): w·h + <v_y, h> + b.
+    The embedding starts at zero, so that labels mean nothing until they are learned.
+    """
+
+    def __init__(self, width: int, classes: int = 0, bias: bool = True):
+        super().__init__()
+        self.classes = classes
+        self.score = nn.Linear(width, 1, bias=bias)
+        self.embed = nn.Embedding(classes, width) if classes else None
+        if classes:
+            nn.init.zeros_(self.embed.weight)
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        weight = self.score.weight
+        if self.embed is not None:
+            weight = weight + self.embed(needed(label, self.classes))
+        # A product and a sum rather than a matrix product: autocast leaves them in float32, where scores keep the
+        # small differences that a relativistic loss is made of.
+        score = (self.features(x).float() * weight).sum(1)
+        return score if self.score.bias is None else score + self.score.bias
+
+
+def needed(label: Tensor | None, classes: int) -> Tensor:
+    """The label, or one line that asks for it."""
+    if label is None:
+        raise UserError(f"this network was built for {classes} classes and got no label; pass label=, integers (n,).")
+    return label
