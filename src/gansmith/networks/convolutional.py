@@ -11,6 +11,7 @@ parameters.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from math import prod
 
 import torch
@@ -41,7 +42,7 @@ class ConvGenerator(Generator):
         self.linear = nn.Linear(self.inputs, prod(self.first), bias=norm == "none")
         self.norms = nn.ModuleList(make(c) for c in channels[:-1])
         self.convs = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in zip(channels, channels[1:], strict=False)
+            nn.ConvTranspose2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels)
         )
         self.apply(partial(init, norm=norm))
 
@@ -64,9 +65,7 @@ class ConvCritic(Critic):
         channels = [shape[0]] + [min(2**i, 8) * width for i in range(len(grids) - 1)]
         super().__init__(channels[-1] * prod(grids[-1]), classes, bias=norm == "none")
         self.odd = [(w % 2, h % 2) for h, w in grids[:-1]]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in zip(channels, channels[1:], strict=False)
-        )
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels))
         self.norms = nn.ModuleList(make(c) if i else nn.Identity() for i, c in enumerate(channels[1:]))
         self.apply(partial(init, norm=norm))
 
