@@ -1,0 +1,5 @@
+"""Items to features."""
+
+from gansmith.evaluate.classifier import Classifier, classifier
+
+__all__ = ["Classifier", "classifier"]

@@ -1,0 +1,116 @@
+"""Nearest neighbours: fidelity, diversity and copying, in row blocks so that no n x n matrix is ever held.
+
+`real` is (n, d), `fake` is (m, d). A perfect model does not score 1 on these: print the real-against-real value too.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+
+from gansmith.errors import UserError
+from gansmith.evaluate.inputs import pair, table
+
+TIE = 1e-10  # squared distances this close (relatively) count as equal, so that rounding decides no `<=`
+ROWS = 1024
+
+
+class PrecisionRecall(NamedTuple):
+    precision: float
+    recall: float
+
+
+class DensityCoverage(NamedTuple):
+    density: float
+    coverage: float
+
+
+class PRDC(NamedTuple):
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def blocks(x: torch.Tensor, y: torch.Tensor, rows: int = ROWS) -> Iterator[tuple[slice, torch.Tensor]]:
+    """(which rows of x, their squared distances to all of y), by |x|^2 + |y|^2 - 2 x.y in float64.
+
+    Both are moved to put y[0] at the origin, which leaves constant features exactly zero and large means harmless.
+    """
+    x, y = x - y[0], y - y[0]
+    xx, yy = x.square().sum(1), y.square().sum(1)
+    for start in range(0, len(x), rows):
+        part = slice(start, min(start + rows, len(x)))
+        scale = xx[part, None] + yy
+        squared = torch.addmm(scale, x[part], y.T, alpha=-2)
+        # Below this only rounding is left of the difference: the two points are the same.
+        squared.masked_fill_(squared < scale.mul_(1e-13), 0.0)
+        yield part, squared
+
+
+def neighbour_distances(x: torch.Tensor, k: int, rows: int = ROWS) -> torch.Tensor:
+    """(n, k) squared distances from each point to its 1st … k-th nearest other point."""
+    if len(x) <= k:
+        raise UserError(f"{len(x)} points have no {k}-th neighbour; give more points or a smaller k.")
+    out = x.new_empty(len(x), k)
+    for part, squared in blocks(x, x, rows):
+        index = torch.arange(part.start, part.stop, device=x.device)
+        squared[index - part.start, index] = torch.inf
+        out[part] = squared.topk(k, largest=False).values.sort(1).values
+    return out
+
+
+def precision_recall(real, fake, k: int = 3, *, rows: int = ROWS) -> PrecisionRecall:
+    """Share of fakes inside a real k-NN ball, and of reals inside a fake one  (Kynkäänniemi et al. 2019, eqs. 1-2).
+
+    Balls are closed (`<=`), as in the paper's code: identical sets score 1.
+    """
+    real, fake = pair(real, fake)
+    real_balls = neighbour_distances(real, k, rows)[:, -1] * (1 + TIE)
+    fake_balls = neighbour_distances(fake, k, rows)[:, -1] * (1 + TIE)
+    inside, found = torch.zeros(len(fake), dtype=torch.bool, device=real.device), 0
+    for part, squared in blocks(real, fake, rows):
+        inside |= (squared <= real_balls[part, None]).any(0)
+        found += int((squared <= fake_balls).any(1).sum())
+    return PrecisionRecall(float(inside.double().mean()), found / len(real))
+
+
+def density_coverage(real, fake, k: int = 5, *, rows: int = ROWS) -> DensityCoverage:
+    """Mean number of real balls around a fake, over k; share of real balls that hold a fake  (Naeem et al. 2020).
+
+    Density may exceed 1. For a perfect model coverage is `expected_coverage(n, m, k)`, not 1.
+    """
+    real, fake = pair(real, fake)
+    balls = neighbour_distances(real, k, rows)[:, -1] * (1 + TIE)
+    total, covered = 0, 0
+    for part, squared in blocks(real, fake, rows):
+        held = (squared <= balls[part, None]).sum(1)
+        total += int(held.sum())
+        covered += int((held > 0).sum())
+    return DensityCoverage(total / (k * len(fake)), covered / len(real))
+
+
+def prdc(real, fake, k: int = 3, coverage_k: int = 5, *, rows: int = ROWS) -> PRDC:
+    """The four of them from one set of distances: precision and recall at `k`, density and coverage at `coverage_k`."""
+    real, fake = pair(real, fake)
+    reach = neighbour_distances(real, max(k, coverage_k), rows) * (1 + TIE)
+    near, wide = reach[:, k - 1], reach[:, coverage_k - 1]
+    fake_balls = neighbour_distances(fake, k, rows)[:, -1] * (1 + TIE)
+    inside = torch.zeros(len(fake), dtype=torch.bool, device=real.device)
+    found = total = covered = 0
+    for part, squared in blocks(real, fake, rows):
+        inside |= (squared <= near[part, None]).any(0)
+        found += int((squared <= fake_balls).any(1).sum())
+        held = (squared <= wide[part, None]).sum(1)
+        total += int(held.sum())
+        covered += int((held > 0).sum())
+    n, m = len(real), len(fake)
+    return PRDC(float(inside.double().mean()), found / n, total / (coverage_k * m), covered / n)
+
+
+def expected_coverage(n: int, m: int, k: int = 5) -> float:
+    """Coverage of a perfect model with n reals and m fakes: 1 - prod_{i=1..k} (n - i)/(n + m - i), in any dimension."""
+    missed = 1.0
+    for i in range(1, k + 1):
+        missed *= (n - i) / (n + m - i)
+    return 1 - missed
