@@ -1,0 +1,37 @@
+"""Data of any form -> `Dataset`: what was read, in what units, and what was done to it on the way."""
+
+from __future__ import annotations
+
+
+def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=None):
+    """`data` as a `gansmith.data.dataset.Dataset`; a Dataset is handed back as it is.
+
+    data      a folder or .zip of pictures, a .npz, .npy, .csv(.gz) or .parquet file, a name (`digits`, `mnist`,
+              `ring8` ...: gansmith.data.named.NAMES), an array, tensor, DataFrame or torch Dataset, a pair (items, labels)
+    size      of pictures, pixels: one number, or (height, width); None: the data's own, or a square chosen from it
+    channels  of pictures: 1, 3 or 4; None: 1 if all are grey, else 3
+    labels    "auto": those that come with the data (sub-folders, `labels` in a file); None: none; an array: these;
+              the name of a column of a table
+    cache     folder for decoded pictures and downloads; None: $GANSMITH_CACHE, else ~/.cache/gansmith
+    limit     at most so many items, evenly spaced through the data
+
+    Every decision stands in `.notes`. Raises UserError, one line, for anything that cannot be read.
+    """
+    import os
+
+    from gansmith.data.dataset import Dataset
+
+    if isinstance(data, Dataset):
+        return data
+    options = {"size": size, "channels": channels, "labels": labels, "limit": limit}
+    if isinstance(data, (str, os.PathLike)):
+        from gansmith.data.named import NAMES, from_name
+
+        if str(data) in NAMES:
+            return from_name(str(data), cache=cache, **options)
+        from gansmith.data.files import from_path
+
+        return from_path(data, cache=cache, **options)
+    from gansmith.data.memory import from_memory
+
+    return from_memory(data, **options)

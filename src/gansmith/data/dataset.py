@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -77,27 +78,23 @@ class Dataset:
 
     def batch(self, index: Tensor, device="cpu") -> Batch:
         """Items `index` as a Batch on `device`: `real`, `source` and `target` in network units."""
-        rows = index if self.rows is None else self.rows[index]
-        made = {}
-        for name in self.fields:
-            value = self._tensor(name)[rows].to(device, non_blocking=True)
-            made[name] = value if name in ("label", "text") else self.spec.to_network(value)
+        if not self._tensors:
+            self._tensors = {name: self._prepared(name) for name in self.fields}
+        rows = index if self.rows is None else self.rows.index_select(0, index)
+        made = {
+            name: tensor.index_select(0, rows).to(device, non_blocking=True) for name, tensor in self._tensors.items()
+        }
+        for name, value in made.items():
+            if value.dtype == torch.uint8:
+                made[name] = self.spec.to_network(value)
         return Batch(**made, index=index)
 
-    def _tensor(self, name: str) -> Tensor:
-        if name not in self._tensors:
-            array = self.fields[name]
-            # A read-only memory map stays one: torch only warns that it must not be written to, and nobody does.
-            self._tensors[name] = _view(array)
-        return self._tensors[name]
-
-
-def _view(array: np.ndarray) -> Tensor:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*not writable.*")
-        return torch.from_numpy(array)
+    def _prepared(self, name: str) -> Tensor:
+        """A field as a tensor: bytes stay bytes (and a memory map stays one), floats go to network units once."""
+        with warnings.catch_warnings():  # torch warns that a read-only array must not be written to, and nobody does
+            warnings.filterwarnings("ignore", message=".*not writable.*")
+            tensor = torch.from_numpy(self.fields[name])
+        return self.spec.to_network(tensor) if tensor.is_floating_point() and name != "text" else tensor
 
 
 class Order:

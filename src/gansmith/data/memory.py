@@ -1,0 +1,87 @@
+"""What a program already holds: arrays, tensors, tables, torch Datasets, lists of pictures, pairs (items, labels)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.data.arrays import from_array
+from gansmith.errors import UserError
+
+
+def from_memory(data, *, labels="auto", **options):
+    """The Dataset of a Python object; see `gansmith.data.read` for the options."""
+    found = None
+    if isinstance(data, tuple) and len(data) == 2:
+        data, found = data
+    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
+        from gansmith.data.tables import from_frame
+
+        return from_frame(data, labels=labels, **options)
+    if isinstance(data, np.ndarray) or hasattr(data, "detach"):
+        return from_array(data, found, labels=labels, **options)
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
+        return _from_items(data, found, labels=labels, **options)
+    raise UserError(
+        f"a {type(data).__name__} cannot be read: give a path, a name, an array, a tensor, a DataFrame or a torch Dataset "
+        "(anything with len() and [i])"
+    )
+
+
+def _from_items(data, found, *, limit=None, **options):
+    """Anything with len() and [i]; an item is a picture, a tensor or an array, alone or first in (item, label, ...)."""
+    from PIL import Image
+
+    if len(data) == 0:
+        raise UserError(f"a {type(data).__name__} without items: give at least 2")
+    first = _item(data, 0)
+    if not isinstance(first[0], Image.Image) and not hasattr(first[0], "shape"):
+        return from_array(data, found, limit=limit, **options)  # plain numbers
+    rows = range(len(data))
+    notes = []
+    if limit is not None and limit < len(data):
+        from gansmith.data.arrays import evenly
+
+        rows = evenly(len(data), limit).tolist()
+        notes.append(f"{limit} of {len(data)} items taken, evenly spaced (limit={limit})")
+    pairs = [_item(data, i) for i in rows]
+    if found is not None:
+        found = np.asarray(found)[list(rows)]
+    elif first[1] is not None:
+        found = [label for _, label in pairs]
+    name = type(data).__name__
+    options.update(classes=getattr(data, "classes", None) or (), name=name, notes=notes)
+    items = [item for item, _ in pairs]
+    if isinstance(first[0], Image.Image):
+        from gansmith.data.folder import from_pictures
+
+        return from_pictures(items, found, **options)
+    arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
+    for i, array in enumerate(arrays):
+        if array.shape != arrays[0].shape:
+            raise UserError(
+                f"{name}: item {i} has shape {array.shape}, item 0 has {arrays[0].shape}: let the data set return PIL "
+                "pictures, which are brought to one size here, or resize in its transform"
+            )
+    return from_array(np.stack(arrays), found, **options)
+
+
+def _item(data, i: int):
+    """(item, label or None) of position `i`."""
+    from PIL import Image
+
+    item = data[i]
+    if isinstance(item, Image.Image) or hasattr(item, "shape"):
+        return item, None
+    if isinstance(item, dict):
+        raise UserError(
+            f"{type(data).__name__}: items are dictionaries with {', '.join(item)}: return (item, label) instead"
+        )
+    if (
+        isinstance(item, (tuple, list))
+        and len(item)
+        and (isinstance(item[0], Image.Image) or hasattr(item[0], "shape"))
+    ):
+        label = item[1] if len(item) > 1 else None
+        label = label.item() if hasattr(label, "item") and getattr(label, "size", 1) in (1, ()) else label
+        return item[0], label if isinstance(label, (int, float, str)) else None
+    return item, None
