@@ -11,6 +11,7 @@ import torch
 
 from gansmith.errors import UserError
 from gansmith.evaluate.inputs import pair, table
+from gansmith.evaluate.neighbours import blocks, rows_that_fit
 
 
 class Moments:
@@ -99,7 +100,9 @@ def _frechet(mu1, cov1, mu2, cov2) -> float:
     return max(0.0, float((mu1 - mu2).square().sum() + cov1.trace() + cov2.trace() - 2 * cross))
 
 
-def kernel_distance(real, fake, *, degree: int = 3, gamma: float | None = None, coef: float = 1.0, rows: int = 1024):
+def kernel_distance(
+    real, fake, *, degree: int = 3, gamma: float | None = None, coef: float = 1.0, rows: int | None = None
+) -> float:
     """KID: unbiased MMD^2 with (gamma x.y + coef)^degree, gamma = 1/d  (Binkowski et al. 2018).
 
     The U-statistic of the *whole* set, in blocks of `rows`, so there are no random subsets and no seed. Being unbiased,
@@ -109,7 +112,7 @@ def kernel_distance(real, fake, *, degree: int = 3, gamma: float | None = None, 
     gamma = 1 / real.shape[1] if gamma is None else gamma
 
     def total(x, y):
-        return sum(float((gamma * (part @ y.T) + coef).pow(degree).sum()) for part in x.split(rows))
+        return sum(float((gamma * (part @ y.T) + coef).pow(degree).sum()) for part in x.split(rows or rows_that_fit(y)))
 
     def off_diagonal(x):
         diagonal = float((gamma * x.square().sum(1) + coef).pow(degree).sum())
@@ -146,7 +149,7 @@ def median_distance(real, fake, *, most: int = 1000) -> float:
     return width if width > 0 else 1.0
 
 
-def mmd(real, fake, *, bandwidth: float | None = None, biased: bool = False, rows: int = 1024) -> float:
+def mmd(real, fake, *, bandwidth: float | None = None, biased: bool = False, rows: int | None = None) -> float:
     """MMD^2 with exp(-|x - y|^2 / (2 l^2))  (Gretton et al. 2012, eqs. 3 and 5).
 
     `bandwidth` is l; None takes the mean over five widths, 1/4 to 4 times the median distance. `biased` keeps the
@@ -157,8 +160,7 @@ def mmd(real, fake, *, bandwidth: float | None = None, biased: bool = False, row
 
     def mean(x, y, same):
         total = 0.0
-        for part in x.split(rows):
-            squared = torch.cdist(part, y, compute_mode="donot_use_mm_for_euclid_dist").square()
+        for _, squared in blocks(x, y, rows):
             total += sum(float((squared / (-2 * width**2)).exp().sum()) for width in widths) / len(widths)
         return (total - len(x)) / (len(x) * (len(x) - 1)) if same and not biased else total / (len(x) * len(y))
 

@@ -38,7 +38,7 @@ def pair(real, fake, least: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
         raise UserError(
             f"real has {real.shape[1]} features and fake {fake.shape[1]}; put both through the same extractor."
         )
-    if bool((real == real[0]).all()):
+    if len(real) > 1 and bool((real == real[0]).all()):
         warnings.warn(f"all {len(real)} real rows are equal: no number computed from them means much.", stacklevel=3)
     return real, fake.to(real.device)
 

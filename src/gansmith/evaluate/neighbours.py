@@ -9,10 +9,9 @@ from typing import NamedTuple
 import torch
 
 from gansmith.errors import UserError
-from gansmith.evaluate.inputs import pair, table
+from gansmith.evaluate.inputs import pair
 
 TIE = 1e-10  # squared distances this close (relatively) count as equal, so that rounding decides no `<=`
-ROWS = 1024
 
 
 class PrecisionRecall(NamedTuple):
@@ -32,11 +31,17 @@ class PRDC(NamedTuple):
     coverage: float
 
 
-def blocks(x: torch.Tensor, y: torch.Tensor, rows: int = ROWS) -> Iterator[tuple[slice, torch.Tensor]]:
+def rows_that_fit(y: torch.Tensor) -> int:
+    """Rows of distances to all of y in 16 MB: larger blocks are no faster, and the allocator stops reusing them."""
+    return max(1, 2**21 // len(y))
+
+
+def blocks(x: torch.Tensor, y: torch.Tensor, rows: int | None = None) -> Iterator[tuple[slice, torch.Tensor]]:
     """(which rows of x, their squared distances to all of y), by |x|^2 + |y|^2 - 2 x.y in float64.
 
     Both are moved to put y[0] at the origin, which leaves constant features exactly zero and large means harmless.
     """
+    rows = rows or rows_that_fit(y)
     x, y = x - y[0], y - y[0]
     xx, yy = x.square().sum(1), y.square().sum(1)
     for start in range(0, len(x), rows):
@@ -48,7 +53,7 @@ def blocks(x: torch.Tensor, y: torch.Tensor, rows: int = ROWS) -> Iterator[tuple
         yield part, squared
 
 
-def neighbour_distances(x: torch.Tensor, k: int, rows: int = ROWS) -> torch.Tensor:
+def neighbour_distances(x: torch.Tensor, k: int, rows: int | None = None) -> torch.Tensor:
     """(n, k) squared distances from each point to its 1st … k-th nearest other point."""
     if len(x) <= k:
         raise UserError(f"{len(x)} points have no {k}-th neighbour; give more points or a smaller k.")
@@ -60,7 +65,7 @@ def neighbour_distances(x: torch.Tensor, k: int, rows: int = ROWS) -> torch.Tens
     return out
 
 
-def precision_recall(real, fake, k: int = 3, *, rows: int = ROWS) -> PrecisionRecall:
+def precision_recall(real, fake, k: int = 3, *, rows: int | None = None) -> PrecisionRecall:
     """Share of fakes inside a real k-NN ball, and of reals inside a fake one  (Kynkäänniemi et al. 2019, eqs. 1-2).
 
     Balls are closed (`<=`), as in the paper's code: identical sets score 1.
@@ -75,7 +80,7 @@ def precision_recall(real, fake, k: int = 3, *, rows: int = ROWS) -> PrecisionRe
     return PrecisionRecall(float(inside.double().mean()), found / len(real))
 
 
-def density_coverage(real, fake, k: int = 5, *, rows: int = ROWS) -> DensityCoverage:
+def density_coverage(real, fake, k: int = 5, *, rows: int | None = None) -> DensityCoverage:
     """Mean number of real balls around a fake, over k; share of real balls that hold a fake  (Naeem et al. 2020).
 
     Density may exceed 1. For a perfect model coverage is `expected_coverage(n, m, k)`, not 1.
@@ -90,7 +95,7 @@ def density_coverage(real, fake, k: int = 5, *, rows: int = ROWS) -> DensityCove
     return DensityCoverage(total / (k * len(fake)), covered / len(real))
 
 
-def prdc(real, fake, k: int = 3, coverage_k: int = 5, *, rows: int = ROWS) -> PRDC:
+def prdc(real, fake, k: int = 3, coverage_k: int = 5, *, rows: int | None = None) -> PRDC:
     """The four of them from one set of distances: precision and recall at `k`, density and coverage at `coverage_k`."""
     real, fake = pair(real, fake)
     reach = neighbour_distances(real, max(k, coverage_k), rows) * (1 + TIE)
@@ -114,3 +119,52 @@ def expected_coverage(n: int, m: int, k: int = 5) -> float:
     for i in range(1, k + 1):
         missed *= (n - i) / (n + m - i)
     return 1 - missed
+
+
+def nearest(x: torch.Tensor, y: torch.Tensor, *, rows: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each row of x: distance to, and index of, its nearest row of y."""
+    distance, index = x.new_empty(len(x)), torch.empty(len(x), dtype=torch.long, device=x.device)
+    for part, squared in blocks(x, y, rows):
+        distance[part], index[part] = squared.min(1)
+    return distance.sqrt(), index
+
+
+def realism(real, fake, k: int = 3, *, rows: int | None = None) -> torch.Tensor:
+    """(m,) realism of each fake: largest (real ball's radius / distance to its centre), at least 1 on the manifold.
+
+    Balls wider than the median are left out, as in Kynkäänniemi et al. 2019, eq. 3. The lowest are the worst samples.
+    """
+    real, fake = pair(real, fake, least=1)
+    balls = neighbour_distances(real, k, rows)[:, -1]
+    small = balls <= balls.median()
+    real, balls = real[small], balls[small]
+    return torch.cat(
+        [
+            (balls / squared).nan_to_num(nan=1.0, posinf=torch.inf).amax(1).sqrt()
+            for _, squared in blocks(fake, real, rows)
+        ]
+    )
+
+
+class DistanceRatios(NamedTuple):
+    nearest: float
+    pairs: float
+
+
+def distance_ratios(real, fake, *, rows: int | None = None) -> DistanceRatios:
+    """Mean nearest-neighbour distance, and mean pairwise distance, among fakes over the same among as many reals.
+
+    `nearest` far under 1 is a local collapse. `pairs` is the popular collapse signal: it reads 1.00 with a fifth of
+    the modes missing, so it is here for comparison only.
+    """
+    real, fake = pair(real, fake)
+    n = min(len(real), len(fake))
+    found = []
+    for x in (real[:n], fake[:n]):
+        near = neighbour_distances(x, 1, rows)[:, 0].sqrt().mean()
+        total = sum(float(squared.sqrt().sum()) for _, squared in blocks(x, x, rows))
+        found.append((float(near), total / (n * (n - 1))))
+    (real_near, real_pairs), (fake_near, fake_pairs) = found
+    if not real_near or not real_pairs:
+        raise UserError("the reals are copies of one another, so no distance ratio exists; drop duplicates first.")
+    return DistanceRatios(fake_near / real_near, fake_pairs / real_pairs)
