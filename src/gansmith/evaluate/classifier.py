@@ -100,6 +100,7 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
     if labels.shape != (len(pixels),):
         raise UserError(f"{len(pixels)} images but labels of shape {labels.shape}; give one label per image.")
     names, target = np.unique(labels, return_inverse=True)
+    target = target.astype(np.int64)
     if len(names) < 2:
         raise UserError(
             f"all labels are {names.tolist()}; a classifier needs two classes. Use features='random' instead."
@@ -109,7 +110,7 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
     shape = tuple(pixels.shape[1:])
     network = Network(shape[0], *shrink(pixels[:1].float()).shape[2:], len(names))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    path = store.folder(cache) / f"classifier-{store.digest(pixels, labels, seed, RECIPE)}.safetensors"
+    path = store.folder(cache) / f"classifier-{store.digest(pixels, names.tolist(), target, seed, RECIPE)}.safetensors"
     if path.exists():
         network.load_state_dict(load_file(path))
     else:
