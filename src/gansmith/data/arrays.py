@@ -94,7 +94,7 @@ def encode(label, classes, n: int, name: str, notes: list) -> tuple[np.ndarray, 
         return label.astype(np.int64), tuple(str(c) for c in classes)
     names = tuple(str(v) for v in values.tolist())
     if label.dtype.kind in "iu" and names != tuple(str(i) for i in range(len(names))):
-        notes.append(f"labels {_few(names)} renumbered 0 ... {len(names) - 1}; their names are kept")
+        notes.append(f"labels {few(names)} renumbered 0 ... {len(names) - 1}; their names are kept")
     return codes.astype(np.int64), names
 
 
@@ -209,7 +209,7 @@ def _vector_spec(data: np.ndarray, columns, notes: list) -> DataSpec:
     scale[constant] = 1.0
     if len(constant):
         names = [str(columns[i]) if len(columns) else str(i) for i in constant]
-        notes.append(f"constant columns, centred but not scaled: {_few(names)}")
+        notes.append(f"constant columns, centred but not scaled: {few(names)}")
     names = tuple(str(c) for c in columns)
     return DataSpec(
         "vectors", data.shape[1:], columns=names, centre=tuple(centre.tolist()), scale=tuple(scale.tolist())
@@ -234,6 +234,7 @@ def _with_channels(x: np.ndarray, channels: int) -> np.ndarray:
     return np.concatenate([x, np.full_like(x[:, :1], 255)], axis=1) if channels == 4 else x
 
 
-def _few(names, most: int = 5) -> str:
+def few(names, most: int = 5) -> str:
+    """The first `most` of `names` in one line, and how many more there are."""
     names = [str(n) for n in names]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

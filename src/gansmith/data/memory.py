@@ -48,13 +48,13 @@ def _from_items(data, found, *, limit=None, **options):
         found = np.asarray(found)[list(rows)]
     elif first[1] is not None:
         found = [label for _, label in pairs]
-    name = type(data).__name__
-    options.update(classes=getattr(data, "classes", None) or (), name=name, notes=notes)
+    name, classes = type(data).__name__, tuple(getattr(data, "classes", None) or ())
     items = [item for item, _ in pairs]
     if isinstance(first[0], Image.Image):
-        from gansmith.data.folder import from_pictures
+        from gansmith.data.decode import from_pictures
+        from gansmith.data.sources import listed
 
-        return from_pictures(items, found, **options)
+        return from_pictures(listed(name, items, found, classes, notes), **options)
     arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
     for i, array in enumerate(arrays):
         if array.shape != arrays[0].shape:
@@ -62,7 +62,7 @@ def _from_items(data, found, *, limit=None, **options):
                 f"{name}: item {i} has shape {array.shape}, item 0 has {arrays[0].shape}: let the data set return PIL "
                 "pictures, which are brought to one size here, or resize in its transform"
             )
-    return from_array(np.stack(arrays), found, **options)
+    return from_array(np.stack(arrays), found, classes=classes, name=name, notes=notes, **options)
 
 
 def _item(data, i: int):

@@ -1,0 +1,261 @@
+"""Many pictures -> one array of bytes, decoded once on every core and kept as a memory map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+import time
+import warnings
+import zlib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from gansmith.data import cache as caching
+from gansmith.data.arrays import choose, evenly, few, labelled
+from gansmith.data.pictures import Facts, as_size, look, pixels
+from gansmith.data.sources import Pictures
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+
+POLICY = 1  # raise when the same files would now give other bytes: old cache entries are then not found
+SQUARES = (256, 128, 64, 32, 16)
+
+
+def from_pictures(pictures: Pictures, *, labels="auto", size=None, channels=None, limit=None, cache=None):
+    """The Dataset of `pictures`; one that cannot be decoded is left out and named in the notes."""
+    if channels not in (None, 1, 3, 4):
+        raise UserError(f"channels={channels}: pictures can have 1 (grey), 3 (colour) or 4 (with alpha)")
+    label = choose(labels, pictures.label, pictures.name)
+    if label is not None and len(label) != len(pictures):
+        raise UserError(f"{pictures.name}: {len(pictures)} pictures but {len(label)} labels: give one a picture")
+    classes = pictures.classes if label is pictures.label else ()
+    pictures = replace(pictures, label=None if label is None else np.asarray(label), notes=list(pictures.notes))
+    if limit is not None and limit < len(pictures):
+        pictures.notes.append(f"{limit} of {len(pictures)} pictures taken, evenly spaced (limit={limit})")
+        pictures = pictures.take(evenly(len(pictures), limit))
+    data, about = _kept(pictures, size, channels, cache)
+    bad = set(about["bad"])
+    label = pictures.label
+    if label is not None:
+        label = label[[i for i, file in enumerate(pictures.files) if file not in bad]]
+    return labelled(
+        data,
+        label,
+        DataSpec.images(data.shape[1:]),
+        classes=classes,
+        name=pictures.name,
+        notes=[*pictures.notes, *about["notes"]],
+        digest=caching.digest(about["digest"], label if label is not None else ""),
+    )
+
+
+def survey(pictures: Pictures) -> list[Facts | str]:
+    """The facts of each picture, or why it cannot be opened; headers only."""
+
+    def of(i):
+        try:
+            with pictures.open(i) as image:
+                return look(image)
+        except Exception as problem:
+            return _reason(problem)
+
+    return [fact for chunk in _parallel(of, len(pictures), 64) for fact in chunk]
+
+
+def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, list[str]]:
+    """((height, width), channels, notes) for pictures with these facts.
+
+    Without `size`: the most common size if 9 of 10 pictures share it and it is at most 256 pixels long, else the largest
+    square of 16, 32, 64, 128 and 256 that three quarters of the pictures reach.
+    """
+    sizes = Counter((f.height, f.width) for f in facts)
+    common, count = sizes.most_common(1)[0]
+    notes = []
+    if size is not None:
+        target = as_size(size)
+    elif count >= 0.9 * len(facts) and max(common) <= SQUARES[0]:
+        target = common
+    else:
+        reach = np.sort([min(f.height, f.width) for f in facts])[len(facts) // 4]
+        target = (next((s for s in SQUARES if s <= reach), SQUARES[-1]),) * 2
+    if len(sizes) > 1 or common != target:
+        low, high = min(sizes, key=np.prod), max(sizes, key=np.prod)
+        sizes_text = f"{low[1]}x{low[0]} to {high[1]}x{high[0]}" if len(sizes) > 1 else f"{low[1]}x{low[0]}"
+        chosen = f"size={size}" if size is not None else "chosen; size=N for another"
+        notes.append(
+            f"pictures of {sizes_text} (width x height) scaled to {target[1]}x{target[0]} ({chosen}), centre cut out"
+        )
+    smaller = sum(f.height < target[0] or f.width < target[1] for f in facts)
+    if smaller:
+        notes.append(f"{smaller} smaller than that and enlarged")
+    if channels is None:
+        channels = 1 if all(f.grey for f in facts) else 3
+    modes = Counter(f.mode for f in facts if f.mode not in ("L", "RGB"))
+    if modes:
+        kinds = {1: "grey", 3: "RGB", 4: "RGBA"}[channels]
+        notes.append(f"turned into 8-bit {kinds}: {few([f'{n} {mode}' for mode, n in modes.most_common()], 12)}")
+    for what, wanted in (
+        ("turned upright as their EXIF orientation says", sum(f.turned for f in facts)),
+        ("with transparency laid over white (channels=4 keeps it)", sum(f.alpha for f in facts) if channels < 4 else 0),
+        ("animated or of several pages: first frame taken", sum(f.moving for f in facts)),
+        ("grey among pictures in colour", sum(f.grey for f in facts) if channels >= 3 else 0),
+    ):
+        if wanted:
+            notes.append(f"{wanted} {what}")
+    return target, channels, notes
+
+
+def _kept(pictures: Pictures, size, channels, cache) -> tuple[np.ndarray, dict]:
+    """The pixels (n, C, H, W) and what was noted, from the cache or decoded into it."""
+    if not pictures.stamp:
+        return _in_memory(pictures, size, channels)
+    key = caching.digest(POLICY, pictures.stamp, size, channels)
+    entry = caching.folder(cache) / "pictures" / key
+    made = _open(entry)
+    if made is None:
+        _build(pictures, size, channels, entry)
+        made = _open(entry)
+    return made
+
+
+def _open(entry: Path) -> tuple[np.ndarray, dict] | None:
+    """A cache entry, or None if there is none or it is damaged."""
+    try:
+        about = json.loads((entry / "about.json").read_text())
+        data = np.load(entry / "pixels.npy", mmap_mode="r")
+        return (data, about) if list(data.shape) == about["shape"] and _checksum(data) == about["checksum"] else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _checksum(data: np.ndarray) -> int:
+    """Of at most 256 items, evenly spaced: finds a damaged file without reading a large one whole."""
+    return zlib.crc32(np.ascontiguousarray(data[evenly(len(data), min(len(data), 256))]).data)
+
+
+def _build(pictures: Pictures, size, channels, entry: Path) -> None:
+    beside = entry.with_name(f".{entry.name}.{os.getpid()}")
+    try:
+        _sweep(entry)
+        beside.mkdir(parents=True, exist_ok=True)
+        about = _write(pictures, size, channels, beside / "pixels.npy")
+        data = np.load(beside / "pixels.npy", mmap_mode="r")
+        about.update(shape=list(data.shape), checksum=_checksum(data))
+        (beside / "about.json").write_text(json.dumps(about))
+        shutil.rmtree(entry, ignore_errors=True)
+        try:
+            os.replace(beside, entry)
+        except OSError:
+            if _open(entry) is None:  # else another process was as quick, with the same bytes
+                raise
+    except OSError as problem:
+        raise UserError(
+            f"cannot keep the decoded pictures in {entry.parent} ({problem.strerror or problem}): "
+            "make room, or name another folder with cache=FOLDER or GANSMITH_CACHE=FOLDER"
+        ) from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _sweep(entry: Path) -> None:
+    """Delete what killed processes left beside `entry` more than a day ago."""
+    for left in entry.parent.glob(".*.*"):
+        if time.time() - left.stat().st_mtime > 86400:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(pictures: Pictures, size, channels, path: Path) -> dict:
+    """Decode every picture into the .npy file `path`, in order; the notes, the names left out and a digest."""
+    rows, bad, (target, channels, notes) = _plan(pictures, size, channels)
+    sha, count = hashlib.sha256(), 0
+    with open(path, "wb") as file:
+        file.write(_npy_header((0, channels, *target)))
+        for chunk in _decoded(pictures, rows, target, channels):
+            for row, made in chunk:
+                if isinstance(made, str):
+                    bad[pictures.files[row]] = made
+                    continue
+                data = made.tobytes()
+                sha.update(data)
+                file.write(data)
+                count += 1
+        _enough(count, bad, pictures)
+        file.seek(0)
+        file.write(_npy_header((count, channels, *target)))
+    return {"notes": [*_left_out(bad), *notes], "bad": bad, "digest": sha.hexdigest()[:16]}
+
+
+def _in_memory(pictures: Pictures, size, channels) -> tuple[np.ndarray, dict]:
+    rows, bad, (target, channels, notes) = _plan(pictures, size, channels)
+    made = [pair for chunk in _decoded(pictures, rows, target, channels) for pair in chunk]
+    bad.update((pictures.files[row], why) for row, why in made if isinstance(why, str))
+    good = [array for _, array in made if not isinstance(array, str)]
+    _enough(len(good), bad, pictures)
+    data = np.stack(good)
+    return data, {"notes": [*_left_out(bad), *notes], "bad": bad, "digest": caching.digest(data)}
+
+
+def _plan(pictures: Pictures, size, channels):
+    facts = survey(pictures)
+    bad = {pictures.files[i]: why for i, why in enumerate(facts) if isinstance(why, str)}
+    rows = [i for i, fact in enumerate(facts) if isinstance(fact, Facts)]
+    _enough(len(rows), bad, pictures)
+    return rows, bad, choose_form([facts[i] for i in rows], size, channels)
+
+
+def _decoded(pictures: Pictures, rows, target, channels):
+    """Lists of (position, pixels or the reason why not), in order."""
+
+    def of(k):
+        try:
+            with pictures.open(rows[k]) as image:
+                return rows[k], pixels(image, target, channels)
+        except Exception as problem:
+            return rows[k], _reason(problem)
+
+    return _parallel(of, len(rows), max(1, min(64, 2**21 // (channels * target[0] * target[1]))))
+
+
+def _parallel(of, count: int, chunk: int):
+    """[of(0), of(1) ...] in lists of `chunk`, on every core: Pillow lets go of the interpreter while it decodes."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # a damaged EXIF block or a large picture is no news; a refusal raises
+        yield from pool.map(
+            lambda start: [of(i) for i in range(start, min(start + chunk, count))], range(0, count, chunk)
+        )
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, UnidentifiedImageError):
+        return "not a picture that Pillow can read"
+    if isinstance(problem, Image.DecompressionBombError):
+        return "its header claims more pixels than a picture has (a decompression bomb)"
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def _left_out(bad: dict[str, str]) -> list[str]:
+    return [f"{len(bad)} left out: " + few([f"{file} ({why})" for file, why in bad.items()], 20)] if bad else []
+
+
+def _enough(count: int, bad: dict[str, str], pictures: Pictures) -> None:
+    if count > 1:
+        return
+    why = f"; {few([f'{file}: {reason}' for file, reason in bad.items()], 3)}" if bad else ""
+    found = "one picture only" if count else f"none of {len(bad)} pictures can be read"
+    raise UserError(
+        f"{pictures.name}: {found}{why}. Name a folder with at least 2 readable pictures (hundreds, to learn from)"
+    )
+
+
+def _npy_header(shape: tuple[int, ...]) -> bytes:
+    """Always 128 bytes, so that the count can be filled in at the end (NEP 1, version 1.0)."""
+    text = repr({"descr": "|u1", "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()

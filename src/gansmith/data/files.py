@@ -1,0 +1,105 @@
+"""A path -> the reader for what lies there."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data.arrays import from_array
+from gansmith.errors import UserError, nearest
+
+ITEMS = ("images", "x", "data", "arr_0")
+LABELS = ("labels", "label", "y")
+_TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+
+
+def from_path(path, *, cache=None, **options):
+    """The Dataset at `path`: a folder, or a file by its ending; `x.zip/inside` names a folder in a zip."""
+    path = Path(path).expanduser()
+    if path.is_dir() or path.suffix.lower() == ".zip" and path.is_file():
+        return _pictures(path, "", cache, options)
+    if not path.exists():
+        for outer in path.parents:
+            if outer.suffix.lower() == ".zip" and outer.is_file():
+                return _pictures(outer, path.relative_to(outer).as_posix(), cache, options)
+        raise UserError(_missing(path))
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty (0 bytes): fetch or write it again")
+    name = path.name.lower()
+    if name.endswith(_TABLES):
+        from gansmith.data.tables import from_table
+
+        return from_table(path, **options)
+    if name.endswith(".npz"):
+        return from_npz(path, cache=cache, **options)
+    if name.endswith(".npy"):
+        return from_array(_load(path), name=str(path), **options)
+    from gansmith.data.sources import SUFFIXES
+
+    if path.suffix.lower() in SUFFIXES:
+        raise UserError(f"{path} is one picture: name the folder that holds many, e.g. {path.parent}")
+    raise UserError(
+        f"{path} is of no kind that can be read: give a folder or .zip of pictures, or a .npz, .npy, .csv, .csv.gz or .parquet file"
+    )
+
+
+def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
+    """The Dataset in a .npz file: items under `images`, `x`, `data` or `arr_0`, labels under `labels` or `y`.
+
+    JPEG or PNG files packed end to end under `<part>_jpeg` with `<part>_offsets`, labels `y_<part>`, are decoded too.
+    """
+    name = name or str(path)
+    with _load(path) as file:
+        classes = tuple(str(c) for c in file["class_names"]) if "class_names" in file else ()
+        if f"{part}_jpeg" in file:
+            from gansmith.data.decode import from_pictures
+            from gansmith.data.sources import packed
+
+            label = file[f"y_{part}"] if f"y_{part}" in file else None
+            source = packed(name, file[f"{part}_jpeg"], file[f"{part}_offsets"], label, classes)
+            return from_pictures(source, cache=cache, **options)
+        key = next((k for k in ITEMS if k in file), None)
+        if key is None and len(file.files) == 1:
+            key = file.files[0]
+        if key is None:
+            shapes = ", ".join(f"{k} {file[k].shape}" for k in file.files)
+            raise UserError(
+                f"{path} has {shapes}: rename the items to 'images' or 'x', or give numpy.load({str(path)!r})[KEY]"
+            )
+        try:
+            items, found = file[key], next((file[k] for k in LABELS if k in file), None)
+        except (ValueError, zipfile.BadZipFile, OSError, EOFError, zipfile.zlib.error) as problem:
+            raise UserError(f"{path}: {key} cannot be read ({problem}): write the file again") from None
+    return from_array(items, found, classes=classes, name=name, **options)
+
+
+def _pictures(path: Path, inside: str, cache, options):
+    from gansmith.data.decode import from_pictures
+    from gansmith.data.sources import in_folder, in_zip
+
+    return from_pictures(in_folder(path) if path.is_dir() else in_zip(path, inside), cache=cache, **options)
+
+
+def _load(path: Path):
+    try:
+        return np.load(path, mmap_mode="r" if path.suffix.lower() == ".npy" else None, allow_pickle=False)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as problem:
+        if "pickle" in str(problem):
+            raise UserError(
+                f"{path} holds Python objects, not numbers: save it again as an array of one number type"
+            ) from None
+        raise UserError(f"{path} cannot be read ({problem}): write the file again") from None
+
+
+def _missing(path: Path) -> str:
+    from gansmith.data.named import NAMES
+
+    if path.parent == Path() and not path.suffix:
+        return f"no file, folder or data set is called {str(path)!r}.{nearest(str(path), NAMES)} Data sets: {', '.join(NAMES)}"
+    there = path.parent
+    while not there.exists():
+        there = there.parent
+    inside = sorted(p.name for p in there.iterdir()) if there.is_dir() else []
+    return f"there is no {path}.{nearest(path.name, inside) if there == path.parent else f' {there} is there, the rest is not'}"
