@@ -57,7 +57,7 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
             from gansmith.data.decode import from_pictures
             from gansmith.data.sources import packed
 
-            label = file[f"y_{part}"] if f"y_{part}" in file else None
+            label = file.get(f"y_{part}")
             source = packed(name, file[f"{part}_jpeg"], file[f"{part}_offsets"], label, classes)
             return from_pictures(source, cache=cache, **options)
         key = next((k for k in ITEMS if k in file), None)

@@ -36,7 +36,7 @@ class Facts:
 
 def look(image: Image.Image) -> Facts:
     """The facts of an opened picture; its pixels are not decoded."""
-    orientation = image.getexif().get(0x0112, 1)
+    orientation = Image.Image.getexif(image).get(0x0112, 1)  # the PNG class's own would decode the pixels
     width, height = image.size[::-1] if orientation in (5, 6, 7, 8) else image.size
     return Facts(
         format=image.format or "PIL",

@@ -17,9 +17,25 @@ from gansmith.data import cache as caching
 from gansmith.errors import UserError
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .psd .ico .tga .mpo .jp2 .avif".split()
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".bmp",
+        ".dib",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".ppm",
+        ".pgm",
+    )
+    + (".pbm", ".pnm", ".psd", ".ico", ".tga", ".mpo", ".jp2", ".avif")
 )
-_SPLITS = frozenset("train training val valid validation test testing".split())
+_SPLITS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
 
 
 @dataclass
@@ -77,7 +93,7 @@ def in_folder(root: Path) -> Pictures:
     files = [name for name, _ in found]
     stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, paths)]
     stamp = caching.digest("folder", files, stats)
-    return _by_folder(Pictures(str(root), files, lambda i: Image.open(paths[i]), stamp))
+    return _by_folder(Pictures(str(root), files, lambda i: _open(paths[i], stats[i][0]), stamp))
 
 
 def in_zip(path: Path, inside: str = "") -> Pictures:
@@ -106,7 +122,11 @@ def in_zip(path: Path, inside: str = "") -> Pictures:
     files = [name for name, _ in found]
     stamp = caching.digest("zip", files, [(e.file_size, e.CRC) for e in entries])
     name = f"{path}/{inside}" if inside else str(path)
-    return _by_folder(Pictures(name, files, lambda i: Image.open(io.BytesIO(archive.read(entries[i]))), stamp))
+
+    def open_(i):
+        return _open(io.BytesIO(archive.read(entries[i])), entries[i].file_size)
+
+    return _by_folder(Pictures(name, files, open_, stamp))
 
 
 def packed(name: str, data: np.ndarray, offsets: np.ndarray, label=None, classes=()) -> Pictures:
@@ -126,13 +146,19 @@ def listed(name: str, items, label=None, classes=(), notes=()) -> Pictures:
     )
 
 
+def _open(file, size: int) -> Image.Image:
+    if size == 0:
+        raise OSError("0 bytes")
+    return Image.open(file)
+
+
 def _some(found, others: Counter, where: str) -> None:
     if found:
         return
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(4))
         raise UserError(
-            f"no pictures in {where}: found {kinds}; name one file, or a folder of {', '.join(('.png', '.jpg'))} files"
+            f"no pictures in {where}: found {kinds}; name one file, or a folder of .png or .jpg files"
         )
     raise UserError(f"{where} is empty: name one that holds pictures")
 
