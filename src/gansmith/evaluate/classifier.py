@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.evaluate import cache as store
+from gansmith.evaluate.cache import folder, kept, tensor_digest
 
 RECIPE = "conv 32-32-pool-64-64-pool, dense 128; AdamW 3e-3 one-cycle; 1"  # changes whenever the trained net would
 LARGEST = 64  # longer sides are averaged down to this: class features need no more, and the dense layer stays small
@@ -58,7 +58,7 @@ class Classifier:
 
     def __init__(self, network: Network, labels: np.ndarray, shape: tuple[int, int, int]):
         self.network, self.labels, self.shape = network.eval(), labels, shape
-        self.name = f"classifier-{store.digest(*network.state_dict().values())}"
+        self.name = f"classifier-{tensor_digest(*network.state_dict().values())}"
 
     def __call__(self, images):
         return self._map(images, self.network.features)
@@ -108,18 +108,19 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
     if min(pixels.shape[2:]) < 4:
         raise UserError(f"images of {tuple(pixels.shape[2:])} pixels are too small; use features='pixels' instead.")
     shape = tuple(pixels.shape[1:])
-    network = Network(shape[0], *shrink(pixels[:1].float()).shape[2:], len(names))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    path = store.folder(cache) / f"classifier-{store.digest(pixels, names.tolist(), target, seed, RECIPE)}.safetensors"
-    if path.exists():
-        network.load_state_dict(load_file(path))
-    else:
+
+    def train() -> dict[str, torch.Tensor]:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            network = Network(shape[0], *shrink(pixels[:1].float()).shape[2:], len(names))
+            network = Network(*sizes)
             _train(network.to(device), pixels, torch.as_tensor(target))
-        weights = {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
-        store.keep(path, lambda p: save_file(weights, p))
+        return {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
+
+    sizes = (shape[0], *shrink(pixels[:1].float()).shape[2:], len(names))
+    path = folder(cache) / f"classifier-{tensor_digest(pixels, names.tolist(), target, seed, RECIPE)}.safetensors"
+    network = Network(*sizes)
+    network.load_state_dict(kept(path, train, load_file, save_file))
     return Classifier(network.to(device), names, shape)
 
 
