@@ -29,11 +29,12 @@ def from_array(
     65535, or floats in [0, 1], [-1, 1] or 0 ... 255. (n, d) and (n,) are vectors; anything else stays "arrays" of float32.
     Vectors are centred and scaled column by column, arrays as a whole.
     """
-    x, label, notes = _numbers(x, name), choose(labels, found, name), list(notes)
+    x, notes = _numbers(x, name), list(notes)
+    label, classes = choose(labels, found, classes, len(x), name)
     if limit is not None and limit < len(x):
         rows = evenly(len(x), limit)
         notes.append(f"{limit} of {len(x)} items taken, evenly spaced (limit={limit})")
-        x, label = x[rows], None if label is None else np.asarray(label)[rows]
+        x, label = x[rows], None if label is None else label[rows]
     _finite(x, columns, name)
     pictures = _pictures(x, notes) if x.ndim in (3, 4) else None
     if pictures is not None:
@@ -53,36 +54,38 @@ def from_array(
     return labelled(data, label, spec, classes=classes, name=name, notes=notes)
 
 
-def choose(labels, found, name: str):
-    """`labels` of `gansmith.data.read` -> the labels to use: those found with "auto", none with None, else those given."""
-    if isinstance(labels, str):
-        if labels != "auto":
-            raise UserError(
-                f"{name}: labels={labels!r} names nothing here: give 'auto', None or an array, one label an item"
-            )
-        return found
-    return labels
+def choose(labels, found, classes, n: int, name: str):
+    """(labels, names of the classes) to use: those found with "auto", none with None, else the `labels` given."""
+    if isinstance(labels, str) and labels != "auto":
+        raise UserError(
+            f"{name}: labels={labels!r} names nothing here: give 'auto', None or an array, one label an item"
+        )
+    label, classes = (found, classes) if isinstance(labels, str) else (labels, ())
+    if label is None:
+        return None, ()
+    label = label.detach().cpu().numpy() if hasattr(label, "detach") else np.asarray(label)
+    if label.ndim == 2 and label.shape[1] == 1:
+        label = label[:, 0]
+    if label.shape != (n,):
+        raise UserError(f"{name}: {n} items but labels of shape {label.shape}: give one label an item, or labels=None")
+    return label, tuple(classes)
 
 
-def labelled(data, label, spec: DataSpec, *, classes=(), name="data", notes=(), digest=None) -> Dataset:
+def labelled(data, label, spec: DataSpec, *, classes=(), name="data", notes=(), digest=None, **more) -> Dataset:
     """The Dataset of finished `data`, its labels coded 0 ... k-1."""
     from dataclasses import replace
 
     notes, fields = list(notes), {"real": data}
     if label is not None:
-        codes, classes = encode(label, classes, len(data), name, notes)
+        codes, classes = encode(label, classes, name, notes)
         fields["label"] = codes
         spec = replace(spec, classes=classes)
-    return Dataset(spec, fields, name=name, digest=digest or cache.digest(*fields.values()), notes=tuple(notes))
+    return Dataset(spec, fields, name=name, digest=digest or cache.digest(*fields.values()), notes=tuple(notes), **more)
 
 
-def encode(label, classes, n: int, name: str, notes: list) -> tuple[np.ndarray, tuple[str, ...]]:
+def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels of any kind -> int64 codes 0 ... k-1 and the name of each class."""
-    label = np.asarray(label)
-    if label.ndim == 2 and label.shape[1] == 1:
-        label = label[:, 0]
-    if label.ndim != 1 or len(label) != n:
-        raise UserError(f"{name}: {n} items but labels of shape {label.shape}: give one label an item, or labels=None")
+    label = label.astype(str) if label.dtype == object else label
     if label.dtype.kind == "f":
         if not np.array_equal(label, np.round(label)):
             raise UserError(
@@ -110,7 +113,7 @@ def fit(pictures: np.ndarray, size, channels, notes: list) -> np.ndarray:
     from gansmith.data.pictures import as_size, resize
 
     if channels not in (None, pictures.shape[1]):
-        notes.append(f"{pictures.shape[1]} channels turned into {channels}")
+        notes.append(f"channels: {pictures.shape[1]} turned into {channels}")
         pictures = _with_channels(pictures, channels)
     if size is None or as_size(size) == pictures.shape[2:]:
         return pictures

@@ -46,6 +46,8 @@ class Dataset:
     fields  name in Batch -> array with one row an item; "real" as uint8 pictures or float32, "label" as int64
     name    what the user called it;  digest  a hash of the content
     notes   what was done to or left out of the data, one line each, for the plan and the report
+    files   the name of each row of `fields`, where items have names
+    left_out  name of each item that could not be read -> why
     """
 
     spec: DataSpec
@@ -53,6 +55,8 @@ class Dataset:
     name: str = "data"
     digest: str = ""
     notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
     rows: Tensor | None = None  # the rows of `fields` that belong to this set; all of them when None
 
     def __post_init__(self):

@@ -33,19 +33,14 @@ def from_pictures(pictures: Pictures, *, labels="auto", size=None, channels=None
     """The Dataset of `pictures`; one that cannot be decoded is left out and named in the notes."""
     if channels not in (None, 1, 3, 4):
         raise UserError(f"channels={channels}: pictures can have 1 (grey), 3 (colour) or 4 (with alpha)")
-    label = choose(labels, pictures.label, pictures.name)
-    if label is not None and len(label) != len(pictures):
-        raise UserError(f"{pictures.name}: {len(pictures)} pictures but {len(label)} labels: give one a picture")
-    classes = pictures.classes if label is pictures.label else ()
-    pictures = replace(pictures, label=None if label is None else np.asarray(label), notes=list(pictures.notes))
+    label, classes = choose(labels, pictures.label, pictures.classes, len(pictures), pictures.name)
+    pictures = replace(pictures, label=label, notes=list(pictures.notes))
     if limit is not None and limit < len(pictures):
         pictures.notes.append(f"{limit} of {len(pictures)} pictures taken, evenly spaced (limit={limit})")
         pictures = pictures.take(evenly(len(pictures), limit))
     data, about = _kept(pictures, size, channels, cache)
-    bad = set(about["bad"])
-    label = pictures.label
-    if label is not None:
-        label = label[[i for i, file in enumerate(pictures.files) if file not in bad]]
+    good = [i for i, file in enumerate(pictures.files) if file not in about["bad"]]
+    label = None if label is None else pictures.label[good]
     return labelled(
         data,
         label,
@@ -54,6 +49,8 @@ def from_pictures(pictures: Pictures, *, labels="auto", size=None, channels=None
         name=pictures.name,
         notes=[*pictures.notes, *about["notes"]],
         digest=caching.digest(about["digest"], label if label is not None else ""),
+        files=tuple(pictures.files[i] for i in good),
+        left_out=about["bad"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,12 @@ _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 def from_path(path, *, cache=None, **options):
     """The Dataset at `path`: a folder, or a file by its ending; `x.zip/inside` names a folder in a zip."""
     path = Path(path).expanduser()
-    if path.is_dir() or path.suffix.lower() == ".zip" and path.is_file():
-        return _pictures(path, "", cache, options)
+    pictures = pictures_at(path)
+    if pictures is not None:
+        from gansmith.data.decode import from_pictures
+
+        return from_pictures(pictures, cache=cache, **options)
     if not path.exists():
-        for outer in path.parents:
-            if outer.suffix.lower() == ".zip" and outer.is_file():
-                return _pictures(outer, path.relative_to(outer).as_posix(), cache, options)
         raise UserError(_missing(path))
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty (0 bytes): fetch or write it again")
@@ -70,16 +71,21 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
             )
         try:
             items, found = file[key], next((file[k] for k in LABELS if k in file), None)
-        except (ValueError, zipfile.BadZipFile, OSError, EOFError, zipfile.zlib.error) as problem:
+        except (ValueError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as problem:
             raise UserError(f"{path}: {key} cannot be read ({problem}): write the file again") from None
     return from_array(items, found, classes=classes, name=name, **options)
 
 
-def _pictures(path: Path, inside: str, cache, options):
-    from gansmith.data.decode import from_pictures
+def pictures_at(path: Path):
+    """The Pictures in the folder or zip `path`, or in a folder of a zip; None when `path` is something else."""
     from gansmith.data.sources import in_folder, in_zip
 
-    return from_pictures(in_folder(path) if path.is_dir() else in_zip(path, inside), cache=cache, **options)
+    if path.is_dir():
+        return in_folder(path)
+    for outer in (path, *path.parents):
+        if outer.suffix.lower() == ".zip" and outer.is_file():
+            return in_zip(outer, "" if path == outer else path.relative_to(outer).as_posix())
+    return None
 
 
 def _load(path: Path):

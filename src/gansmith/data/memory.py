@@ -10,24 +10,24 @@ from gansmith.errors import UserError
 
 def from_memory(data, *, labels="auto", **options):
     """The Dataset of a Python object; see `gansmith.data.read` for the options."""
-    found = None
     if isinstance(data, tuple) and len(data) == 2:
         data, found = data
+        labels = found if isinstance(labels, str) and labels == "auto" else labels
     if hasattr(data, "columns") and hasattr(data, "to_numpy"):
         from gansmith.data.tables import from_frame
 
         return from_frame(data, labels=labels, **options)
     if isinstance(data, np.ndarray) or hasattr(data, "detach"):
-        return from_array(data, found, labels=labels, **options)
+        return from_array(data, labels=labels, **options)
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
-        return _from_items(data, found, labels=labels, **options)
+        return _from_items(data, labels=labels, **options)
     raise UserError(
         f"a {type(data).__name__} cannot be read: give a path, a name, an array, a tensor, a DataFrame or a torch Dataset "
         "(anything with len() and [i])"
     )
 
 
-def _from_items(data, found, *, limit=None, **options):
+def _from_items(data, *, labels, limit=None, **options):
     """Anything with len() and [i]; an item is a picture, a tensor or an array, alone or first in (item, label, ...)."""
     from PIL import Image
 
@@ -35,7 +35,7 @@ def _from_items(data, found, *, limit=None, **options):
         raise UserError(f"a {type(data).__name__} without items: give at least 2")
     first = _item(data, 0)
     if not isinstance(first[0], Image.Image) and not hasattr(first[0], "shape"):
-        return from_array(data, found, limit=limit, **options)  # plain numbers
+        return from_array(data, labels=labels, limit=limit, **options)  # plain numbers
     rows = range(len(data))
     notes = []
     if limit is not None and limit < len(data):
@@ -44,17 +44,16 @@ def _from_items(data, found, *, limit=None, **options):
         rows = evenly(len(data), limit).tolist()
         notes.append(f"{limit} of {len(data)} items taken, evenly spaced (limit={limit})")
     pairs = [_item(data, i) for i in rows]
-    if found is not None:
-        found = np.asarray(found)[list(rows)]
-    elif first[1] is not None:
-        found = [label for _, label in pairs]
+    found = None if first[1] is None else [label for _, label in pairs]
+    if labels is not None and not isinstance(labels, str):
+        labels = np.asarray(labels)[list(rows)]
     name, classes = type(data).__name__, tuple(getattr(data, "classes", None) or ())
     items = [item for item, _ in pairs]
     if isinstance(first[0], Image.Image):
         from gansmith.data.decode import from_pictures
         from gansmith.data.sources import listed
 
-        return from_pictures(listed(name, items, found, classes, notes), **options)
+        return from_pictures(listed(name, items, found, classes, notes), labels=labels, **options)
     arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
     for i, array in enumerate(arrays):
         if array.shape != arrays[0].shape:
@@ -62,7 +61,7 @@ def _from_items(data, found, *, limit=None, **options):
                 f"{name}: item {i} has shape {array.shape}, item 0 has {arrays[0].shape}: let the data set return PIL "
                 "pictures, which are brought to one size here, or resize in its transform"
             )
-    return from_array(np.stack(arrays), found, classes=classes, name=name, notes=notes, **options)
+    return from_array(np.stack(arrays), found, labels=labels, classes=classes, name=name, notes=notes, **options)
 
 
 def _item(data, i: int):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def _read_idx(folder: Path, stem: str) -> np.ndarray:
         axes = data[3]
         shape = np.frombuffer(data, ">i4", axes, offset=4)
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
-    except (OSError, EOFError, ValueError, IndexError, gzip.zlib.error) as problem:
+    except (OSError, EOFError, ValueError, IndexError, zlib.error) as problem:
         raise UserError(f"{path} is damaged ({problem}): delete it and let it be fetched again") from None
 
 

@@ -157,9 +157,7 @@ def _some(found, others: Counter, where: str) -> None:
         return
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(4))
-        raise UserError(
-            f"no pictures in {where}: found {kinds}; name one file, or a folder of .png or .jpg files"
-        )
+        raise UserError(f"no pictures in {where}: found {kinds}; name one file, or a folder of .png or .jpg files")
     raise UserError(f"{where} is empty: name one that holds pictures")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def from_table(path: Path, **options):
             frame = pandas.read_csv(path, sep=sep, header=0 if named else None)
     except ImportError:
         raise UserError(f"reading {path} needs pyarrow: pip install 'gansmith[tables]'") from None
-    except (ValueError, OSError, EOFError) as problem:
+    except (ValueError, OSError, EOFError, zlib.error) as problem:
         raise UserError(
             f"{path} cannot be read as a table ({few(str(problem).splitlines(), 1)}): write the file again"
         ) from None
@@ -46,7 +47,6 @@ def from_frame(frame, *, labels="auto", name="table", **options):
                 f"{name}: column {labels!r} has no label in row {_first(frame[labels].isna())}: fill it in or leave the row out"
             )
         found, frame, labels = frame[labels].to_numpy(), frame.drop(columns=labels), "auto"
-        found = found.astype(str) if found.dtype == object else found
     if frame.empty:
         raise UserError(f"{name}: no numbers, the table has {frame.shape[0]} rows and {frame.shape[1]} columns")
     _only_numbers(frame, name)
