@@ -35,3 +35,10 @@ def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=Non
     from gansmith.data.memory import from_memory
 
     return from_memory(data, **options)
+
+
+def check(data, **options):
+    """A look at `data` before training: a `gansmith.data.preflight.Check`. Options and errors as in `read`."""
+    from gansmith.data.preflight import look_over
+
+    return look_over(data, **options)

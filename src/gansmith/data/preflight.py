@@ -1,0 +1,247 @@
+"""A look at data before anything is trained on it: what is there, what is odd, what training would do with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data import read
+from gansmith.data.arrays import few
+from gansmith.data.dataset import Dataset
+from gansmith.data.pictures import Facts
+
+FEW = 200  # items: below this a game mostly learns its examples by heart
+STEP = 1024  # items looked at together
+
+
+@dataclass
+class Check:
+    """What a pre-flight look found.
+
+    kind        "images", "vectors" or "arrays";  shape  of one item as training sees it;  items  how many
+    sizes, modes, formats  of picture files: text -> count
+    left_out    file -> why it cannot be read
+    duplicates  groups of items that are equal as training sees them
+    odd         what is odd -> the items' names
+    classes     name -> count
+    low, high, mean, sd  of each channel or column (arrays: of all), in data units
+    notes       what training would do with the data;  problems  what to look at first
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    items: int
+    sizes: dict[str, int] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)
+    formats: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    duplicates: list[list[str]] = field(default_factory=list)
+    odd: dict[str, list[str]] = field(default_factory=dict)
+    classes: dict[str, int] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    mean: list[float] = field(default_factory=list)
+    sd: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing needs looking at."""
+        return not self.problems
+
+    @property
+    def lines(self) -> list[str]:
+        """The report for a terminal, one fact a line."""
+        what = {"images": "pictures", "vectors": "vectors", "arrays": "arrays"}[self.kind]
+        out = [f"{self.name}: {self.items} {what} of {' x '.join(map(str, self.shape))}" + self._axes()]
+        for title, counts in (("sizes", self.sizes), ("modes", self.modes), ("formats", self.formats)):
+            if counts:
+                out.append(f"  {title:<10}{_counts(counts)}")
+        if self.classes:
+            out.append(f"  {'classes':<10}{len(self.classes)}: {_counts(self.classes, 12)}")
+        labels = self.columns or ([f"channel {i}" for i in range(len(self.low))] if len(self.low) > 1 else ["values"])
+        for label, *numbers in list(zip(labels, self.low, self.high, self.mean, self.sd, strict=False))[:12]:
+            low, high, mean, sd = (f"{v:.5g}" for v in numbers)
+            out.append(f"  {label:<10}{low} ... {high}, mean {mean}, sd {sd}")
+        if len(self.low) > 12:
+            out.append(f"  {'':<10}and {len(self.low) - 12} more")
+        for title, lines in (
+            ("left out", [f"{f}: {why}" for f, why in self.left_out.items()]),
+            ("training would see", self.notes),
+        ):
+            if lines:
+                out += [f"  {title}:", *(f"    {line}" for line in lines)]
+        out += ["  look at:", *(f"    {p}" for p in self.problems)] if self.problems else ["  nothing odd found"]
+        return out
+
+    def _axes(self) -> str:
+        return " (channels x height x width)" if self.kind == "images" else ""
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def to_json(self) -> dict:
+        """Every field, and `ok`, as plain values."""
+        return {**asdict(self), "ok": self.ok}
+
+
+def look_over(data, **options) -> Check:
+    """The Check of `data`; options as in `gansmith.data.read`. Raises UserError where that would."""
+    dataset = read(data, **options)
+    check = Check(dataset.name, dataset.spec.kind, dataset.spec.shape, len(dataset), columns=dataset.spec.columns)
+    check.left_out = dict(dataset.left_out)
+    check.notes = [note for note in dataset.notes if " left out: " not in note]
+    if check.left_out:
+        check.problems.append(f"{len(check.left_out)} cannot be read and would be left out")
+    if check.items < FEW:
+        check.problems.append(
+            f"{check.items} items are few: a game would learn them by heart; some hundreds are a start"
+        )
+    _files(check, data, dataset)
+    _classes(check, dataset)
+    _values(check, dataset)
+    check.problems += [f"{len(names)} {what}: {few(names, 8)}" for what, names in check.odd.items()]
+    return check
+
+
+def _files(check: Check, data, dataset: Dataset) -> None:
+    """What the headers of picture files say."""
+    if not dataset.files or not isinstance(data, (str, Path)):
+        return
+    from gansmith.data.decode import survey
+    from gansmith.data.files import pictures_at
+
+    pictures = pictures_at(Path(data).expanduser())
+    if pictures is None:
+        return
+    known = set(dataset.files)
+    facts = {
+        name: f
+        for name, f in zip(pictures.files, survey(pictures), strict=True)
+        if name in known and isinstance(f, Facts)
+    }
+    check.sizes = _count(f"{f.width}x{f.height}" for f in facts.values())
+    check.modes = _count(f.mode for f in facts.values())
+    check.formats = _count(f.format for f in facts.values())
+    height, width = dataset.spec.shape[1:]
+    odd = defaultdict(list)
+    for name, f in facts.items():
+        scale = max(height / f.height, width / f.width)
+        kept = height * width / (f.height * f.width * scale**2)
+        if scale > 2:
+            odd["enlarged more than twofold"].append(f"{name} ({f.width}x{f.height})")
+        if kept < 0.5:
+            odd["of which the centre cut keeps less than half"].append(f"{name} ({f.width}x{f.height})")
+        if f.mode.startswith(("I", "F")):
+            odd["deeper than 8 bits, brought down to 8"].append(f"{name} ({f.mode})")
+        if f.mode in ("CMYK", "LAB", "YCbCr", "HSV"):
+            odd["in another colour space, turned into RGB"].append(f"{name} ({f.mode})")
+    check.odd.update(odd)
+
+
+def _classes(check: Check, dataset: Dataset) -> None:
+    if "label" not in dataset.fields:
+        check.notes.append("no labels: games that need a class for each item cannot use it")
+        return
+    label = dataset.raw(np.arange(len(dataset)), "label")
+    counts = np.bincount(label, minlength=len(dataset.spec.classes))
+    check.classes = {name: int(n) for name, n in zip(dataset.spec.classes, counts, strict=True)}
+    empty = [name for name, n in check.classes.items() if n == 0]
+    if empty:
+        check.problems.append(f"classes without an item: {few(empty, 12)}")
+    scarce = [f"{name} ({n})" for name, n in check.classes.items() if 0 < n < max(10, 0.1 * counts.max())]
+    if scarce:
+        check.problems.append(f"classes with few items (below 10, or a tenth of the largest): {few(scarce, 12)}")
+    if len(check.classes) == 1:
+        check.problems.append("one class only: labels carry no information; labels=None leaves them out")
+    if all(name.lstrip("-").isdigit() for name in check.classes):
+        numbers = {int(name) for name in check.classes}
+        holes = sorted(set(range(min(numbers), max(numbers))) - numbers) if max(numbers) - min(numbers) < 10_000 else []
+        if holes:
+            check.problems.append(
+                f"class numbers have holes: {few(holes, 12)} missing between {min(numbers)} and {max(numbers)}"
+            )
+
+
+def _values(check: Check, dataset: Dataset) -> None:
+    """Range, spread, equal items and flat pictures, in one pass over the items."""
+    axes = (0, 2, 3) if check.kind == "images" else 0 if check.kind == "vectors" else None
+    same, flat, equal_channels = defaultdict(list), [], check.kind == "images" and check.shape[0] >= 3
+    sums, low, high, count = 0.0, np.inf, -np.inf, 0
+    for start in range(0, len(dataset), STEP):
+        x = dataset.raw(np.arange(start, min(start + STEP, len(dataset))))
+        low, high = np.minimum(low, x.min(axes)), np.maximum(high, x.max(axes))
+        wide = x.astype(np.float64)
+        sums = sums + np.stack([wide.sum(axes), (wide**2).sum(axes)])
+        count += x.size // max(1, np.size(low))
+        for i, item in enumerate(x):
+            same[hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest()].append(start + i)
+        if check.kind == "images":
+            flat += (start + np.flatnonzero(np.ptp(x.reshape(len(x), -1), axis=1) == 0)).tolist()
+            equal_channels = equal_channels and bool((x[:, :3] == x[:, :1]).all())
+    mean = sums[0] / count
+    check.low, check.high = np.ravel(low).tolist(), np.ravel(high).tolist()
+    check.mean = np.ravel(mean).tolist()
+    check.sd = np.ravel(np.sqrt(np.maximum(sums[1] / count - mean**2, 0))).tolist()
+    _constant(check, equal_channels)
+    name = _names(dataset)
+    groups = [rows for rows in same.values() if len(rows) > 1 and rows[0] not in set(flat)]
+    check.duplicates = [[name(row) for row in rows] for rows in groups]
+    if groups:
+        extra = sum(len(rows) - 1 for rows in groups)
+        shown = few([" = ".join(name(row) for row in rows[:3]) for rows in groups], 5)
+        check.problems.append(f"{extra} duplicates of other items: {shown}")
+        _contradictions(check, dataset, groups)
+    if flat:
+        check.odd["of one colour only"] = [name(row) for row in flat]
+
+
+def _constant(check: Check, equal_channels: bool) -> None:
+    what = "channel" if check.kind == "images" else "column"
+    labels = check.columns or [str(i) for i in range(len(check.low))]
+    constant = [
+        f"{label} ({low:g})" for label, low, high in zip(labels, check.low, check.high, strict=False) if low == high
+    ]
+    if constant:
+        check.problems.append(f"constant {what}s, the same in every item: {few(constant, 12)}; leave them out")
+    if equal_channels:
+        check.problems.append(
+            "red, green and blue are equal everywhere: channels=1 says the same in a third of the numbers"
+        )
+    if check.kind == "images" and max(check.high) < 128 and max(check.high) > 0:
+        check.problems.append(
+            f"values reach {max(check.high):g} of 255 only: dark pictures, or another scale; stretch them to 0 ... 255"
+        )
+
+
+def _contradictions(check: Check, dataset: Dataset, groups) -> None:
+    if "label" not in dataset.fields or check.kind != "images":
+        return
+    label = dataset.raw(np.arange(len(dataset)), "label")
+    clashes = [rows for rows in groups if len(set(label[rows].tolist())) > 1]
+    if clashes:
+        name = _names(dataset)
+        check.problems.append(
+            f"{len(clashes)} of them have different labels: {few([' = '.join(map(name, rows[:3])) for rows in clashes], 3)}"
+        )
+
+
+def _names(dataset: Dataset):
+    """Position -> the name of the item."""
+    rows = range(len(dataset)) if dataset.rows is None else dataset.rows.tolist()
+    return lambda i: dataset.files[rows[i]] if dataset.files else f"item {rows[i]}"
+
+
+def _count(values) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _counts(counts: dict[str, int], most: int = 8) -> str:
+    return few([f"{name} {n}" for name, n in counts.items()], most)
