@@ -142,6 +142,12 @@ def test_mind():
     assert mind(x, x[:700], seed=3) == mind(x, x[:700], seed=3) != mind(x, x[:700], seed=4)
 
 
+@pytest.mark.parametrize("n, m", [(7, 7), (6, 4), (9, 2), (5, 8)])
+def test_mind_of_unequal_counts_is_the_distance_of_repeated_points(n, m):
+    x, y = normal(n, 3), normal(m, 3, seed=1) + 1
+    assert mind(x, y) == pytest.approx(mind(np.repeat(x, m, 0), np.repeat(y, n, 0)), rel=1e-9)
+
+
 @pytest.mark.parametrize("number", [frechet_distance, kernel_distance, mind, mmd])
 @pytest.mark.parametrize(
     "real, fake, words",

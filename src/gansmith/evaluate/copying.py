@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 from gansmith.errors import UserError
-from gansmith.evaluate.c2st import one_nearest_neighbour
+from gansmith.evaluate.two_sample import one_nearest_neighbour
 from gansmith.evaluate.inputs import pair
 from gansmith.evaluate.neighbours import nearest, neighbour_distances
 
