@@ -67,8 +67,8 @@ def survey(pictures: Pictures) -> list[Facts | str]:
     return [fact for chunk in _parallel(of, len(pictures), 64) for fact in chunk]
 
 
-def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, list[str]]:
-    """((height, width), channels, notes) for pictures with these facts.
+def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, int, list[str]]:
+    """((height, width), channels, bits, notes) for pictures with these facts.
 
     Without `size`: the most common size if 9 of 10 pictures share it and it is at most 256 pixels long, else the largest
     square of 16, 32, 64, 128 and 256 that three quarters of the pictures reach.
@@ -99,7 +99,9 @@ def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int
     if modes:
         kinds = {1: "grey", 3: "RGB", 4: "RGBA"}[channels]
         notes.append(f"turned into 8-bit {kinds}: {few([f'{n} {mode}' for mode, n in modes.most_common()], 12)}")
+    bits = max(f.bits for f in facts)
     for what, wanted in (
+        (f"deeper than 8 bits: {bits} bits are in use, brought down to 8", sum(f.bits > 8 for f in facts)),
         ("turned upright as their EXIF orientation says", sum(f.turned for f in facts)),
         ("with transparency laid over white (channels=4 keeps it)", sum(f.alpha for f in facts) if channels < 4 else 0),
         ("animated or of several pages: first frame taken", sum(f.moving for f in facts)),
@@ -107,7 +109,7 @@ def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int
     ):
         if wanted:
             notes.append(f"{wanted} {what}")
-    return target, channels, notes
+    return target, channels, bits, notes
 
 
 def _kept(pictures: Pictures, size, channels, cache) -> tuple[np.ndarray, dict]:
@@ -171,11 +173,12 @@ def _sweep(entry: Path) -> None:
 
 def _write(pictures: Pictures, size, channels, path: Path) -> dict:
     """Decode every picture into the .npy file `path`, in order; the notes, the names left out and a digest."""
-    rows, bad, (target, channels, notes) = _plan(pictures, size, channels)
+    rows, bad, (*form, notes) = _plan(pictures, size, channels)
     sha, count = hashlib.sha256(), 0
     with open(path, "wb") as file:
-        file.write(_npy_header((0, channels, *target)))
-        for chunk in _decoded(pictures, rows, target, channels):
+        shape = (form[1], *form[0])
+        file.write(_npy_header((0, *shape)))
+        for chunk in _decoded(pictures, rows, *form):
             for row, made in chunk:
                 if isinstance(made, str):
                     bad[pictures.files[row]] = made
@@ -186,13 +189,13 @@ def _write(pictures: Pictures, size, channels, path: Path) -> dict:
                 count += 1
         _enough(count, bad, pictures)
         file.seek(0)
-        file.write(_npy_header((count, channels, *target)))
-    return {"notes": [*_left_out(bad), *notes], "bad": bad, "digest": sha.hexdigest()[:16]}
+        file.write(_npy_header((count, *shape)))
+    return {"notes": [*_left_out(bad), *notes], "bad": dict(sorted(bad.items())), "digest": sha.hexdigest()[:16]}
 
 
 def _in_memory(pictures: Pictures, size, channels) -> tuple[np.ndarray, dict]:
-    rows, bad, (target, channels, notes) = _plan(pictures, size, channels)
-    made = [pair for chunk in _decoded(pictures, rows, target, channels) for pair in chunk]
+    rows, bad, (*form, notes) = _plan(pictures, size, channels)
+    made = [pair for chunk in _decoded(pictures, rows, *form) for pair in chunk]
     bad.update((pictures.files[row], why) for row, why in made if isinstance(why, str))
     good = [array for _, array in made if not isinstance(array, str)]
     _enough(len(good), bad, pictures)
@@ -208,13 +211,13 @@ def _plan(pictures: Pictures, size, channels):
     return rows, bad, choose_form([facts[i] for i in rows], size, channels)
 
 
-def _decoded(pictures: Pictures, rows, target, channels):
+def _decoded(pictures: Pictures, rows, target, channels, bits):
     """Lists of (position, pixels or the reason why not), in order."""
 
     def of(k):
         try:
             with pictures.open(rows[k]) as image:
-                return rows[k], pixels(image, target, channels)
+                return rows[k], pixels(image, target, channels, bits)
         except Exception as problem:
             return rows[k], _reason(problem)
 
@@ -239,7 +242,7 @@ def _reason(problem: Exception) -> str:
 
 
 def _left_out(bad: dict[str, str]) -> list[str]:
-    return [f"{len(bad)} left out: " + few([f"{file} ({why})" for file, why in bad.items()], 20)] if bad else []
+    return [f"{len(bad)} left out: " + few([f"{file} ({why})" for file, why in sorted(bad.items())], 20)] if bad else []
 
 
 def _enough(count: int, bad: dict[str, str], pictures: Pictures) -> None:

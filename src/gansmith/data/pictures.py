@@ -1,8 +1,9 @@
 """One picture: what its header says, and its pixels as bytes of one size, whatever its mode and depth.
 
 The policy. Animations give their first frame. EXIF orientation is applied. Transparency is laid over white unless 4 channels
-are asked for. 1-bit pictures become 0 and 255; 16-bit and 32-bit whole numbers are divided by 257; floats in [0, 1] are
-multiplied by 255, those in 0 ... 255 kept, others stretched from their least to their greatest value. CMYK, YCbCr, HSV and
+are asked for. 1-bit pictures become 0 and 255; deeper whole numbers lose their lowest bits, as many for every picture of a set: what the
+deepest one uses is kept. Floats in [0, 1] are multiplied by 255, those in 0 ... 255 kept, others stretched from their least
+to their greatest value. CMYK, YCbCr, HSV and
 Lab become RGB; other colour profiles are ignored. Size: scaled by Lanczos until the target is covered, centre cut out.
 """
 
@@ -22,7 +23,7 @@ _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the header of a picture says; `width` and `height` as it is seen, after EXIF rotation."""
+    """What the header of a picture says; `width` and `height` as it is seen, after EXIF rotation; `bits` that its values use."""
 
     format: str
     mode: str
@@ -32,10 +33,11 @@ class Facts:
     moving: bool
     alpha: bool
     grey: bool
+    bits: int = 8
 
 
 def look(image: Image.Image) -> Facts:
-    """The facts of an opened picture; its pixels are not decoded."""
+    """The facts of an opened picture; its pixels are decoded only where a 16-bit file may use fewer bits."""
     orientation = Image.Image.getexif(image).get(0x0112, 1)  # the PNG class's own would decode the pixels
     width, height = image.size[::-1] if orientation in (5, 6, 7, 8) else image.size
     return Facts(
@@ -47,16 +49,17 @@ def look(image: Image.Image) -> Facts:
         moving=bool(getattr(image, "is_animated", False)),
         alpha=image.mode in _ALPHA or "transparency" in image.info,
         grey=image.mode in _GREY or (image.mode in ("P", "PA") and _grey_palette(image)),
+        bits=max(8, int(np.asarray(image).max()).bit_length()) if image.mode in _DEEP else 8,
     )
 
 
-def pixels(image: Image.Image, size: tuple[int, int], channels: int) -> np.ndarray:
-    """The picture as uint8 (channels, height, width), by the policy above."""
+def pixels(image: Image.Image, size: tuple[int, int], channels: int, bits: int = 16) -> np.ndarray:
+    """The picture as uint8 (channels, height, width), by the policy above; `bits` are those of the deepest in its set."""
     if image.format in ("JPEG", "MPO"):  # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the work
         image.draft(None, (2 * max(size),) * 2)
     if image.getexif().get(0x0112, 1) != 1:
         image = ImageOps.exif_transpose(image)
-    array = np.asarray(resize(_convert(image, channels), size))
+    array = np.asarray(resize(_convert(image, channels, bits), size))
     return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
@@ -83,9 +86,9 @@ def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
 
 
-def _convert(image: Image.Image, channels: int) -> Image.Image:
+def _convert(image: Image.Image, channels: int, bits: int) -> Image.Image:
     if image.mode in _DEEP:
-        image = Image.fromarray(_from_deep(np.asarray(image)))
+        image = Image.fromarray(_from_deep(np.asarray(image), bits))
     elif image.mode == "F":
         image = Image.fromarray(_from_floats(np.asarray(image)))
     elif image.mode == "LAB":
@@ -98,8 +101,8 @@ def _convert(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def _from_deep(x: np.ndarray) -> np.ndarray:
-    return np.clip((x.astype(np.int64) + 128) // 257, 0, 255).astype(np.uint8)
+def _from_deep(x: np.ndarray, bits: int) -> np.ndarray:
+    return np.clip(np.round(x * (255 / (2**bits - 1))), 0, 255).astype(np.uint8)
 
 
 def _from_floats(x: np.ndarray) -> np.ndarray:

@@ -66,7 +66,8 @@ class Check:
                 out.append(f"  {title:<10}{_counts(counts)}")
         if self.classes:
             out.append(f"  {'classes':<10}{len(self.classes)}: {_counts(self.classes, 12)}")
-        labels = self.columns or ([f"channel {i}" for i in range(len(self.low))] if len(self.low) > 1 else ["values"])
+        part = "channel" if self.kind == "images" else "column"
+        labels = self.columns or ([f"{part} {i}" for i in range(len(self.low))] if len(self.low) > 1 else ["values"])
         for label, *numbers in list(zip(labels, self.low, self.high, self.mean, self.sd, strict=False))[:12]:
             low, high, mean, sd = (f"{v:.5g}" for v in numbers)
             out.append(f"  {label:<10}{low} ... {high}, mean {mean}, sd {sd}")
@@ -107,6 +108,8 @@ def look_over(data, **options) -> Check:
     _files(check, data, dataset)
     _classes(check, dataset)
     _values(check, dataset)
+    if check.kind == "vectors":
+        _columns(check, dataset)
     check.problems += [f"{len(names)} {what}: {few(names, 8)}" for what, names in check.odd.items()]
     return check
 
@@ -139,11 +142,16 @@ def _files(check: Check, data, dataset: Dataset) -> None:
             odd["enlarged more than twofold"].append(f"{name} ({f.width}x{f.height})")
         if kept < 0.5:
             odd["of which the centre cut keeps less than half"].append(f"{name} ({f.width}x{f.height})")
-        if f.mode.startswith(("I", "F")):
+        if f.bits > 8 or f.mode == "F":
             odd["deeper than 8 bits, brought down to 8"].append(f"{name} ({f.mode})")
         if f.mode in ("CMYK", "LAB", "YCbCr", "HSV"):
             odd["in another colour space, turned into RGB"].append(f"{name} ({f.mode})")
     check.odd.update(odd)
+    palettes = sum(n for mode, n in check.modes.items() if mode == "P")
+    if len(facts) / 10 < palettes < len(facts):
+        check.problems.append(
+            f"{palettes} have a palette and {len(facts) - palettes} do not: label maps or drawings among photos?"
+        )
 
 
 def _classes(check: Check, dataset: Dataset) -> None:
@@ -184,7 +192,7 @@ def _values(check: Check, dataset: Dataset) -> None:
         for i, item in enumerate(x):
             same[hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest()].append(start + i)
         if check.kind == "images":
-            flat += (start + np.flatnonzero(np.ptp(x.reshape(len(x), -1), axis=1) == 0)).tolist()
+            flat += (start + np.flatnonzero(np.ptp(x, axis=(2, 3)).max(axis=1) == 0)).tolist()
             equal_channels = equal_channels and bool((x[:, :3] == x[:, :1]).all())
     mean = sums[0] / count
     check.low, check.high = np.ravel(low).tolist(), np.ravel(high).tolist()
@@ -219,6 +227,33 @@ def _constant(check: Check, equal_channels: bool) -> None:
         check.problems.append(
             f"values reach {max(check.high):g} of 255 only: dark pictures, or another scale; stretch them to 0 ... 255"
         )
+
+
+def _columns(check: Check, dataset: Dataset) -> None:
+    """Columns that are no measurements: row numbers, copies of each other, few whole numbers."""
+    x = dataset.raw(np.arange(len(dataset)))
+    labels = check.columns or tuple(str(i) for i in range(x.shape[1]))
+    counters = [label for label, column in zip(labels, x.T, strict=True) if (np.diff(column) == 1).all()]
+    if counters:
+        check.problems.append(f"columns that count the rows: {few(counters)}; leave them out")
+    first, copies = {}, []
+    for label, column in zip(labels, x.T, strict=True):
+        twin = first.setdefault(column.tobytes(), label)
+        if twin != label and np.ptp(column) > 0:
+            copies.append(f"{label} = {twin}")
+    if copies:
+        check.problems.append(f"columns that say the same: {few(copies)}; one of each is enough")
+    coded = []
+    for label, column in zip(labels, x[:100_000].T, strict=True):
+        values = np.unique(column)
+        if 1 < len(values) <= 20 and (values == np.round(values)).all():
+            coded.append(f"{label} ({len(values)} values)")
+    if coded:
+        check.notes.append(f"whole numbers with few values, drawn as any other number: {few(coded, 8)}")
+    far = np.abs(x - x.mean(0)).max(0) / np.maximum(x.std(0), 1e-30)
+    wild = [f"{label} ({f:.0f} sd)" for label, f in zip(labels, far, strict=True) if f > 20]
+    if wild:
+        check.problems.append(f"columns with values far from all others: {few(wild, 8)}; consider their logarithm")
 
 
 def _contradictions(check: Check, dataset: Dataset, groups) -> None:
