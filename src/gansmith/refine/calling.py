@@ -74,15 +74,18 @@ def generate_items(generate: Callable, n: int, seed: int, **conditions):
 
 
 def in_batches(function: Callable, items, batch_size: int) -> np.ndarray:
-    """`function` on batches of items, one float64 row per item, (n, ...)."""
+    """`function` on batches of items, one float64 row per item, (n, ...). A module runs in eval mode."""
     n = count(items)
     parts = []
-    for first in range(0, n, batch_size):
-        batch = items if n <= batch_size else take(items, slice(first, first + batch_size))
-        part = np.atleast_1d(to_numpy(function(batch)))
-        if len(part) != count(batch):
-            raise UserError(f"{name_of(function)} returned {len(part)} values for {count(batch)} items: one per item.")
-        parts.append(part)
+    with evaluating(modules_of(function)):
+        for first in range(0, n, batch_size):
+            batch = items if n <= batch_size else take(items, slice(first, first + batch_size))
+            part = np.atleast_1d(to_numpy(function(batch)))
+            if len(part) != count(batch):
+                raise UserError(
+                    f"{name_of(function)} returned {len(part)} values for {count(batch)} items: it must return one each."
+                )
+            parts.append(part)
     return np.concatenate(parts)
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from gansmith.errors import UserError
-from gansmith.refine.calibration import Calibration, calibrate, to_logit
-from gansmith.refine.calling import evaluating, in_batches, modules_of, scores_of, seeded
+from gansmith.refine.calibration import FEWEST, Calibration, calibrate, to_logit
+from gansmith.refine.calling import in_batches, scores_of, seeded
 from gansmith.refine.items import count, take
 
 
@@ -54,49 +54,53 @@ def fit_ratio(
     if score is None and features is None:
         raise UserError("nothing to learn a ratio from: pass score= (a critic), features= (an encoder), or both.")
 
-    def critic(items) -> np.ndarray:
-        return scores_of(score, items, batch_size)
-
-    def inputs(items) -> np.ndarray:
-        x = in_batches(features, items, batch_size).reshape(count(items), -1)
-        # arcsinh keeps the order of the scores without the tails that would drown the features.
-        return x if score is None else np.column_stack([x, np.arcsinh(to_logit(critic(items), kind))])
-
-    with evaluating(modules_of(score, features)):
-        fake, nan = (fake, 0) if score is None else _without_nan(critic, real, fake)
-        candidates = {}
-        if features is None:
-            judged = (real, fake)
-        else:
-            halves = [_halves(items, seed) for items in (real, fake)]
-            trained, judged = zip(*halves, strict=True)
-            x_trained, x_judged = ([inputs(items) for items in part] for part in (trained, judged))
-            for name, width in (("linear head", 0), ("hidden head", 128)):
-                head = _train_head(*x_trained, width, seed)
-                curve = calibrate(*map(head, x_judged), "logit", "auto", seed)
-                candidates[name] = (lambda items, head=head: head(inputs(items)), curve)
+    def observe(items) -> dict[str, np.ndarray]:
+        seen = {}
         if score is not None:
-            candidates["critic"] = (critic, calibrate(*map(critic, judged), kind, method, seed))
+            seen["score"] = scores_of(score, items, batch_size)
+        if features is not None:
+            seen["features"] = in_batches(features, items, batch_size).reshape(count(items), -1)
+        return seen
+
+    def inputs(seen: dict[str, np.ndarray]) -> np.ndarray:
+        # arcsinh keeps the order of the scores without the tails that would drown the features.
+        extra = [np.arcsinh(to_logit(seen["score"], kind))] if "score" in seen else []
+        return np.column_stack([seen["features"], *extra])
+
+    real, fake = observe(real), observe(fake)
+    fake, nan = (fake, 0) if score is None else _without_nan(real, fake)
+    judged, candidates = (real, fake), {}
+    if features is not None:
+        fewest = min(count(real), count(fake))
+        if fewest < 2 * FEWEST:
+            raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
+        trained, judged = zip(_halves(real, seed), _halves(fake, seed), strict=True)
+        for name, width in (("linear head", 0), ("hidden head", 128)):
+            head = _train_head(*map(inputs, trained), width, seed)
+            curve = calibrate(*(head(inputs(seen)) for seen in judged), seed=seed)
+            candidates[name] = (lambda items, head=head: head(inputs(observe(items))), curve)
+    if score is not None:
+        curve = calibrate(*(seen["score"] for seen in judged), kind, method, seed)
+        candidates["critic"] = (lambda items: scores_of(score, items, batch_size), curve)
     losses = {name: curve.report["log_loss"] for name, (_, curve) in candidates.items()}
     chosen = min(losses, key=losses.get)
     function, curve = candidates[chosen]
     return Ratio(function, curve, curve.report | {"candidates": losses, "chosen": chosen, "nan": nan})
 
 
-def _without_nan(critic: Callable, real, fake) -> tuple[object, int]:
+def _without_nan(real: dict, fake: dict) -> tuple[dict, int]:
     """The generated items that have a score, and how many have none. A real without one is an error."""
-    missing = int(np.isnan(critic(real)).sum())
+    missing, bad = int(np.isnan(real["score"]).sum()), np.isnan(fake["score"])
     if missing:
         raise UserError(f"the critic gives NaN for {missing} of {count(real)} real samples: mend it, or its input.")
-    bad = np.isnan(critic(fake))
     if bad.all():
         raise UserError(f"the critic gives NaN for all {len(bad)} generated samples: the model has diverged.")
     return take(fake, np.flatnonzero(~bad)), int(bad.sum())
 
 
-def _halves(items, seed: int) -> tuple:
-    order = np.random.default_rng(seed).permutation(count(items))
-    return take(items, order[: len(order) // 2]), take(items, order[len(order) // 2 :])
+def _halves(seen: dict, seed: int) -> tuple[dict, dict]:
+    order = np.random.default_rng(seed).permutation(count(seen))
+    return take(seen, order[: len(order) // 2]), take(seen, order[len(order) // 2 :])
 
 
 def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:

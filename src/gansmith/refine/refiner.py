@@ -215,7 +215,7 @@ class Refiner:
         left, log_m = n, group.log_m
         allowed = n * self.max_proposals
         while left > 0 and allowed > 0:
-            items, d = self._propose(group, int(min(self.block, allowed, math.ceil(1.1 * cost * left))), rng, tally)
+            items, d = self._propose(group, math.ceil(min(self.block, allowed, 1.1 * cost * left)), rng, tally)
             allowed -= len(d)
             seed = int(rng.integers(2**31))
             if d.max() == -math.inf:
