@@ -79,6 +79,7 @@ class Game(nn.Module):
     learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
     beta1: float = setting(0.5, "Adam's memory of the gradient", least=0.0, most=1.0)
     beta2: float = setting(0.999, "Adam's memory of its square", least=0.0, most=1.0)
+    decay: float = setting(0.0, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
     average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", least=0)
 
     def __init_subclass__(cls, **kwargs):
@@ -91,10 +92,13 @@ class Game(nn.Module):
             nn.Module.__init__(self)
             check_settings(cls, settings)
             store(self, **settings)
+            self.register_buffer("anchor", torch.empty(0), persistent=False)  # moves with the networks: see `device`
             self.spec: DataSpec | None = None
             self.progress = 0.0  # share of the training budget that is spent, set by the loop before each round
             self.raw: dict[str, nn.Module] = {}  # what moved in training, where the average took its name
             self.history: list[dict] = []  # what `fit` logged
+            self.trained: dict = {}  # how: rounds, samples, seed, data …
+            self.asked = settings  # as given, before `choose` filled what was left open
 
         cls.__init__ = __init__
 
@@ -119,6 +123,13 @@ class Game(nn.Module):
         """`n` new items in the data's own form and units."""
         raise NotImplementedError
 
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        """Fill the settings left at None from the data (`count` items of it); one line of reason for each."""
+        return []
+
+    def moved(self, player: str) -> None:
+        """Called after each move of a player (WGAN clips its critic's weights here, BEGAN sets its k)."""
+
     def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         """The player's optimiser over `parameters` (one flat tensor that holds all of them)."""
         return torch.optim.Adam(
@@ -126,7 +137,10 @@ class Game(nn.Module):
         )
 
     def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        """Called before each round: set the optimiser's values from `self.progress`. By default they stay."""
+        """Called before each round: set the optimiser's values from `self.progress`. By default `decay` says how."""
+        for group in optimiser.param_groups:
+            start = group.setdefault("initial_lr", group["lr"])
+            group["lr"] = start * (min(1.0, (1 - self.progress) / self.decay) if self.decay else 1.0)
 
     # --- what every game can do --------------------------------------------------------------------------------------
     def fit(self, data, **options) -> Game:
@@ -143,7 +157,7 @@ class Game(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return next(self.parameters()).device
+        return self.anchor.device
 
     def __repr__(self) -> str:
         changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
@@ -169,7 +183,10 @@ class Game(nn.Module):
 
     def copy(self) -> Game:
         """An untouched game with the same settings."""
-        return type(self)(**copy.deepcopy(self.settings()))
+        return type(self)(**copy.deepcopy(self.asked))
+
+
+dataclass(kw_only=True, eq=False, repr=False)(Game)  # __init_subclass__ sees to the children only
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:

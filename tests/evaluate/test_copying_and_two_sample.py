@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from gansmith.errors import UserError
-from gansmith.evaluate.two_sample import c2st, mmd_test, one_nearest_neighbour
 from gansmith.evaluate.copying import mann_whitney, memorisation, nearest_pairs
+from gansmith.evaluate.two_sample import c2st, mmd_test, one_nearest_neighbour
 
 
 def normal(n, d, seed=0):

@@ -3,8 +3,8 @@
 Start with `compare(real, fake)`; `docs/evaluate.md` says which number to trust for what.
 """
 
-from gansmith.evaluate.two_sample import c2st, mmd_test, one_nearest_neighbour
 from gansmith.evaluate.comparison import compare, numbers, paired
+from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import (
     class_counts,
     grid_modes,
@@ -24,7 +24,6 @@ from gansmith.evaluate.distances import (
     mind,
     mmd,
 )
-from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.neighbours import (
     density_coverage,
     distance_ratios,
@@ -34,6 +33,7 @@ from gansmith.evaluate.neighbours import (
     realism,
 )
 from gansmith.evaluate.protocol import Card, Score, Scores, rank
+from gansmith.evaluate.two_sample import c2st, mmd_test, one_nearest_neighbour
 
 __all__ = [
     "Card",

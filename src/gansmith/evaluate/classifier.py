@@ -167,9 +167,9 @@ def as_bytes(images) -> torch.Tensor:
         raise UserError(f"images have shape {tuple(pixels.shape)}; give (n, C, H, W), so grey ones as (n, 1, H, W).")
     if pixels.dtype != torch.uint8:
         low, high = float(pixels.min()), float(pixels.max())
-        if 0 <= low and high <= 1:
+        if low >= 0 and high <= 1:
             advice = "(x * 255 + 0.5).astype('uint8')"
-        elif -1 <= low and high <= 1:
+        elif low >= -1 and high <= 1:
             advice = "(x * 127.5 + 128).clip(0, 255).astype('uint8')"
         else:
             advice = "x.round().clip(0, 255).astype('uint8') once the range is 0 to 255"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 
 from gansmith.errors import UserError
-from gansmith.evaluate.two_sample import one_nearest_neighbour
 from gansmith.evaluate.inputs import pair
 from gansmith.evaluate.neighbours import nearest, neighbour_distances
+from gansmith.evaluate.two_sample import one_nearest_neighbour
 
 
 class Memorisation(NamedTuple):

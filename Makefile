@@ -1,0 +1,30 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: demo test lint bench clean
+
+demo: $(READY)  ## train on the embedded digits for 75 seconds and show what to type next
+	$(BIN)/gansmith train digits --minutes 1.25 --seed 0 --out runs/demo --overwrite
+
+test: $(READY)  ## set up and run the tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(READY)  ## speed of the loop and of imports, as ratios
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/loop.py
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gansmith needs Python 3.11 or newer: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist

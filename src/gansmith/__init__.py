@@ -1,0 +1,51 @@
+"""gansmith: train, diagnose, evaluate, refine and sample generative adversarial networks.
+
+>>> import gansmith as gs
+>>> gan = gs.R3GAN().fit("digits", minutes=1)
+>>> pictures = gan.sample(64, seed=1)
+
+Everything is looked up when first used, so that `import gansmith` is instantaneous.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from gansmith.errors import UserError
+from gansmith.version import __version__
+
+_PLACES = {
+    "load": "gansmith.run",
+    "resume": "gansmith.run",
+    "check": "gansmith.data.check",
+    "read": "gansmith.data",
+    "Game": "gansmith.game",
+    "Turn": "gansmith.game",
+    "Stage": "gansmith.game",
+    "setting": "gansmith.game",
+    "observe": "gansmith.game",
+    "GAMES": "gansmith.gans",
+}
+_MODULES = ("data", "diagnose", "evaluate", "gans", "losses", "networks", "penalties", "refine", "testing", "training")
+
+__all__ = ["UserError", "__version__", *_PLACES, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"gansmith.{name}")
+    if name[:1].isupper():  # a game, by its class's name
+        from gansmith.gans import GAMES
+
+        for game in GAMES.values():
+            if game.__name__ == name:
+                return game
+    raise AttributeError(f"module 'gansmith' has no attribute '{name}'")
+
+
+def __dir__():
+    from gansmith.gans import GAMES
+
+    return sorted([*__all__, *(game.__name__ for game in GAMES.values())])

@@ -1,0 +1,13 @@
+"""The papers: one file each. `GAMES` is all there is to know of them: the name on the command line -> the class."""
+
+from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.gan import GAN
+from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.wgan_gp import WGANGP
+
+GAMES = {
+    "gan": GAN,
+    "dcgan": DCGAN,
+    "wgan-gp": WGANGP,
+    "r3gan": R3GAN,
+}

@@ -1,0 +1,186 @@
+"""GAN. "Generative Adversarial Nets", Goodfellow et al., NeurIPS 2014.
+
+A generator G turns noise into items; a discriminator D says how likely an item is real. They play
+min_G max_D  V = E log σ(D(x)) + E log(1 − σ(D(G(z))))   (eq. 1, D the raw score). For a fixed G the best D is
+σ(D) = p/(p+q) and V = 2·JSD(p, q) − log 4 (prop. 1 and thm. 1; tested in tests/gans/test_gan.py on known densities).
+Section 3's non-saturating generator, which maximises E log σ(D(G(z))), keeps a gradient where D is sure; it is the
+default, as in the released code. `critic_steps` is the k of algorithm 1 (1 in their experiments).
+
+Networks: for pictures those of the MNIST experiment (G: two ReLU layers of 1200; D: two maxout layers of 240 × 5 with
+dropout .2 and .5; z uniform with unit variance); for vectors, ReLU perceptrons.
+Deviations: Adam instead of SGD with momentum; tanh on −1 … 1 instead of a sigmoid on 0 … 1; default initial weights.
+Proof: proofs/gan.py.
+
+This class is also the parent of every game of one generator against one discriminator: a child gives its networks
+(`build`), its loss (`adversarial` or the two turns) and its settings.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith import losses
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Game, Turn, observe, setting
+from gansmith.networks.mlp import MLPCritic, MLPGenerator
+
+
+class GAN(Game):
+    summary: ClassVar[str] = "the original: perceptrons, minimax or non-saturating (Goodfellow et al. 2014)"
+
+    loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
+    critic_steps: int = setting(1, "moves of the discriminator for each of the generator: k", least=1)
+    latent: int = setting(100, "numbers of noise a sample is made from", least=1)
+    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    conditional: bool = setting(False, "give both players the label")
+    width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", least=1)
+    critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
+
+    adversarial: ClassVar[losses.Loss | None] = None  # None: by the setting `loss`
+
+    # --- networks ----------------------------------------------------------------------------------------------------
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if self.width is not None:
+            return []
+        self.width = 1200 if spec.kind == "images" else 128
+        return [f"width {self.width}: the paper's for pictures" if spec.kind == "images" else "width 128: a vector"]
+
+    def build(self, spec: DataSpec) -> None:
+        self.choose(spec)
+        classes = self.classes(spec)
+        if spec.kind == "images":
+            self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, output=nn.Tanh)
+            self.discriminator = MLPCritic(
+                spec.shape, max(1, self.width // 5), 2, classes, pieces=5, dropout=(0.2, 0.5)
+            )
+        else:
+            self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
+            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)
+
+    def classes(self, spec: DataSpec) -> int:
+        """Classes the networks must know: 0 unless `conditional`; UserError when the data has no labels."""
+        if self.conditional and not spec.classes:
+            raise UserError(
+                f"{type(self).__name__}(conditional=True) needs labels and the data has none: sort pictures into one "
+                "folder a class, give an .npz with 'labels', or set conditional off"
+            )
+        return len(spec.classes) if self.conditional else 0
+
+    def pictures_only(self, spec: DataSpec) -> None:
+        """UserError unless the data is pictures."""
+        if spec.kind != "images":
+            raise UserError(f"{type(self).__name__} makes pictures and the data is {spec.kind}: use r3gan, wgan-gp or gan")
+
+    # --- the game ----------------------------------------------------------------------------------------------------
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("discriminator", self.discriminator_loss, times=self.critic_steps),
+            Turn("generator", self.generator_loss),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        real = self.discriminator(batch.real, batch.label)
+        fake = self.discriminator(self.fake(batch), batch.label)
+        return {"adversarial": self.judged(real, fake)}
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.discriminator(self.fake(batch), batch.label)
+        return {"adversarial": self.pair().generator(fake, None)}
+
+    def judged(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The discriminator's loss on these scores, which are shown to whoever watches."""
+        observe("critic/real", real)
+        observe("critic/fake", fake)
+        return self.pair().critic(real, fake)
+
+    def pair(self) -> losses.Loss:
+        return self.adversarial or getattr(losses, self.loss.replace("-", "_"))
+
+    def fake(self, batch: Batch) -> Tensor:
+        """As many fakes as the batch has items, of its labels, in network units."""
+        return self.generator(self.latents(len(batch)), batch.label)
+
+    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+        """(n, latent) noise of the prior, on the game's device. With `chance` it is the same on every device."""
+        device = self.device if chance is None else "cpu"
+        if self.prior == "normal":
+            return torch.randn(n, self.latent, device=device, generator=chance).to(self.device)
+        return ((2 * torch.rand(n, self.latent, device=device, generator=chance) - 1) * 3**0.5).to(self.device)
+
+    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        made = super().optimiser(player, parameters)
+        if player == "discriminator" and self.critic_learning_rate is not None:
+            made.param_groups[0]["lr"] = made.param_groups[0]["initial_lr"] = self.critic_learning_rate
+        return made
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """(n, latent) noise to (n, *shape) in network units, differentiable."""
+        return self.generator(latent, label)
+
+    def sample(self, n: int, *, seed: int | None = None, label=None, batch_size: int = 250) -> np.ndarray:
+        """`n` new items in the data's units (pictures: uint8 (n, C, H, W)), the same for the same seed.
+
+        label  for a conditional game: one class or `n` of them, by number or name; None: classes drawn evenly
+        """
+        self.must_be_built()
+        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent, labels = self.latents(n, chance), self.labels(n, label, chance)
+        with self.at_rest():
+            made = [
+                self.spec.to_data(self.generate(z, y))
+                for z, y in zip(latent.split(batch_size), labels.split(batch_size) if labels is not None else _nones())
+            ]
+        return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
+
+    def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
+        """The discriminator's raw scores (n,) of items in the data's units, in eval mode; float32."""
+        self.must_be_built()
+        x = torch.as_tensor(np.asarray(x))
+        if tuple(x.shape[1:]) != self.spec.shape:
+            raise UserError(f"items have shape {tuple(x.shape[1:])}, this game was trained on {self.spec.shape}")
+        labels = self.labels(len(x), label, None) if self.conditional else None
+        with self.at_rest():
+            said = [
+                self.discriminator(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy()
+                for part, y in zip(x.split(batch_size), labels.split(batch_size) if labels is not None else _nones())
+            ]
+        return np.concatenate(said) if said else np.empty(0, np.float32)
+
+    def labels(self, n: int, label, chance: torch.Generator | None) -> Tensor | None:
+        """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `chance`."""
+        if not self.conditional:
+            if label is not None:
+                raise UserError(f"this {type(self).__name__} was trained without labels: set conditional=True to use them")
+            return None
+        names = self.spec.classes
+        if label is None:
+            if chance is None:
+                raise UserError("a conditional game's score needs label=: one class or one for each item")
+            return torch.randint(len(names), (n,), generator=chance).to(self.device)
+        asked = [label] * n if np.ndim(label) == 0 else list(np.asarray(label).tolist())
+        if len(asked) != n:
+            raise UserError(f"{len(asked)} labels for {n} items: give one, or one for each")
+        for one in set(asked):
+            known = one in names if isinstance(one, str) else 0 <= one < len(names)
+            if not known:
+                raise UserError(f"no class {one!r}: there are {', '.join(names[:20])} (numbers 0 … {len(names) - 1})")
+        return torch.tensor([names.index(a) if isinstance(a, str) else int(a) for a in asked], device=self.device)
+
+    def must_be_built(self) -> None:
+        if self.spec is None:
+            raise UserError(f"{type(self).__name__} was never trained: call fit, or load a trained one")
+
+
+def _nones():
+    while True:
+        yield None

@@ -1,0 +1,296 @@
+"""A run from data to a finished folder: what `fit`, `gansmith train` and `gansmith resume` do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from gansmith.data import read
+from gansmith.data.dataset import Dataset
+from gansmith.errors import UserError
+from gansmith.game import Game
+from gansmith.training import hardware, modelfile
+from gansmith.training.average import plain
+from gansmith.training.files import DiskFull
+from gansmith.training.folder import Memory, RunFolder
+from gansmith.training.loop import Budget, Every, Probe, check_budget, play
+from gansmith.training.plan import make_plan
+from gansmith.training.ranks import Ranks
+from gansmith.training.state import State
+from gansmith.version import __version__
+
+MINUTES = 5.0  # when neither steps nor minutes are given
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is played: all that is not a setting of the game. Kept in settings.json, so that it can be resumed."""
+
+    steps: int | None = None
+    minutes: float | None = None
+    batch_size: int = 64
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "fp32"
+    val: float = 0.05
+    micro_batches: int = 1
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    log_every: int = 10
+    sample_every: int = 1000
+
+
+def fit(
+    game: Game,
+    data,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    out=None,
+    overwrite: bool = False,
+    device: str = "auto",
+    precision: str = "auto",
+    val: float = 0.05,
+    micro_batches: int = 1,
+    size=None,
+    channels: int | None = None,
+    labels="auto",
+    probes: Sequence[Probe] = (),
+    watch: Callable | None = None,
+    say: Callable[[str], None] | None = None,
+    reasons: Sequence[str] = (),
+) -> Game:
+    """Train `game` on `data` and return it.
+
+    data       anything `gansmith.data.read` takes; `size`, `channels`, `labels` go to it
+    steps      rounds of play;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
+    batch_size items of one move, of all ranks together; None: 64, or all when there are fewer
+    val        share of the data that no player ever sees, kept for calibration and evaluation
+    out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
+    micro_batches  parts a batch is split into to save memory; gradients are summed
+    probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
+
+    Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place.
+    """
+    budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
+    keep = RunFolder(out, watch) if out is not None else Memory(watch)
+    if out is not None:
+        keep.refuse_if_taken(overwrite)
+    game.__init__(**game.asked)  # fit twice restarts
+    dataset = read(data, size=size, channels=channels, labels=labels)
+    if not 0 <= val < 1:
+        raise UserError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
+    place = hardware.pick_device(device)
+    options = Options(
+        steps=budget.steps,
+        minutes=budget.minutes,
+        batch_size=pick_batch(batch_size, dataset, val),
+        seed=seed,
+        device=str(device),
+        precision=hardware.pick_precision(precision, place, dataset.spec.kind),
+        val=val if round(len(dataset) * val) else 0.0,
+        micro_batches=micro_batches,
+        size=size,
+        channels=channels,
+    )
+    if not 1 <= micro_batches <= options.batch_size:
+        raise UserError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
+    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
+    ranks = Ranks(place)
+    if options.batch_size % ranks.count:
+        raise UserError(f"batch_size={options.batch_size} cannot be shared by {ranks.count} ranks: give a multiple")
+
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        if out is not None or say is not None:
+            options = measured(game, dataset, options, budget, place, ranks, out, why, say)
+        if out is not None and ranks.first:
+            keep.create(describe(game, data, dataset, options, why))
+        ranks.wait()
+        state = make_state(game, dataset, options, place, ranks)
+        return played(state, options, keep, probes, data)
+
+
+def resume(
+    path,
+    *,
+    data=None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    game: type[Game] | None = None,
+    watch: Callable | None = None,
+    say: Callable[[str], None] | None = None,
+    probes: Sequence[Probe] = (),
+) -> Game:
+    """Go on with the run in folder `path` exactly where its last checkpoint stands, and return its game.
+
+    data   the data again, for runs whose data was not a path or a name
+    steps, minutes  a new budget in all, to go beyond the old one
+    game   the class, for games that are not gansmith's own
+    """
+    from gansmith.gans import GAMES
+
+    keep = RunFolder(path, watch)
+    about = keep.read_settings()
+    known = GAMES | ({game.__name__: game} if game else {})
+    if about["game"] not in known:
+        raise UserError(f"{path} plays {about['game']}: resume it from Python with resume(path, game={about['game']})")
+    options = Options(**about["options"])
+    if steps is not None or minutes is not None:
+        budget = check_budget(steps, minutes)
+        options = Options(**(asdict(options) | {"steps": budget.steps, "minutes": budget.minutes}))
+    if data is None:
+        if about["data"] is None:
+            raise UserError(f"{path} was trained on data in memory: resume it from Python with resume(path, data=…)")
+        data = about["data"]
+    dataset = read(data, size=options.size, channels=options.channels)
+    if dataset.digest != about["digest"]:
+        raise UserError(f"{data} is not the data {path} was trained on (it changed since): train anew with another --out")
+    place = hardware.pick_device(options.device)
+    ranks = Ranks(place)
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        state = make_state(known[about["game"]](**about["settings"]), dataset, options, place, ranks)
+        state.load(keep.checkpoint)
+        if not ranks.first:
+            torch.manual_seed(options.seed + 7919 * ranks.rank + state.round)
+        if ranks.first:
+            keep.continue_log(state)
+            keep.write_settings(about | {"options": asdict(options)})
+        if say:
+            say(f"resuming     {path} after round {state.round:,}")
+        return played(state, options, keep, probes, about["data"])
+
+
+def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks) -> State:
+    """The game built for the data on the device, before its first round."""
+    torch.manual_seed(options.seed)
+    train, held = dataset.split(options.val, options.seed) if options.val else (dataset, None)
+    game.build(dataset.spec)
+    game.spec = dataset.spec
+    game.to(place)
+    state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
+    torch.manual_seed(options.seed + 7919 * ranks.rank)
+    return state
+
+
+def measured(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
+    """Options with the intervals that the plan of this run asks for; its lines are said."""
+    with hardware.prepared(place, _size(game, dataset)):
+        plan = make_plan(
+            lambda: make_state(game.copy(), dataset, options, place, ranks),
+            budget,
+            precision=options.precision,
+            micro_batches=options.micro_batches,
+            reasons=list(why),
+            out=out,
+        )
+    for line in plan.lines() if say else ():
+        say(line)
+    return Options(**(asdict(options) | {"log_every": plan.every.log, "sample_every": plan.every.sample}))
+
+
+def played(state: State, options: Options, keep, probes, data) -> Game:
+    """Play to the end, put the averages in place, write the model and the report."""
+    game, budget = state.game, Budget(options.steps, options.minutes)
+    every = Every(options.log_every, options.sample_every)
+    with hardware.prepared(game.device, sum(p.flat.numel() for p in state.players.values())):
+        try:
+            finished = play(
+                state,
+                budget,
+                every=every,
+                keep=keep,
+                precision=options.precision,
+                micro_batches=options.micro_batches,
+                probes=probes,
+            )
+        except DiskFull as error:
+            where = f"{error}; the last good checkpoint stands. Free some space, then: gansmith resume {keep.path}"
+            raise UserError(where) from None
+    for name in game.averaged:
+        plain(getattr(game, name))
+    game.use_averages(state.average.copies)
+    for name in game.averaged:
+        plain(getattr(game, name))
+    game.eval().requires_grad_(True)
+    game.trained = {
+        "finished": finished,
+        "rounds": state.round,
+        "samples": state.samples,
+        "seconds": round(state.seconds, 1),
+        "seed": options.seed,
+        "batch_size": options.batch_size,
+        "val": options.val,
+        "precision": options.precision,
+        "data": state.data.name,
+        "digest": state.data.digest,
+        "skipped": state.skipped,
+    }
+    if keep.path is not None and state.ranks.first:
+        keep.finish(game)
+        from gansmith.evaluate.report import write_report
+
+        write_report(keep.path)
+    state.ranks.wait()
+    return game
+
+
+def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str]) -> dict:
+    """What settings.json says: all it takes to resume the run, and to tell what it was."""
+    from gansmith.gans import GAMES
+
+    names = {cls: name for name, cls in GAMES.items()}
+    return {
+        "gansmith": __version__,
+        "torch": torch.__version__,
+        "command": " ".join(os.path.basename(a) if i == 0 else a for i, a in enumerate(sys.argv)),
+        "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "game": names.get(type(game), type(game).__name__),
+        "settings": game.settings(),
+        "asked": game.asked,
+        "data": str(data) if isinstance(data, (str, Path)) else None,
+        "name": dataset.name,
+        "items": len(dataset),
+        "digest": dataset.digest,
+        "spec": dataset.spec.to_json(),
+        "options": asdict(options),
+        "reasons": why,
+    }
+
+
+def pick_batch(asked: int | None, dataset: Dataset, val: float) -> int:
+    """The batch size: as asked, or 64, or all items when there are fewer."""
+    there = len(dataset) - round(len(dataset) * val)
+    if asked is None:
+        return min(64, there)
+    if not 1 <= asked <= there:
+        held = f" ({len(dataset) - there} are held out)" if there < len(dataset) else ""
+        raise UserError(f"batch_size={asked}, but there are {there} items to train on{held}: give 1 to {there}")
+    return asked
+
+
+def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
+    """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
+
+    Raises UserError for a file that is missing, cut short, changed or not gansmith's.
+    """
+    from gansmith.gans import GAMES
+
+    path = Path(path)
+    if path.is_dir():
+        path = RunFolder(path).model
+    classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
+    return modelfile.read(path, classes, hardware.pick_device(device))
+
+
+def _size(game: Game, dataset: Dataset) -> int:
+    trial = game.copy()
+    trial.build(dataset.spec)
+    return sum(p.numel() for p in trial.parameters())

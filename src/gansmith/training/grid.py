@@ -1,0 +1,68 @@
+"""Samples as a picture: a grid of images, a scatter of points in the plane, histograms of other vectors."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gansmith.data.spec import DataSpec
+from gansmith.training.files import replacing
+
+
+def save_samples(items: np.ndarray, stem: Path, spec: DataSpec) -> Path:
+    """Write `items` (data units) as `stem`.png; vectors too as `stem`.npy, so that later pages can draw them again."""
+    path = stem.with_name(stem.name + ".png")
+    if spec.kind == "images":
+        picture = Image.fromarray(grid(items))
+    else:
+        with replacing(stem.with_name(stem.name + ".npy")) as beside, open(beside, "wb") as file:
+            np.save(file, items)
+        picture = Image.fromarray(plot(items.reshape(len(items), -1), spec.columns))
+    with replacing(path) as beside:
+        picture.save(beside, format="PNG")
+    return path
+
+
+def grid(items: np.ndarray, columns: int | None = None, gap: int = 1, least: int = 512) -> np.ndarray:
+    """uint8 (n, C, H, W) to one picture (h, w) or (h, w, 3|4), enlarged by whole factors to about `least` pixels.
+
+    Pictures of other channel counts show their first one.
+    """
+    n, channels, height, width = items.shape
+    if channels not in (1, 3, 4):
+        items, channels = items[:, :1], 1
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8)
+    for i, item in enumerate(items):
+        top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = item.transpose(1, 2, 0)
+    factor = max(1, round(least / max(sheet.shape[:2])))
+    sheet = sheet.repeat(factor, 0).repeat(factor, 1)
+    return sheet[:, :, 0] if channels == 1 else sheet
+
+
+def plot(points: np.ndarray, names=(), size: float = 5.0) -> np.ndarray:
+    """float (n, d) as a picture: a scatter for d = 2, else a histogram for each of the first nine columns."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((size, size), dpi=100, layout="tight")
+    canvas = FigureCanvasAgg(figure)
+    if points.shape[1] == 2:
+        axes = figure.subplots()
+        axes.scatter(*points.T, s=4, alpha=0.5)
+        axes.set_aspect("equal", "datalim")
+    else:
+        shown = min(points.shape[1], 9)
+        side = math.ceil(math.sqrt(shown))
+        for i, axes in enumerate(np.ravel(figure.subplots(math.ceil(shown / side), side, squeeze=False))):
+            axes.set_visible(i < shown)
+            if i < shown:
+                axes.hist(points[:, i][np.isfinite(points[:, i])], bins=40)
+                axes.set_title(names[i] if names else f"column {i}", fontsize=8)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()

@@ -1,0 +1,219 @@
+"""The one loop, for any number of players: draw, play the round, average, log, probe, sample, save.
+
+It knows the contract (`gansmith.game`) and no paper. Read `play` first.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gansmith.data.dataset import Batch
+from gansmith.errors import UserError
+from gansmith.game import Turn, observing
+from gansmith.training.hardware import casting
+from gansmith.training.state import State
+
+Probe = Callable[[State, Mapping], Mapping]
+
+HOPELESS = 100  # moves in a row with a gradient that is not finite: the player will not recover by itself
+
+
+class Diverged(RuntimeError):
+    """A player's gradient was not finite for so long that training stopped; its weights are the last finite ones."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to play: a number of rounds, or minutes of wall time to which every schedule fits itself."""
+
+    steps: int | None = None
+    minutes: float | None = None
+
+    def progress(self, state: State) -> float:
+        """Share of the budget that is spent, 0 … 1."""
+        if self.steps is not None:
+            return min(1.0, state.round / self.steps)
+        return min(1.0, state.seconds / (60 * self.minutes))
+
+
+@dataclass(frozen=True)
+class Every:
+    """Rounds between log lines and sample grids, seconds between saves."""
+
+    log: int = 10
+    sample: int = 1000
+    save_seconds: float = 60.0
+
+
+def play(
+    state: State,
+    budget: Budget,
+    *,
+    every: Every,
+    keep,
+    precision: str = "fp32",
+    micro_batches: int = 1,
+    probes: Sequence[Probe] = (),
+) -> bool:
+    """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
+
+    keep    where the run is kept: an object with `log(state, row)`, `sample(state)` and `save(state)`
+    probes  called at log rounds with the state and what the losses observed; what they return joins the log line
+    """
+    game, ranks = state.game, state.ranks
+    mover = Mover(state, precision, micro_batches)
+    started, saved = time.monotonic() - state.seconds, time.monotonic()
+    game.train()
+    with asked_to_stop() as asked:
+        while True:
+            stop, state.seconds = ranks.agree(asked.is_set(), time.monotonic() - started)
+            game.progress = budget.progress(state)
+            done = game.progress >= 1
+            if state.round and (stop or done or time.monotonic() - saved > every.save_seconds):
+                keep.save(state)
+                saved = time.monotonic()
+            if stop or done:
+                break
+
+            seen = {} if state.round % every.log == 0 else None
+            with observing(seen):
+                terms = play_round(state, mover)
+            state.round += 1
+            state.average.update(state.batch_size, state.samples)
+
+            if seen is not None:
+                row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
+                for probe in probes:
+                    row |= probe(state, seen)
+                keep.log(state, row)
+            if state.round % every.sample == 0:
+                with state.average.playing(game):
+                    keep.sample(state)
+    return done
+
+
+def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
+    """Every turn of the current stage, once. Returns "player/term" -> value of each player's last move."""
+    game = state.game
+    stage = enter_stage(state)
+    for player in state.players.values():
+        game.schedule(player.name, player.optimiser)
+    terms, batch, memo = {}, None, {}
+    for turn in stage.turns:
+        if state.round % turn.every or not turn.when():
+            continue
+        for _ in range(turn.times(state.round) if callable(turn.times) else turn.times):
+            if turn.fresh or batch is None:
+                batch = draw(state, memo)
+            terms |= mover.move(turn, batch)
+    return terms
+
+
+def enter_stage(state: State):
+    """The stage that the progress lies in; a new one begins here."""
+    stages = state.game.stages()
+    total, reached = sum(s.share for s in stages), 0.0
+    for index, stage in enumerate(stages):
+        reached += stage.share / total
+        if state.game.progress < reached or index == len(stages) - 1:
+            break
+    if index != state.stage:
+        stage.begin()
+        state.stage = index
+    return stage
+
+
+def draw(state: State, memo: dict) -> Batch:
+    """This rank's share of the next batch, on the game's device."""
+    ranks = state.ranks
+    index = state.order.take(state.batch_size // ranks.count, ranks.rank, ranks.count)
+    batch = state.data.batch(index, state.game.device)
+    batch.memo = memo
+    return batch
+
+
+class Mover:
+    """Makes moves, remembering who is frozen."""
+
+    def __init__(self, state: State, precision: str, micro_batches: int):
+        self.state, self.micro_batches = state, micro_batches
+        self.casting = lambda: casting(precision, state.game.device)
+        self.movers: tuple[str, ...] | None = None
+
+    def move(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
+        """One move of the turn's player (or of several at once): loss, gradient, average over ranks, step."""
+        self.free_only(turn.movers)
+        players = [self.state.players[name] for name in turn.movers]
+        terms: dict[str, Tensor] = {}
+        parts = [batch] if self.micro_batches == 1 else batch.parts(self.micro_batches)
+        for i, part in enumerate(parts):
+            with self.casting():
+                said = turn.loss(part)
+            said = {turn.player: said} if isinstance(turn.player, str) else said
+            share = len(part) / len(batch)
+            for player in players:
+                loss = sum(said[player.name].values()) * share
+                player.differentiate(loss, keep_graph=player is not players[-1], add=i > 0)
+                for name, value in said[player.name].items():
+                    key = f"{player.name}/{name}"
+                    terms[key] = terms.get(key, 0) + value.detach() * share
+        for player in players:
+            self.state.ranks.average(player.gradient)
+        for player in players:
+            if player.step():
+                self.state.game.moved(player.name)
+            elif player.lost >= HOPELESS:
+                raise Diverged(
+                    f"{player.name}'s gradient was not finite {HOPELESS} moves in a row (round {self.state.round})"
+                )
+        return terms
+
+    def free_only(self, names: tuple[str, ...]) -> None:
+        if names != self.movers:
+            for name, player in self.state.players.items():
+                player.freeze(name not in names)
+            self.movers = names
+
+
+def as_tensors(seen: Mapping) -> dict[str, Tensor]:
+    return {name: torch.as_tensor(value, dtype=torch.float32) for name, value in seen.items()}
+
+
+@contextmanager
+def asked_to_stop():
+    """An event that Ctrl-C or a TERM signal sets, so that the round is finished and saved. A second one kills."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def ask(number, frame):
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def check_budget(steps, minutes) -> Budget:
+    """A Budget of one of the two; UserError for both, or for what is not positive."""
+    if steps is not None and minutes is not None:
+        raise UserError("give --steps or --minutes, not both")
+    if steps is not None and (steps != int(steps) or steps < 1):
+        raise UserError(f"steps={steps}: give a whole number of rounds, at least 1")
+    if minutes is not None and not minutes > 0:
+        raise UserError(f"minutes={minutes}: give a time above 0")
+    return Budget(None if steps is None else int(steps), minutes)

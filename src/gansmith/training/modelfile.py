@@ -1,0 +1,114 @@
+"""`model.gan`: one file that says what it holds. Safetensors (no pickle) with a JSON header.
+
+Header: the game's name, its settings, the DataSpec, how it was trained, and a digest over all of it and every tensor.
+Tensors: the game's whole state, and under `raw.` the networks that moved in training where an average took their name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Game
+from gansmith.training.files import replacing
+from gansmith.version import __version__
+
+FORMAT = 1
+
+
+def write(game: Game, path) -> Path:
+    """Write a built game to `path`."""
+    if game.spec is None:
+        raise UserError(f"{type(game).__name__} was never trained: call fit before save")
+    path = Path(path)
+    tensors = {name: value.detach().cpu().clone() for name, value in game.state_dict().items()}
+    for network, module in game.raw.items():
+        for name, value in module.state_dict().items():
+            tensors[f"raw.{network}.{name}"] = value.detach().cpu().clone()
+    about = {
+        "format": FORMAT,
+        "gansmith": __version__,
+        "game": type(game).__name__,
+        "settings": game.settings(),
+        "spec": game.spec.to_json(),
+        "averaged": list(game.raw),
+        "trained": game.trained,
+    }
+    text = json.dumps(about)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        save_file(tensors, str(beside), metadata={"gansmith": text, "digest": _digest(text, tensors)})
+    return path
+
+
+def read_header(path) -> dict:
+    """What the file says of itself, without reading its tensors."""
+    return _read(path, tensors=False)[0]
+
+
+def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
+    """The game of a file, its averaged networks in place, on `device`. `games`: class name -> class."""
+    about, tensors = _read(path)
+    if about["game"] not in games:
+        raise UserError(f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})")
+    game = games[about["game"]](**about["settings"])
+    spec = DataSpec.from_json(about["spec"])
+    game.build(spec)
+    game.spec, game.trained = spec, about["trained"]
+    raw = {}
+    try:
+        for network in about["averaged"]:
+            prefix = f"raw.{network}."
+            raw[network] = {k.removeprefix(prefix): tensors.pop(k) for k in list(tensors) if k.startswith(prefix)}
+        game.load_state_dict(tensors)
+        game.use_averages({name: _twin(game, name) for name in raw})
+        for network, state in raw.items():
+            game.raw[network].load_state_dict(state)
+            game.raw[network].to(device)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from None
+    return game.to(device).eval()
+
+
+def _twin(game: Game, name: str):
+    import copy
+
+    return copy.deepcopy(getattr(game, name))
+
+
+def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            head = file.metadata() or {}
+            held = {k: file.get_tensor(k) for k in file.keys()} if tensors else {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is cut short or not a gansmith model ({error})") from None
+    if "gansmith" not in head:
+        raise UserError(f"{path} is a safetensors file, but not one that gansmith wrote")
+    if tensors and _digest(head["gansmith"], held) != head.get("digest"):
+        raise UserError(f"{path} was changed after it was written: its digest does not match. Take the original file")
+    about = json.loads(head["gansmith"])
+    if about["format"] > FORMAT:
+        raise UserError(f"{path} was written by gansmith {about['gansmith']}: update with pip install -U gansmith")
+    return about, held
+
+
+def _digest(text: str, tensors: dict[str, Tensor]) -> str:
+    total = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        value = tensors[name].contiguous()
+        total.update(f"{name}{value.dtype}{tuple(value.shape)}".encode())
+        total.update(value.reshape(-1).view(torch.uint8).numpy())
+    return total.hexdigest()

@@ -1,0 +1,134 @@
+"""A plan before step 1: what this run will cost on this machine, measured on a few rounds of a throw-away copy."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from gansmith.errors import UserError
+from gansmith.training.folder import Memory, RunFolder
+from gansmith.training.hardware import peak_memory
+from gansmith.training.loop import Budget, Every, Mover, play_round
+from gansmith.training.state import State
+
+WARM_SECONDS = 2.0
+
+
+@dataclass
+class Plan:
+    """What a run will take; sizes in bytes, times in seconds."""
+
+    parameters: dict[str, int]
+    round_seconds: float
+    rounds: int
+    batch_size: int
+    memory: int
+    disk: int
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.rounds * self.round_seconds
+
+    @property
+    def every(self) -> Every:
+        """About 400 log lines, and ten sample sheets."""
+        return Every(log=max(1, self.rounds // 400), sample=max(1, self.rounds // 10))
+
+    def lines(self) -> list[str]:
+        players = ", ".join(f"{name} {count:,}" for name, count in self.parameters.items())
+        return [
+            f"parameters   {players}",
+            f"speed        {self.batch_size / self.round_seconds:,.0f} samples/s, "
+            f"{1000 * self.round_seconds:.3g} ms a round of {self.batch_size}",
+            f"whole run    {self.rounds:,} rounds, {spell_time(self.seconds)}, {spell_size(self.disk)} on disk, "
+            f"{spell_size(self.memory)} of memory",
+            *(f"chosen       {reason}" for reason in self.reasons),
+        ]
+
+
+def make_plan(
+    make_state: Callable[[], State], budget: Budget, *, precision: str, micro_batches: int, reasons: list[str], out=None
+) -> Plan:
+    """Play a few rounds on a state of its own, then save and sample once, so that neither fails in hour ten.
+
+    make_state  gives a fresh State that shares nothing with the one to be trained
+    out         where the run will be kept: the trial files are written there and removed; None: none are
+    """
+    state = make_state()
+    state.game.train()
+    mover = Mover(state, precision, micro_batches)
+    play_round(state, mover)  # the first round pays for what later ones find ready
+    times, begun = [], time.perf_counter()
+    while len(times) < 3 or (time.perf_counter() - begun < WARM_SECONDS and len(times) < 50):
+        start = time.perf_counter()
+        state.round += 1
+        play_round(state, mover)
+        state.average.update(state.batch_size, state.samples)
+        _finish(state)
+        times.append(time.perf_counter() - start)
+    round_seconds = sorted(times)[len(times) // 2]
+    rounds = budget.steps or max(1, round(60 * budget.minutes / round_seconds))
+    written = _rehearse(state, Path(out)) if out is not None and state.ranks.first else 0
+    return Plan(
+        parameters={name: player.flat.numel() for name, player in state.players.items()},
+        round_seconds=round_seconds,
+        rounds=rounds,
+        batch_size=state.batch_size,
+        memory=peak_memory(state.game.device),
+        disk=written,
+        reasons=reasons,
+    )
+
+
+def _rehearse(state: State, out: Path) -> int:
+    """Save and sample beside `out`; bytes a whole run will hold. UserError when the disk will not take them."""
+    parent = out.absolute().parent
+    made = [p for p in [parent, *parent.parents] if not p.exists()]
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=parent) as folder:
+            trial = RunFolder(folder)
+            trial.samples.mkdir()
+            with state.average.playing(state.game):
+                trial.sample(state)
+            Memory.log(trial, state, {})
+            trial.save(state)
+            checkpoint = trial.checkpoint.stat().st_size
+            sheet = sum(p.stat().st_size for p in trial.samples.iterdir())
+    except OSError as error:
+        for folder in made:
+            folder.rmdir() if folder.exists() else None
+        raise UserError(f"cannot write a run to {out} ({error.strerror or error}): choose another --out") from None
+    total = 3 * checkpoint + 11 * sheet  # a checkpoint, the one being written beside it, the model
+    free = shutil.disk_usage(parent).free
+    if total > free:
+        raise UserError(f"{out} needs {spell_size(total)} and the disk has {spell_size(free)} free: choose another --out")
+    return total
+
+
+def _finish(state: State) -> None:
+    if state.game.device.type == "cuda":
+        torch.cuda.synchronize(state.game.device)
+
+
+def spell_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+
+
+def spell_size(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
