@@ -173,7 +173,6 @@ def as_bytes(images) -> torch.Tensor:
             advice = "(x * 127.5 + 128).clip(0, 255).astype('uint8')"
         else:
             advice = "x.round().clip(0, 255).astype('uint8') once the range is 0 to 255"
-        raise UserError(
-            f"images are {str(pixels.dtype).removeprefix('torch.')} in [{low:.4g}, {high:.4g}]; evaluation reads uint8 0..255. Type {advice}."
-        )
+        kind = str(pixels.dtype).removeprefix("torch.")
+        raise UserError(f"images are {kind} in [{low:.4g}, {high:.4g}]; evaluation reads uint8 0..255. Type {advice}.")
     return pixels

@@ -1,4 +1,4 @@
-"""`compare(real, fake)`: every number with its interval, its floor and its card; `paired(real, a, b)`: which is better."""
+"""`compare(real, fake)`: every number with its interval, floor and card; `paired(real, a, b)`: which is better."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ def compare(
             for metric in expected
         }
         cards[where.name] = Card(
-            where.name, where.hash, where.resize, _quantised(reals), len(reals), n, split, tensor_digest(reals), weights,
-            truncation, seed, version(),
+            where.name, where.hash, where.resize, _quantised(reals), len(reals), n, split, tensor_digest(reals),
+            weights, truncation, seed, version(),
         )  # fmt: skip
         if "frechet_distance" not in expected:
             d = real_features.shape[1]
@@ -104,7 +104,7 @@ def paired(
     real, a: Callable, b: Callable, features=None, *, n: int = 2000, draws: int = 5, groups: int = 20,
     reference: int = REFERENCE, labels=None, seed: int = 0, cache: str | Path | None = None,
 ) -> Verdict:  # fmt: skip
-    """Is generator `a` better than `b`? Same latents (seeds) and same reals for both; callables `f(n, seed=…)` -> items.
+    """Is generator `a` better than `b`? Both are callables `f(n, seed=…)` -> items and get the same seeds and reals.
 
     Says so only when the 95 % interval of the paired difference excludes 0, on the same side, in two feature spaces.
     The metric is the Fréchet distance where there are ten items a feature, else KID.

@@ -46,7 +46,7 @@ def nearest_pairs(real, fake, count: int = 8, *, rows: int | None = None) -> Pai
 
 
 def memorisation(train, held_out, fake, *, cells: int = 1, seed: int = 0, rows: int | None = None) -> Memorisation:
-    """Nearest-neighbour ratio, C_T, authenticity and 1-NN of `fake` (m, d) against `train` (n, d) and `held_out` (t, d).
+    """Nearest-neighbour ratio, C_T, authenticity, 1-NN of `fake` (m, d) against `train` (n, d), `held_out` (t, d).
 
     C_T is Meehan et al. 2020's, over `cells` k-means cells of the training set (1: no cells); authenticity is Alaa et
     al. 2022's. `held_out` must be reals the generator was not trained on, prepared in the same way.

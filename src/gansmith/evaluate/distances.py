@@ -125,8 +125,8 @@ def mind(real, fake, *, directions: int = 1000, seed: int = 0) -> float:
     """3 d times the mean squared 1-D Wasserstein-2 distance over random unit directions  (arXiv 2605.06797).
 
     Needs no covariance and few samples: the number to follow while training. It is new; show it beside the Fréchet
-    distance, not instead. A shift by c gives 3 |c|^2. Where n and m differ, the paper cuts both to the smaller; here the
-    two quantile functions are compared exactly, so that no sample is thrown away.
+    distance, not instead. A shift by c gives 3 |c|^2. Where n and m differ, the paper cuts both to the smaller; here
+    the two quantile functions are compared exactly, so that no sample is thrown away.
     """
     real, fake = pair(real, fake)
     random = torch.Generator().manual_seed(seed)  # on the CPU, so that every device gets the same directions
@@ -154,7 +154,8 @@ def mmd(real, fake, *, bandwidth: float | None = None, biased: bool = False, row
     """MMD^2 with exp(-|x - y|^2 / (2 l^2))  (Gretton et al. 2012, eqs. 3 and 5).
 
     `bandwidth` is l; None takes the mean over five widths, 1/4 to 4 times the median distance. `biased` keeps the
-    diagonal (the V-statistic, as CMMD reports it: unit-norm CLIP features, l = 10, times 1000); else it may be negative.
+    diagonal (the V-statistic, as CMMD reports it: unit-norm CLIP features, l = 10, times 1000); else the value may be
+    negative.
     """
     real, fake = pair(real, fake)
     widths = [bandwidth] if bandwidth else [median_distance(real, fake) * 2.0**p for p in (-2, -1, 0, 1, 2)]

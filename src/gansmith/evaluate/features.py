@@ -181,8 +181,8 @@ def _from_weights(features: str) -> Space:
         module = torch.export.load(features).module()
         return Space(Path(features).name, _weights_hash(module), _tensors(module), resize="its own")
     raise UserError(
-        f"features={features!r} is none of columns, pixels, random, classifier, inception, clip-…, dinov2-…, NAME:WEIGHTS, "
-        "the path of a `torch.export` file (.pt2), or a callable."
+        f"features={features!r} is none of columns, pixels, random, classifier, inception, clip-…, dinov2-…, "
+        "NAME:WEIGHTS, the path of a `torch.export` file (.pt2), or a callable."
     )
 
 

@@ -1,6 +1,6 @@
 """How sure a number is: fresh draws on the generator's side, a delete-a-group jackknife on the side that is given.
 
-Never a bootstrap with replacement: duplicates double the Fréchet distance's null bias and spoil every nearest neighbour.
+Never a bootstrap with replacement: duplicates double the Fréchet distance's null bias and spoil nearest neighbours.
 """
 
 import math
