@@ -1,0 +1,13 @@
+"""Which game for this data, when nobody says: the answer and its reasons."""
+
+from __future__ import annotations
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import UserError
+
+
+def choose(dataset: Dataset) -> tuple[str, list[str]]:
+    """(a name in `gans.GAMES`, why). UserError for data that no game here is made for."""
+    if dataset.spec.kind in ("images", "vectors"):
+        return "r3gan", [f"r3gan: the default for {dataset.spec.kind}; its loss converges without tuning"]
+    raise UserError(f"no game is made for {dataset.spec.kind} of shape {dataset.spec.shape} yet: give pictures or vectors")

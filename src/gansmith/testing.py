@@ -1,0 +1,210 @@
+"""`check_game`: the contract as a test that anyone can run on a game of their own.
+
+>>> from gansmith.testing import check_game
+>>> check_game(MyGame)            # raises AssertionError that says what is wrong
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Game, observing
+from gansmith.training import modelfile
+from gansmith.training.loop import Mover, draw, enter_stage, play_round
+from gansmith.training.ranks import Ranks
+from gansmith.training.state import State
+
+SHAPES = [(1, 28, 28), (3, 32, 32), (4, 30, 50), (1, 17, 23), (1, 8, 8), (5,)]
+
+
+def check_game(game: type[Game], *, data: list[Dataset] | None = None, seed: int = 0, **settings) -> None:
+    """Hold a game against the contract; AssertionError names the first clause it breaks.
+
+    data      data sets it must accept; None: made-up pictures and vectors of odd shapes, of which it may refuse some
+    settings  for its constructor, such as a smaller width
+    """
+    check_settings_are_stored(game, settings)
+    accepted = []
+    for dataset in data or [made_up(shape) for shape in SHAPES]:
+        try:
+            begin(game, dataset, settings, seed)
+            accepted.append(dataset)
+        except UserError as error:
+            assert data is None, f"{game.__name__} refuses its own data: {error}"
+    assert accepted, f"{game.__name__} accepts no data"
+    for dataset in accepted:
+        check_moves(game, dataset, settings, seed)
+    smallest = min(accepted, key=lambda d: np.prod(d.spec.shape))
+    check_observing(game, smallest, settings, seed)
+    check_resume(game, smallest, settings, seed)
+    check_sampling_and_saving(game, smallest, settings, seed)
+
+
+def made_up(shape: tuple[int, ...], n: int = 40, seed: int = 0) -> Dataset:
+    """`n` random items of three classes: smooth pictures for (C, H, W), normal vectors for (d,)."""
+    chance = np.random.default_rng(seed)
+    labels = chance.integers(0, 3, n)
+    names = ("a", "b", "c")
+    if len(shape) == 3:
+        coarse = chance.integers(0, 256, (n, shape[0], 3, 3)).repeat(-(-shape[1] // 3), 2).repeat(-(-shape[2] // 3), 3)
+        real = coarse[:, :, : shape[1], : shape[2]].astype(np.uint8)
+        spec = DataSpec.images(shape, names)
+    else:
+        real = (chance.standard_normal((n, *shape)) + labels[:, None]).astype(np.float32)
+        spec = DataSpec("vectors", shape, names, centre=(1.0,), scale=(1.5,))
+    return Dataset(spec, {"real": real, "label": labels}, name="made up", digest=f"{shape}{n}{seed}")
+
+
+def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> State:
+    """A fresh state of the game on the CPU, ready for its first round."""
+    torch.manual_seed(seed)
+    made = game(**settings)
+    made.choose(dataset.spec, len(dataset))
+    made.build(dataset.spec)
+    made.spec = dataset.spec
+    state = State(made, dataset, None, batch_size=8, seed=seed, ranks=Ranks(torch.device("cpu")))
+    made.train()
+    return state
+
+
+def rounds(state: State, count: int) -> dict:
+    mover = Mover(state, "fp32", 1)
+    for _ in range(count):
+        terms = play_round(state, mover)
+        state.round += 1
+        state.average.update(state.batch_size, state.samples)
+    return terms
+
+
+def check_settings_are_stored(game: type[Game], settings: dict) -> None:
+    made = game(**settings)
+    assert not list(made.parameters()), f"{game.__name__}() makes networks: leave that to build()"
+    for name, value in settings.items():
+        assert getattr(made, name) == value, f"{game.__name__}({name}={value!r}) stores {getattr(made, name)!r}"
+    for field in fields(made):
+        assert field.metadata.get("meaning"), f"setting {field.name} has no meaning: make it with setting(default, '…')"
+    try:
+        game(no_such_setting=1)
+    except UserError:
+        return
+    raise AssertionError(f"{game.__name__} accepts a setting that does not exist")
+
+
+def check_moves(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> None:
+    """Losses are finite; a move changes the mover and nobody else; every parameter is reached by some move."""
+    state = begin(game, dataset, settings, seed)
+    where = f"{game.__name__} on {dataset.spec.shape}"
+    owners = [p for player in state.players.values() for p in player.parameters]
+    assert len(owners) == len({id(p) for p in owners}), f"{where}: a parameter belongs to two players"
+    mover = Mover(state, "fp32", 1)
+    reached = {name: torch.zeros_like(p.flat, dtype=torch.bool) for name, p in state.players.items()}
+    for stage in state.game.stages():
+        stage.begin()
+        batch = None
+        for turn in stage.turns:
+            if turn.fresh or batch is None:
+                batch = draw(state, {} if batch is None else batch.memo)
+            before = {name: p.flat.detach().clone() for name, p in state.players.items()}
+            terms = mover.move(turn, batch)
+            for name, value in terms.items():
+                assert torch.isfinite(value).all(), f"{where}: {name} is {value.item()} in the first round"
+            for name, player in state.players.items():
+                moved = not torch.equal(before[name], player.flat)
+                if name in turn.movers:
+                    reached[name] |= player.gradient != 0
+                else:
+                    assert not moved, f"{where}: {turn.player}'s move changed {name}"
+    for name, player in state.players.items():
+        if name in {m for stage in state.game.stages() for t in stage.turns for m in t.movers}:
+            assert reached[name].any(), f"{where}: no gradient reaches {name}"
+
+
+def check_observing(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> None:
+    """Watching a round changes nothing."""
+    plain, watched = begin(game, dataset, settings, seed), begin(game, dataset, settings, seed)
+    rounds(plain, 2)
+    torch.manual_seed(seed)
+    watched = begin(game, dataset, settings, seed)
+    with observing({}):
+        rounds(watched, 2)
+    assert_same(plain.state_dict(), watched.state_dict(), f"{game.__name__}: observing changed the game")
+
+
+def check_resume(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> None:
+    """Six rounds are three, a checkpoint, and three more, bit for bit."""
+    whole = begin(game, dataset, settings, seed)
+    rounds(whole, 6)
+    expected = whole.state_dict()
+    half = begin(game, dataset, settings, seed)
+    rounds(half, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        half.save(Path(folder) / "checkpoint")
+        torch.manual_seed(999)
+        again = begin(game, dataset, settings, seed + 1)
+        again.order.seed = seed
+        again.load(Path(folder) / "checkpoint")
+    rounds(again, 3)
+    assert_same(expected, again.state_dict(), f"{game.__name__}: resuming is not exact")
+
+
+def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> None:
+    """Samples have the data's form, depend on the seed alone and leave no trace; a saved game samples the same."""
+    state = begin(game, dataset, settings, seed)
+    rounds(state, 2)
+    made = state.game
+    made.train()
+    modes, before, chance = [m.training for m in made.modules()], _copied(state.state_dict()), torch.get_rng_state()
+    one, two = made.sample(5, seed=7), made.sample(5, seed=7)
+    assert np.array_equal(np.asarray(one), np.asarray(two)), f"{game.__name__}.sample differs for the same seed"
+    assert modes == [m.training for m in made.modules()], f"{game.__name__}.sample leaves networks in another mode"
+    assert_same(before, state.state_dict(), f"{game.__name__}.sample changes the game")
+    assert torch.equal(chance, torch.get_rng_state()), f"{game.__name__}.sample(seed=…) draws from the global chance"
+    form = dataset.spec
+    assert np.asarray(one).shape == (5, *form.shape), f"{game.__name__}.sample gives shape {np.asarray(one).shape}"
+    assert np.asarray(one).dtype == form.dtype, f"{game.__name__}.sample gives {np.asarray(one).dtype}, not {form.dtype}"
+    assert len(made.sample(0, seed=0)) == 0, f"{game.__name__}.sample(0) is not empty"
+
+    made.use_averages(state.average.copies)
+    expected = made.sample(5, seed=7)
+    with tempfile.TemporaryDirectory() as folder:
+        path = modelfile.write(made, Path(folder) / "x.gan")
+        again = modelfile.read(path, {game.__name__: game})
+    assert np.array_equal(np.asarray(expected), np.asarray(again.sample(5, seed=7))), (
+        f"{game.__name__}: a loaded model samples differently"
+    )
+    for name, module in made.raw.items():
+        assert_same(module.state_dict(), again.raw[name].state_dict(), f"{game.__name__}: the raw {name} is not kept")
+
+
+def assert_same(one, other, message: str) -> None:
+    """AssertionError unless two nested states are equal bit for bit (times aside)."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), f"{message}: {set(one) ^ set(other)}"
+        for key in one:
+            if key != "seconds":
+                assert_same(one[key], other[key], f"{message} ({key})")
+    elif isinstance(one, (list, tuple)):
+        assert len(one) == len(other), message
+        for a, b in zip(one, other):
+            assert_same(a, b, message)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(torch.nan_to_num(one.float()), torch.nan_to_num(other.float())), message
+    else:
+        assert one == other, message
+
+
+def _copied(state: dict) -> dict:
+    import copy
+
+    return copy.deepcopy(state)
+
+
+__all__ = ["SHAPES", "assert_same", "begin", "check_game", "enter_stage", "made_up", "rounds"]
