@@ -1,4 +1,4 @@
-"""Calling other people's generators and critics safely: in eval mode, by seed, in batches, with their answers checked."""
+"""Calling other people's generators and critics: in eval mode, by seed, in batches, with their answers checked."""
 
 from __future__ import annotations
 
@@ -82,9 +82,8 @@ def in_batches(function: Callable, items, batch_size: int) -> np.ndarray:
             batch = items if n <= batch_size else take(items, slice(first, first + batch_size))
             part = np.atleast_1d(to_numpy(function(batch)))
             if len(part) != count(batch):
-                raise UserError(
-                    f"{name_of(function)} returned {len(part)} values for {count(batch)} items: it must return one each."
-                )
+                said = f"{name_of(function)} returned {len(part)} values for {count(batch)} items"
+                raise UserError(f"{said}: it must return one each.")
             parts.append(part)
     return np.concatenate(parts)
 

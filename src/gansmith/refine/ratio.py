@@ -48,7 +48,7 @@ def fit_ratio(
     real, fake: items of any kind, at least 20 of each (40 with `features`).
     score: items -> (n,), the critic; kind and method as in `calibrate`.
     features: items -> (n, ...), a frozen encoder or the critic's last hidden layer. One half of the items trains two
-    heads on it, linear and one hidden layer, that also see the critic's score (density-ratio estimation in feature
+    heads on it, a linear one and a perceptron, that also see the critic's score (density-ratio estimation in feature
     space: Ding et al., 2020). The other half calibrates critic and heads alike and chooses by held-out log loss.
     """
     if score is None and features is None:
@@ -75,7 +75,7 @@ def fit_ratio(
         if fewest < 2 * FEWEST:
             raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
         trained, judged = zip(_halves(real, seed), _halves(fake, seed), strict=True)
-        for name, width in (("linear head", 0), ("hidden head", 128)):
+        for name, width in (("linear head", 0), ("deep head", 128)):
             head = _train_head(*map(inputs, trained), width, seed)
             curve = calibrate(*(head(inputs(seen)) for seen in judged), seed=seed)
             candidates[name] = (lambda items, head=head: head(inputs(observe(items))), curve)
@@ -103,6 +103,11 @@ def _halves(seen: dict, seed: int) -> tuple[dict, dict]:
     return take(seen, order[: len(order) // 2]), take(seen, order[len(order) // 2 :])
 
 
+def _perceptron(d: int, width: int) -> nn.Module:
+    hidden = [nn.Linear(d, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*hidden, nn.Linear(width, 1))
+
+
 def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
     """A logit on standardised features, trained by balanced cross-entropy with early stopping on a fifth kept apart."""
     mean, scale = np.concatenate([real, fake]).mean(0), np.concatenate([real, fake]).std(0)
@@ -116,7 +121,7 @@ def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Ca
     weight = torch.where(label == 1, len(x) / (2 * len(real)), len(x) / (2 * len(fake)))
     d = x.shape[1]
     with torch.enable_grad(), seeded(seed):
-        head = nn.Sequential(nn.Linear(d, width), nn.LeakyReLU(0.2), nn.Linear(width, 1)) if width else nn.Linear(d, 1)
+        head = _perceptron(d, width) if width else nn.Linear(d, 1)
         optimiser = torch.optim.AdamW(head.parameters(), lr=2e-3 if width else 1e-2, weight_decay=1e-2)
         order = torch.randperm(len(x))
         kept, trained = order[: len(x) // 5], order[len(x) // 5 :]
