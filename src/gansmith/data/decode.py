@@ -12,7 +12,9 @@ import warnings
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +66,7 @@ def survey(pictures: Pictures) -> list[Facts | str]:
         except Exception as problem:
             return _reason(problem)
 
-    return [fact for chunk in _parallel(of, len(pictures), 64) for fact in chunk]
+    return list(chain.from_iterable(_parallel(of, len(pictures), 64)))
 
 
 def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, int, list[str]]:
@@ -167,8 +169,9 @@ def _build(pictures: Pictures, size, channels, entry: Path) -> None:
 def _sweep(entry: Path) -> None:
     """Delete what killed processes left beside `entry` more than a day ago."""
     for left in entry.parent.glob(".*.*"):
-        if time.time() - left.stat().st_mtime > 86400:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):  # another process may sweep as well
+            if time.time() - left.stat().st_mtime > 86400:
+                shutil.rmtree(left)
 
 
 def _write(pictures: Pictures, size, channels, path: Path) -> dict:
@@ -178,8 +181,8 @@ def _write(pictures: Pictures, size, channels, path: Path) -> dict:
     with open(path, "wb") as file:
         shape = (form[1], *form[0])
         file.write(_npy_header((0, *shape)))
-        for chunk in _decoded(pictures, rows, *form):
-            for row, made in chunk:
+        with closing(_decoded(pictures, rows, *form)) as chunks:  # closed early, it drops what is not yet begun
+            for row, made in chain.from_iterable(chunks):
                 if isinstance(made, str):
                     bad[pictures.files[row]] = made
                     continue
@@ -195,7 +198,7 @@ def _write(pictures: Pictures, size, channels, path: Path) -> dict:
 
 def _in_memory(pictures: Pictures, size, channels) -> tuple[np.ndarray, dict]:
     rows, bad, (*form, notes) = _plan(pictures, size, channels)
-    made = [pair for chunk in _decoded(pictures, rows, *form) for pair in chunk]
+    made = list(chain.from_iterable(_decoded(pictures, rows, *form)))
     bad.update((pictures.files[row], why) for row, why in made if isinstance(why, str))
     good = [array for _, array in made if not isinstance(array, str)]
     _enough(len(good), bad, pictures)

@@ -11,8 +11,8 @@ import numpy as np
 from gansmith.data.arrays import from_array
 from gansmith.errors import UserError, nearest
 
-ITEMS = ("images", "x", "data", "arr_0")
-LABELS = ("labels", "label", "y")
+ITEMS = ("images", "x", "data", "arr_0", "x_train")
+LABELS = ("labels", "label", "y", "y_train")
 _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
@@ -47,7 +47,7 @@ def from_path(path, *, cache=None, **options):
 
 
 def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
-    """The Dataset in a .npz file: items under `images`, `x`, `data` or `arr_0`, labels under `labels` or `y`.
+    """The Dataset in a .npz file: items under one of `ITEMS`, labels under one of `LABELS`, `class_names`.
 
     JPEG or PNG files packed end to end under `<part>_jpeg` with `<part>_offsets`, labels `y_<part>`, are decoded too.
     """

@@ -81,6 +81,6 @@ def _item(data, i: int):
         and (isinstance(item[0], Image.Image) or hasattr(item[0], "shape"))
     ):
         label = item[1] if len(item) > 1 else None
-        label = label.item() if hasattr(label, "item") and getattr(label, "size", 1) in (1, ()) else label
+        label = label.item() if hasattr(label, "item") and np.prod(np.shape(label)) == 1 else label
         return item[0], label if isinstance(label, (int, float, str)) else None
     return item, None

@@ -93,7 +93,7 @@ def in_folder(root: Path) -> Pictures:
     files = [name for name, _ in found]
     stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, paths)]
     stamp = caching.digest("folder", files, stats)
-    return _by_folder(Pictures(str(root), files, lambda i: _open(paths[i], stats[i][0]), stamp))
+    return _by_folder(Pictures(str(root), files, lambda i: _open(paths[i], stats[i][0]), stamp, notes=_passed(others)))
 
 
 def in_zip(path: Path, inside: str = "") -> Pictures:
@@ -126,7 +126,7 @@ def in_zip(path: Path, inside: str = "") -> Pictures:
     def open_(i):
         return _open(io.BytesIO(archive.read(entries[i])), entries[i].file_size)
 
-    return _by_folder(Pictures(name, files, open_, stamp))
+    return _by_folder(Pictures(name, files, open_, stamp, notes=_passed(others)))
 
 
 def packed(name: str, data: np.ndarray, offsets: np.ndarray, label=None, classes=()) -> Pictures:
@@ -152,12 +152,21 @@ def _open(file, size: int) -> Image.Image:
     return Image.open(file)
 
 
+def _passed(others: Counter) -> list[str]:
+    return [f"passed over, being no pictures: {_kinds(others)}"] if others else []
+
+
+def _kinds(others: Counter) -> str:
+    return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(4))
+
+
 def _some(found, others: Counter, where: str) -> None:
     if found:
         return
     if others:
-        kinds = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(4))
-        raise UserError(f"no pictures in {where}: found {kinds}; name one file, or a folder of .png or .jpg files")
+        raise UserError(
+            f"no pictures in {where}: found {_kinds(others)}; name one file, or a folder of .png or .jpg files"
+        )
     raise UserError(f"{where} is empty: name one that holds pictures")
 
 
