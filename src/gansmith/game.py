@@ -11,8 +11,8 @@ import copy
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, field, fields
-from typing import ClassVar, dataclass_transform
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, dataclass_transform, get_args, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -197,19 +197,24 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
             raise UserError(
                 f"{game.__name__} has no setting '{name}'.{nearest(name, known)} It has: {', '.join(sorted(known))}"
             )
-        default, limits = known[name].default, known[name].metadata
-        kind = type(default)
-        if default is None or default is MISSING or value is None:
+        kinds, limits = setting_types(game, name), known[name].metadata
+        if value is None and type(None) in kinds:
             continue
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (isinstance(value, kind) and (kind is bool) == isinstance(value, bool) or (kind is float and whole)):
-            raise UserError(f"{game.__name__}({name}={value!r}): expected {kind.__name__}, such as {default!r}")
+        if type(value) not in kinds and not (type(value) is int and float in kinds):
+            wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise UserError(f"{game.__name__}({name}={value!r}): expected {wanted}")
         if limits.get("choices") and value not in limits["choices"]:
             raise UserError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
         low, high = limits.get("least"), limits.get("most")
         if (low is not None and value < low) or (high is not None and value > high):
             span = f"at least {low}" if high is None else f"between {low} and {high}"
             raise UserError(f"{game.__name__}({name}={value!r}): must be {span}")
+
+
+def setting_types(game: type[Game], name: str) -> tuple[type, ...]:
+    """The types a setting takes, such as (float, NoneType), from its annotation."""
+    hint = get_type_hints(game)[name]
+    return get_args(hint) or (hint,)
 
 
 # --- seeing without touching -----------------------------------------------------------------------------------------

@@ -1,0 +1,208 @@
+"""Runs: two halves make a whole, whatever ends the first; bad options never begin one."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.gans import GAMES
+from gansmith.testing import assert_same
+
+SMALL = {"gan": {"width": 16}, "dcgan": {"width": 4}, "wgan-gp": {"width": 4, "critic_steps": 2}, "r3gan": {"width": 4}}
+HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
+
+
+def stopping_at(step):
+    def watch(state, row):
+        if row["step"] == step:
+            signal.raise_signal(signal.SIGINT)
+
+    return watch
+
+
+def checkpoint(folder):
+    return torch.load(folder / "checkpoint", weights_only=True)
+
+
+def log(folder):
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_ten_and_resume_are_twenty_bit_for_bit(name, tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    GAMES[name](**SMALL[name]).fit("digits", out=whole, **HOW)
+    first = GAMES[name](**SMALL[name]).fit("digits", out=halves, watch=stopping_at(10), **HOW)
+    assert not first.trained["finished"] and first.trained["rounds"] == 10
+    torch.manual_seed(12345)  # what happened between must not matter
+    second = gs.resume(halves)
+    assert second.trained["finished"] and second.trained["rounds"] == 20
+    assert_same(checkpoint(whole), checkpoint(halves), f"{name}: ten and ten are not twenty")
+    assert log(whole) == log(halves)
+    one, two = gs.load(whole), gs.load(halves)
+    assert np.array_equal(one.sample(8, seed=0), two.sample(8, seed=0))
+
+
+def test_a_kill_between_checkpoint_and_log_loses_only_what_came_after(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    gs.DCGAN(width=4).fit("digits", out=whole, **HOW)
+    gs.DCGAN(width=4).fit("digits", out=killed, watch=stopping_at(10), **HOW)
+    with open(killed / "log.jsonl", "a") as file:  # as if it had played on for two rounds and died in mid-line
+        file.write(json.dumps({"step": 11, "x": 1.0}) + "\n" + '{"step": 12, "disc')
+    gs.resume(killed)
+    assert log(whole) == log(killed)
+    assert_same(checkpoint(whole), checkpoint(killed), "resuming after a kill is not exact")
+
+
+def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    gs.DCGAN(width=4).fit("digits", out=folder, watch=stopping_at(10), **HOW)
+    good = (folder / "checkpoint").read_bytes()
+    real_save = torch.save
+
+    def full(state, path, *args):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(gs.UserError, match="Free some space, then: gansmith resume"):
+        gs.resume(folder)
+    assert (folder / "checkpoint").read_bytes() == good
+    assert not list(folder.glob(".*part"))
+    monkeypatch.setattr(torch, "save", real_save)
+    assert gs.resume(folder).trained["rounds"] == 20
+
+
+def test_a_run_can_be_taken_further_than_it_was_planned(tmp_path):
+    gs.DCGAN(width=4).fit("digits", out=tmp_path / "run", **HOW)
+    assert gs.resume(tmp_path / "run", steps=25).trained["rounds"] == 25
+
+
+def test_a_cut_checkpoint_is_refused(tmp_path):
+    gs.DCGAN(width=4).fit("digits", out=tmp_path / "run", **HOW)
+    path = tmp_path / "run" / "checkpoint"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(gs.UserError, match="cannot be resumed from"):
+        gs.resume(tmp_path / "run")
+
+
+def test_data_in_memory_is_asked_for_again_and_other_data_refused(tmp_path):
+    data = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8)
+    gs.DCGAN(width=4).fit(data, out=tmp_path / "run", watch=stopping_at(10), **HOW)
+    with pytest.raises(gs.UserError, match="data="):
+        gs.resume(tmp_path / "run")
+    with pytest.raises(gs.UserError, match="not the data"):
+        gs.resume(tmp_path / "run", data=255 - data)
+    assert gs.resume(tmp_path / "run", data=data).trained["rounds"] == 20
+
+
+def test_held_out_items_are_never_drawn(monkeypatch):
+    drawn = []
+    real_batch = gs.data.dataset.Dataset.batch
+
+    def watch(self, index, device="cpu"):
+        drawn.append(self.rows[index] if self.rows is not None else index)
+        return real_batch(self, index, device)
+
+    monkeypatch.setattr(gs.data.dataset.Dataset, "batch", watch)
+    data = gs.read("digits")
+    gs.DCGAN(width=4).fit(data, steps=40, batch_size=64, val=0.2)
+    _, held = data.split(0.2, 0)
+    seen = set(torch.cat(drawn).tolist())
+    assert len(held) == round(0.2 * len(data)) and not seen & set(held.rows.tolist())
+    assert seen == set(data.split(0.2, 0)[0].rows.tolist())
+
+
+def test_fit_twice_restarts_and_leaves_the_global_chance_alone():
+    data, gan = gs.read("digits"), gs.DCGAN(width=4)
+    before = torch.get_rng_state()
+    one = gan.fit(data, steps=3).sample(4, seed=0)
+    two = gan.fit(data, steps=3).sample(4, seed=0)
+    assert np.array_equal(one, two) and torch.equal(before, torch.get_rng_state())
+
+
+def test_minutes_are_a_budget_that_schedules_fit(tmp_path):
+    seen = []
+
+    class Watched(gs.R3GAN):
+        def schedule(self, player, optimiser):
+            super().schedule(player, optimiser)
+            seen.append((self.progress, optimiser.param_groups[0]["lr"]))
+
+    gan = Watched(width=4).fit("digits", minutes=0.02, batch_size=16)
+    assert gan.trained["finished"] and gan.trained["seconds"] >= 1.2
+    assert seen[0][0] < 0.01 and 0.9 < seen[-1][0] <= 1 and seen[-1][1] < 0.1 * seen[0][1]
+
+
+BAD = [
+    ({"steps": 0}, "steps=0"),
+    ({"steps": 5, "minutes": 1}, "not both"),
+    ({"minutes": -1}, "minutes=-1"),
+    ({"batch_size": 5000}, "batch_size=5000"),
+    ({"batch_size": 0}, "batch_size=0"),
+    ({"val": 1.5}, "val=1.5"),
+    ({"device": "gpu"}, "device 'gpu'"),
+    ({"precision": "fp8"}, "precision 'fp8'"),
+    ({"micro_batches": 0}, "micro_batches=0"),
+]
+
+
+@pytest.mark.parametrize("options, says", BAD)
+def test_bad_options_are_one_line_and_leave_nothing(options, says, tmp_path):
+    with pytest.raises(gs.UserError, match=says) as refusal:
+        gs.DCGAN(width=4).fit("digits", out=tmp_path / "a" / "run", **options)
+    assert "\n" not in str(refusal.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "settings, says",
+    [
+        ({"witdh": 3}, "Did you mean width"),
+        ({"width": -1}, "at least 1"),
+        ({"loss": "hinge"}, "choose one of"),
+        ({"latent": "many"}, "expected int"),
+        ({"beta1": 2.0}, "between 0.0 and 1.0"),
+        ({"conditional": 1}, "expected bool"),
+    ],
+)
+def test_impossible_settings_cannot_be_built(settings, says):
+    with pytest.raises(gs.UserError, match=says):
+        gs.GAN(**settings)
+
+
+def test_a_conditional_game_needs_labels_and_pictures_need_a_game_for_them():
+    plain = np.zeros((20, 8, 8), np.uint8)
+    with pytest.raises(gs.UserError, match="needs labels"):
+        gs.DCGAN(conditional=True).fit(plain, steps=1)
+    with pytest.raises(gs.UserError, match="makes pictures"):
+        gs.DCGAN().fit("ring8", steps=1)
+
+
+def test_conditional_samples_take_classes_by_number_and_name():
+    gan = gs.DCGAN(width=4, conditional=True).fit("digits", steps=2)
+    assert gan.sample(3, label=7, seed=0).shape == gan.sample(3, label=["7", "0", "1"], seed=0).shape == (3, 1, 8, 8)
+    for label, says in ((12, "no class 12"), ("seven", "no class 'seven'"), ([1, 2], "2 labels for 3")):
+        with pytest.raises(gs.UserError, match=says):
+            gan.sample(3, label=label)
+    with pytest.raises(gs.UserError, match="without labels"):
+        gs.DCGAN(width=4).fit("digits", steps=1).sample(2, label=1)
+
+
+def test_another_run_in_the_folder_is_kept_unless_told_otherwise(tmp_path):
+    folder = tmp_path / "run"
+    gan = gs.DCGAN(width=4)
+    gan.fit("digits", out=folder, **HOW)
+    with pytest.raises(gs.UserError, match="holds a run already"):
+        gan.fit("digits", out=folder, **HOW)
+    gan.fit("digits", out=folder, overwrite=True, **HOW)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(gs.UserError, match="not a run"):
+        gan.fit("digits", out=tmp_path / "mine", overwrite=True, **HOW)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
