@@ -132,7 +132,7 @@ class Photos(torch.utils.data.Dataset):
         return self.make(i)
 
 
-def test_torch_datasets():
+def test_torch_datasets(tmp_path):
     picture = [Image.fromarray(p.transpose(1, 2, 0)) for p in PICTURES]
     data = read(Photos(lambda i: (picture[i], i % 2)))
     np.testing.assert_array_equal(data.fields["real"], PICTURES)
@@ -143,6 +143,10 @@ def test_torch_datasets():
     data = read(tensors, limit=3)
     np.testing.assert_array_equal(data.fields["real"], PICTURES[::2])
     assert data.fields["label"].tolist() == [0, 0, 0]
+    for i in range(6):
+        picture[i].save(tmp_path / f"{i}.png")
+    lazy = read(Photos(lambda i: Image.open(tmp_path / f"{i}.png")))
+    np.testing.assert_array_equal(lazy.fields["real"], PICTURES)
     rows = Photos(lambda i: torch.arange(3.0) + i)
     assert read(rows).spec.kind == "vectors"
     with pytest.raises(UserError, match="return \\(item, label\\)"):

@@ -159,18 +159,20 @@ def test_bad_pictures_are_left_out_by_name(folder):
     (folder / "dog/text.png").write_text("no picture")
     bomb = b"GIF89a" + b"\xff\xff\xff\xff" + b"\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02L\x01\x00;"
     (folder / "dog/bomb.gif").write_bytes(bomb)
+    bad = ["cat/cut.png", "cat/none.jpg", "dog/bomb.gif", "dog/text.png"]
     for data in (read(folder), read(folder), read(pack(folder))):  # decoded, from the cache, from a zip
-        assert len(data) == 12 and sorted(data.left_out) == [
-            "cat/cut.png",
-            "cat/none.jpg",
-            "dog/bomb.gif",
-            "dog/text.png",
-        ]
+        assert len(data) == 12 and list(data.left_out) == bad
         assert np.bincount(data.fields["label"]).tolist() == [6, 6]
         note = next(note for note in data.notes if "left out" in note)
         assert "0 bytes" in note and "bomb" in note and "truncated" in note
         wanted = np.asarray(Image.open(folder / "dog/11.png")).transpose(2, 0, 1)
         np.testing.assert_array_equal(data.raw([11])[0], wanted)
+
+
+def test_a_link_to_nothing_is_left_out(folder):
+    (folder / "cat/gone.png").symlink_to(folder / "nowhere.png")
+    data = read(folder)
+    assert len(data) == 12 and "No such file" in data.left_out["cat/gone.png"]
 
 
 def test_nothing_to_learn_from_is_refused_in_one_line(folder, tmp_path):

@@ -7,7 +7,7 @@ def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=Non
     """`data` as a `gansmith.data.dataset.Dataset`; a Dataset is handed back as it is.
 
     data      a folder or .zip of pictures, a .npz, .npy, .csv(.gz) or .parquet file, a name (`digits`, `mnist`,
-              `ring8` ...: gansmith.data.named.NAMES), an array, tensor, DataFrame or torch Dataset, a pair (items, labels)
+              `ring8` ...: gansmith.data.named.NAMES), an array, tensor, DataFrame, torch Dataset, or (items, labels)
     size      of pictures, pixels: one number, or (height, width); None: the data's own, or a square chosen from it
     channels  of pictures: 1, 3 or 4; None: 1 if all are grey, else 3
     labels    "auto": those that come with the data (sub-folders, `labels` in a file); None: none; an array: these;

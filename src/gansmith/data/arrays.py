@@ -23,11 +23,11 @@ def from_array(
     channels=None,
     limit=None,
 ) -> Dataset:
-    """Items along the first axis of `x`; `found` are the labels that came with them, `labels` as in `gansmith.data.read`.
+    """Items along the first axis of `x`; `found` are labels that came with them, `labels` as in `gansmith.data.read`.
 
     (n, H, W), (n, C, H, W) and (n, H, W, C) hold pictures when their numbers do: bytes, booleans, whole numbers up to
-    65535, or floats in [0, 1], [-1, 1] or 0 ... 255. (n, d) and (n,) are vectors; anything else stays "arrays" of float32.
-    Vectors are centred and scaled column by column, arrays as a whole.
+    65535, or floats in [0, 1], [-1, 1] or 0 ... 255. (n, d) and (n,) are vectors; anything else stays "arrays" of
+    float32. Vectors are centred and scaled column by column, arrays as a whole.
     """
     x, notes = _numbers(x, name), list(notes)
     label, classes = choose(labels, found, classes, len(x), name)
@@ -93,7 +93,7 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
             )
         label = label.astype(np.int64)
     values, codes = np.unique(label, return_inverse=True)
-    if label.dtype.kind in "iub" and len(classes) and 0 <= values[0] and values[-1] < len(classes):
+    if label.dtype.kind in "iub" and len(classes) and values[0] >= 0 and values[-1] < len(classes):
         return label.astype(np.int64), tuple(str(c) for c in classes)
     names = tuple(str(v) for v in values.tolist())
     if label.dtype.kind in "iu" and names != tuple(str(i) for i in range(len(names))):

@@ -72,8 +72,8 @@ def survey(pictures: Pictures) -> list[Facts | str]:
 def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, int, list[str]]:
     """((height, width), channels, bits, notes) for pictures with these facts.
 
-    Without `size`: the most common size if 9 of 10 pictures share it and it is at most 256 pixels long, else the largest
-    square of 16, 32, 64, 128 and 256 that three quarters of the pictures reach.
+    Without `size`: the most common size if 9 of 10 pictures share it and it is at most 256 pixels long, else the
+    largest square of 16, 32, 64, 128 and 256 that three quarters of the pictures reach.
     """
     sizes = Counter((f.height, f.width) for f in facts)
     common, count = sizes.most_common(1)[0]

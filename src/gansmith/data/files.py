@@ -42,7 +42,8 @@ def from_path(path, *, cache=None, **options):
     if path.suffix.lower() in SUFFIXES:
         raise UserError(f"{path} is one picture: name the folder that holds many, e.g. {path.parent}")
     raise UserError(
-        f"{path} is of no kind that can be read: give a folder or .zip of pictures, or a .npz, .npy, .csv, .csv.gz or .parquet file"
+        f"{path} is of no kind that can be read: give a folder or .zip of pictures, or a .npz, .npy, .csv, .csv.gz "
+        "or .parquet file"
     )
 
 
@@ -103,9 +104,11 @@ def _missing(path: Path) -> str:
     from gansmith.data.named import NAMES
 
     if path.parent == Path() and not path.suffix:
-        return f"no file, folder or data set is called {str(path)!r}.{nearest(str(path), NAMES)} Data sets: {', '.join(NAMES)}"
+        hint = nearest(str(path), NAMES)
+        return f"no file, folder or data set is called {str(path)!r}.{hint} Data sets: {', '.join(NAMES)}"
     there = path.parent
     while not there.exists():
         there = there.parent
-    inside = sorted(p.name for p in there.iterdir()) if there.is_dir() else []
-    return f"there is no {path}.{nearest(path.name, inside) if there == path.parent else f' {there} is there, the rest is not'}"
+    if there != path.parent:
+        return f"there is no {path}: {there} is there, the rest is not"
+    return f"there is no {path}.{nearest(path.name, sorted(p.name for p in there.iterdir()))}"

@@ -22,8 +22,8 @@ def from_memory(data, *, labels="auto", **options):
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
         return _from_items(data, labels=labels, **options)
     raise UserError(
-        f"a {type(data).__name__} cannot be read: give a path, a name, an array, a tensor, a DataFrame or a torch Dataset "
-        "(anything with len() and [i])"
+        f"a {type(data).__name__} cannot be read: give a path, a name, an array, a tensor, a DataFrame or a torch "
+        "Dataset (anything with len() and [i])"
     )
 
 
@@ -50,6 +50,11 @@ def _from_items(data, *, labels, limit=None, **options):
     name, classes = type(data).__name__, tuple(getattr(data, "classes", None) or ())
     items = [item for item, _ in pairs]
     if isinstance(first[0], Image.Image):
+        for i, item in enumerate(items):
+            try:
+                item.load()  # opened but not yet read, perhaps
+            except Exception as problem:
+                raise UserError(f"{name}: item {i} cannot be decoded ({problem}): leave it out") from None
         from gansmith.data.decode import from_pictures
         from gansmith.data.sources import listed
 

@@ -1,4 +1,4 @@
-"""Data sets by name: digits (inside scikit-learn), toys (computed), mnist, fashion_mnist and cifar10 (looked for, then fetched)."""
+"""Data sets by name: digits (inside scikit-learn), toys (computed), mnist, fashion_mnist, cifar10 (fetched)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """One picture: what its header says, and its pixels as bytes of one size, whatever its mode and depth.
 
-The policy. Animations give their first frame. EXIF orientation is applied. Transparency is laid over white unless 4 channels
-are asked for. 1-bit pictures become 0 and 255; deeper whole numbers lose their lowest bits, as many for every picture of a set: what the
-deepest one uses is kept. Floats in [0, 1] are multiplied by 255, those in 0 ... 255 kept, others stretched from their least
-to their greatest value. CMYK, YCbCr, HSV and
-Lab become RGB; other colour profiles are ignored. Size: scaled by Lanczos until the target is covered, centre cut out.
+The policy. Animations give their first frame. EXIF orientation is applied. Transparency is laid over white unless 4
+channels are asked for. 1-bit pictures become 0 and 255. Deeper whole numbers lose their lowest bits, as many for every
+picture of a set: what the deepest one uses is kept. Floats in [0, 1] are multiplied by 255, those in 0 ... 255 kept,
+others stretched from their least to their greatest value. CMYK, YCbCr, HSV and Lab become RGB; other colour profiles
+are ignored. Size: scaled by Lanczos until the target is covered, then the centre is cut out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the header of a picture says; `width` and `height` as it is seen, after EXIF rotation; `bits` that its values use."""
+    """What the header of a picture says; `width` and `height` as it is seen, after EXIF rotation.
+
+    `bits` are those that its values use.
+    """
 
     format: str
     mode: str
@@ -54,7 +57,7 @@ def look(image: Image.Image) -> Facts:
 
 
 def pixels(image: Image.Image, size: tuple[int, int], channels: int, bits: int = 16) -> np.ndarray:
-    """The picture as uint8 (channels, height, width), by the policy above; `bits` are those of the deepest in its set."""
+    """The picture as uint8 (channels, height, width), by the policy above; `bits`: of the deepest in its set."""
     if image.format in ("JPEG", "MPO"):  # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the work
         image.draft(None, (2 * max(size),) * 2)
     if image.getexif().get(0x0112, 1) != 1:

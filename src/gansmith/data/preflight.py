@@ -56,7 +56,6 @@ class Check:
         """True when nothing needs looking at."""
         return not self.problems
 
-    @property
     def lines(self) -> list[str]:
         """The report for a terminal, one fact a line."""
         what = {"images": "pictures", "vectors": "vectors", "arrays": "arrays"}[self.kind]
@@ -86,7 +85,7 @@ class Check:
         return " (channels x height x width)" if self.kind == "images" else ""
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        return "\n".join(self.lines())
 
     def to_json(self) -> dict:
         """Every field, and `ok`, as plain values."""
@@ -263,9 +262,8 @@ def _contradictions(check: Check, dataset: Dataset, groups) -> None:
     clashes = [rows for rows in groups if len(set(label[rows].tolist())) > 1]
     if clashes:
         name = _names(dataset)
-        check.problems.append(
-            f"{len(clashes)} of them have different labels: {few([' = '.join(map(name, rows[:3])) for rows in clashes], 3)}"
-        )
+        shown = few([" = ".join(map(name, rows[:3])) for rows in clashes], 3)
+        check.problems.append(f"{len(clashes)} of them have different labels: {shown}")
 
 
 def _names(dataset: Dataset):

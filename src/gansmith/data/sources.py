@@ -71,7 +71,7 @@ class Pictures:
 def in_folder(root: Path) -> Pictures:
     """Every picture below `root`, hidden ones left aside; sub-folders are the classes."""
     found, others, seen = [], Counter(), set()
-    for folder, below, files in os.walk(root, followlinks=True):
+    for folder, below, files in os.walk(root, onerror=_refuse, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:  # a link back up would go round for ever
             below.clear()
@@ -91,7 +91,7 @@ def in_folder(root: Path) -> Pictures:
     _some(found, others, f"the folder {root}")
     paths = [path for _, path in found]
     files = [name for name, _ in found]
-    stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, paths)]
+    stats = [_size_and_time(path) for path in paths]
     stamp = caching.digest("folder", files, stats)
     return _by_folder(Pictures(str(root), files, lambda i: _open(paths[i], stats[i][0]), stamp, notes=_passed(others)))
 
@@ -144,6 +144,18 @@ def listed(name: str, items, label=None, classes=(), notes=()) -> Pictures:
     return Pictures(
         name, [f"item {i}" for i in range(len(items))], lambda i: items[i], "", label, tuple(classes), list(notes)
     )
+
+
+def _refuse(problem: OSError):
+    raise UserError(f"{problem.filename} cannot be opened ({problem.strerror}): mend its permissions")
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return -1, 0  # a link to nothing: opening it will say so
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _open(file, size: int) -> Image.Image:

@@ -42,10 +42,9 @@ def from_frame(frame, *, labels="auto", name="table", **options):
     if isinstance(labels, str) and labels != "auto":
         if labels not in frame.columns:
             raise UserError(f"{name} has no column {labels!r}: it has {few(frame.columns, 12)}")
-        if frame[labels].isna().any():
-            raise UserError(
-                f"{name}: column {labels!r} has no label in row {_first(frame[labels].isna())}: fill it in or leave the row out"
-            )
+        gaps = frame[labels].isna()
+        if gaps.any():
+            raise UserError(f"{name}: column {labels!r} has no label in row {_first(gaps)}: fill it in or drop the row")
         found, frame, labels = frame[labels].to_numpy(), frame.drop(columns=labels), "auto"
     if frame.empty:
         raise UserError(f"{name}: no numbers, the table has {frame.shape[0]} rows and {frame.shape[1]} columns")
@@ -76,8 +75,8 @@ def _only_numbers(frame, name: str) -> None:
         column = frame.columns[int(gaps.any().to_numpy().argmax())]
         rows, columns = int(gaps.any(axis=1).sum()), [str(c) for c in frame.columns[gaps.any()]]
         raise UserError(
-            f"{name}: column {column!r} is empty (NaN) in row {_first(gaps[column])}; {rows} of {len(frame)} rows have gaps, in "
-            f"{few(columns)}. To leave those rows out: {_one_liner(name, None)}"
+            f"{name}: column {column!r} is empty (NaN) in row {_first(gaps[column])}; {rows} of {len(frame)} rows have "
+            f"gaps, in {few(columns)}. To leave those rows out: {_one_liner(name, None)}"
         )
 
 

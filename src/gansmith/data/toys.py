@@ -56,7 +56,8 @@ class SwissRoll:
     def log_density(self, x) -> np.ndarray:
         """Natural logarithm of the density at points `x` (n, 2); float64 (n,).
 
-        The integral over t by the midpoint rule, with nodes closer than a quarter of `sd`: within 0.3 % wherever it exceeds 1e-6.
+        The integral over t by the midpoint rule, with nodes closer than a quarter of `sd`: the density is within 0.3 %
+        of its limit wherever it exceeds 1e-6.
         """
         count = int(np.ceil(3 * np.pi * 4.5 * np.pi * self.scale / (0.25 * self.sd)))
         t = 1.5 * np.pi + 3 * np.pi * (np.arange(count) + 0.5) / count
