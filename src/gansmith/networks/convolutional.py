@@ -1,8 +1,8 @@
 """The DCGAN bodies (Radford, Metz & Chintala 2016): strided convolutions, for any channels, height and width.
 
-Kernels are 4, strides 2, padding 1, so that every output pixel is touched by equally many weights (a kernel of 5 draws
-checkerboards). A picture is halved, rounding up, until its longer side is at most 4; where a side is odd the critic pads
-one row or column of zeros and the generator crops one. Channels double as the side halves, up to 8·width.
+Kernels are 4, strides 2, padding 1, so that every output pixel is touched by equally many weights (a kernel of 5
+draws checkerboards). A picture is halved, rounding up, until its longer side is at most 4; where a side is odd the
+critic pads one row or column of zeros and the generator crops one. Channels double as the side halves, up to 8·width.
 
 At 3×64×64 with a latent of 100 and width 64 these are the networks of the Torch release: 3,576,704 and 2,765,568
 parameters.
@@ -29,7 +29,7 @@ NORMS = {
 
 
 class ConvGenerator(Generator):
-    """A linear map onto the coarsest grid, then transposed convolutions with ReLU; batch norm in all but the last; tanh."""
+    """A linear map onto the coarsest grid, transposed convolutions with ReLU and a norm before each, then tanh."""
 
     def __init__(
         self, latent: int, shape: tuple[int, int, int], width: int = 64, classes: int = 0, *, norm: str = "batch"
@@ -78,7 +78,7 @@ class ConvCritic(Critic):
 
 
 def halvings(size: tuple[int, int], coarsest: int = 4) -> list[tuple[int, int]]:
-    """The grids from `size` down, each half the one before, rounded up, until no side is above `coarsest`; two at least."""
+    """At least two grids from `size` down, each half the one before, rounded up, until no side is above `coarsest`."""
     grids = [tuple(size)]
     while len(grids) < 2 or max(grids[-1]) > coarsest:
         height, width = grids[-1]
