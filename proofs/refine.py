@@ -84,7 +84,7 @@ def four_gaussians() -> dict:
         passed=passed,
         control_failed_as_it_must=control,
         seed=1,
-        protocol=f"mixture4, the last mode at weight {LEFT} in the generator, exact log-ratio; the lost mode holds 0.25",
+        protocol=f"mixture4, the last mode at weight {LEFT} in the generator, exact ratio; the lost mode holds 0.25",
         command="python proofs/refine.py",
     )
     return {"samples": samples, "ok": passed and control}
@@ -195,7 +195,7 @@ def draw(path: Path, one: dict, grid: dict) -> None:
     for row, name in enumerate(reversed(names)):
         share, _ = np.histogram(one["samples"][name], edges, density=True)
         axes[0, 0].fill_between(edges[:-1], row + share * 3, row, step="post", alpha=0.7)
-        axes[0, 0].text(-8, row + 0.72, name, fontsize=8)
+        axes[0, 0].text(-17, row + 0.2, name, fontsize=8)
     axes[0, 0].set(title="One dimension: the right-hand mode is all but lost", yticks=[], xlabel="x")
     for axis, key, title in (
         (axes[0, 1], "jsd", "JSD to the data, nats"),

@@ -76,6 +76,15 @@ def test_refiner_with_features_repairs_what_the_critic_cannot():
     assert without.sample(2000, seed=0)[:, 0].mean() < 0.0
 
 
+def test_refiner_without_a_critic():
+    def generate(n, seed):
+        return np.random.default_rng(seed).normal(-0.75, 1, (n, 1))
+
+    refiner = Refiner(generate, None, np.random.default_rng(1).normal(0.75, 1, (2000, 1)), features=lambda x: x)
+    assert refiner.sample(1000, seed=0).mean() > 0.2
+    assert refiner.report["batch_effect"] < 1e-4
+
+
 def test_nan_fakes_are_left_out():
     def holes(x):
         return np.where(x[:, 0] > 1, np.nan, right(x))
@@ -86,12 +95,14 @@ def test_nan_fakes_are_left_out():
     assert np.isnan(ratio.log_ratio(np.full((1, D), 2.0)))[0]
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize(
     "settings, says",
     [
         ({}, "pass score="),
         ({"score": lambda x: right(x) * np.nan}, "NaN for 200 of 200"),
         ({"features": lambda x: x, "real": pair(30)[0]}, "with features, half of them train"),
+        ({"features": lambda x: x / 0}, "features holds NaN or infinite"),
         ({"features": lambda x: x[:-1]}, "return one each"),
     ],
 )

@@ -262,6 +262,7 @@ def test_nothing_accepted_is_an_error():
         ({"method": "obsr"}, "Did you mean obrs"),
         ({"method": "mh", "budget": 0}, "budget is 0"),
         ({"budget": -2}, "budget is -2"),
+        ({"method": "rejection", "budget": 4}, "rejection takes no budget"),
         ({"block": 0}, "block is 0"),
         ({"label": [1, 2]}, "2 entries for 2000"),
     ],
@@ -271,6 +272,15 @@ def test_bad_input_is_one_clear_line(change, says):
     with pytest.raises(UserError, match=says) as caught:
         Refiner(**settings)
     assert "\n" not in str(caught.value)
+
+
+def test_a_dry_stream_ends():
+    def only_once(x):
+        return np.where(x > 0.5, score(x), -700.0)
+
+    refiner = Refiner(generate, only_once, reals()[reals() > 0.5], "rejection", max_proposals=1, **EXACT)
+    with pytest.warns(UserWarning, match="dried up"):
+        assert 0 < sum(map(len, refiner.stream(seed=0))) < refiner.block
 
 
 def test_asking_for_nothing():

@@ -26,6 +26,11 @@ def to_numpy(x) -> np.ndarray:
     return x.detach().cpu().to(torch.float64).numpy() if isinstance(x, torch.Tensor) else np.asarray(x, np.float64)
 
 
+def like(x: np.ndarray, other: Array) -> Array:
+    """`x` in the library, type and place of `other`."""
+    return torch.as_tensor(x, dtype=other.dtype, device=other.device) if isinstance(other, torch.Tensor) else x
+
+
 def precision(x):
     """The `finfo` of the floating type `x` arrived in; float64 for lists and integers."""
     if isinstance(x, torch.Tensor):

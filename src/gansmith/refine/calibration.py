@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gansmith.errors import UserError, nearest
-from gansmith.refine.arrays import Array, double, precision, to_numpy
+from gansmith.refine.arrays import Array, double, like, precision, to_numpy
 from gansmith.refine.diagnostics import balanced_log_loss, measure, verdict
 from gansmith.refine.logistic import logistic
 
@@ -156,7 +156,7 @@ def _curve(method: str, parameters: tuple, s: Array) -> Array:
         s = (s - centre) / scale
         zero = xp.zeros_like(s)
         return b * xp.logaddexp(zero, s) - a * xp.logaddexp(zero, -s) + c
-    centres, values = (xp.asarray(p, dtype=s.dtype, device=s.device) for p in parameters)
+    centres, values = (like(p, s) for p in parameters)
     if len(centres) == 1:
         return s * 0 + values[0]
     right = xp.searchsorted(centres, s).clip(1, len(centres) - 1)

@@ -42,6 +42,7 @@ def measure(real_scores: np.ndarray, fake_scores: np.ndarray, real: np.ndarray, 
         "log_m_half": log_m[1],
         "log_m_growth": (log_m[0] - log_m[4]) / 4,
         "ess_fraction": effective_fraction(fake),
+        "top_weight": float(1 / np.exp(fake - fake.max()).sum()),
         "mh_acceptance": min(1.0, 2 * (1 - auc(real, fake))),
     }
 

@@ -74,6 +74,8 @@ def fit_ratio(
         fewest = min(count(real), count(fake))
         if fewest < 2 * FEWEST:
             raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
+        if not all(np.isfinite(seen["features"]).all() for seen in (real, fake)):
+            raise UserError("features holds NaN or infinite values: mend the encoder, or the scale of its input.")
         trained, judged = zip(_halves(real, seed), _halves(fake, seed), strict=True)
         for name, width in (("linear head", 0), ("deep head", 128)):
             head = _train_head(*map(inputs, trained), width, seed)

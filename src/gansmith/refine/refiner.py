@@ -45,7 +45,8 @@ class Refiner:
     budget: proposals per output. None: 4 for obrs, 10 for sir; for mh as many as M̂ and `tolerance` ask for; rejection
     and drs have none, their cost is M.
     kind, calibration: what the scores are and how they are calibrated, see `calibrate`.
-    features: items -> (n, d); a frozen encoder on which a fresh ratio may be learned, see `fit_ratio`.
+    features: items -> (n, d), a frozen encoder on which a fresh ratio may be learned, see `fit_ratio`. With it, score
+    may be None.
     label: the class of each real, (n,). Then `generate(n, label=)` is called per class, `score(items, label=)` too if
     it takes a label, and calibration, M and chains never cross classes.
     gamma: for drs. max_proposals: per output; at this cap sampling stops and returns what there is, flagged.
@@ -60,7 +61,7 @@ class Refiner:
     def __init__(
         self,
         generate: Callable,
-        score: Callable,
+        score: Callable | None,
         real,
         method: str = "obrs",
         budget: float | None = None,
@@ -81,6 +82,8 @@ class Refiner:
             raise UserError(f"method is {method!r}: pass one of {', '.join(METHODS)}.{nearest(str(method), METHODS)}")
         if budget is not None and not budget >= 1:
             raise UserError(f"budget is {budget}: it counts proposals per output, so it must be at least 1.")
+        if budget is not None and method in ("rejection", "drs"):
+            raise UserError(f"{method} takes no budget, its cost is M: cap it by max_proposals, or use method='obrs'.")
         for name, value in (("batch_size", batch_size), ("block", block), ("max_proposals", max_proposals)):
             if value < 1:
                 raise UserError(f"{name} is {value}: it must be at least 1.")
@@ -115,11 +118,18 @@ class Refiner:
         return join(parts)
 
     def stream(self, seed: int | None = None, label=None) -> Iterator:
-        """Refined items without end, in batches as they are accepted; memory does not grow. Of one class."""
+        """Refined items of one class without end, in batches as they are accepted; memory does not grow. It stops with
+        a warning where the proposal cap is reached before a block of outputs is full."""
         groups = self._groups(label)
         if len(groups) > 1:
             raise UserError(f"say which class to stream: label= one of {[g.label for g in groups]}.")
-        yield from self._draw(groups[0], math.inf, np.random.default_rng(seed), Counter())
+        rng, returned = np.random.default_rng(seed), self.block
+        while returned == self.block:
+            returned = 0
+            for batch in self._draw(groups[0], self.block, rng, Counter()):
+                returned += count(batch)
+                yield batch
+        warnings.warn(f"the stream dried up: {self.max_proposals} proposals per output are not enough", stacklevel=2)
 
     @property
     def report(self) -> dict:
@@ -154,7 +164,7 @@ class Refiner:
                 batch_size=self.batch_size,
                 seed=seed,
             )
-            ratio.report["batch_effect"] = batch_effect(score, take(fake, slice(0, 64)), seed)
+            ratio.report["batch_effect"] = batch_effect(ratio.score, take(fake, slice(0, 64)), seed)
             d = ratio.calibration.fake_log_ratio
             log_m = float(d.max())
             log_c = samplers.obrs_log_c(d, self.budget) if self.method == "obrs" else -log_m
@@ -191,7 +201,7 @@ class Refiner:
         tally["nan"] += int(np.isnan(d).sum())
         return items, np.where(np.isnan(d), -math.inf, d)
 
-    def _draw(self, group: Group, n: float, rng: np.random.Generator, tally: Counter) -> Iterator:
+    def _draw(self, group: Group, n: int, rng: np.random.Generator, tally: Counter) -> Iterator:
         """Batches of refined items, `n` in all."""
         draw = self._plain if group.ratio.report["blind"] else self._chains if self.method == "mh" else self._select
         batches = draw(group, n, rng, tally)
@@ -202,14 +212,14 @@ class Refiner:
                 return
             yield batch
 
-    def _plain(self, group: Group, n: float, rng: np.random.Generator, tally: Counter) -> Iterator:
+    def _plain(self, group: Group, n: int, rng: np.random.Generator, tally: Counter) -> Iterator:
         while n > 0:
-            m = int(min(n, self.block))
+            m = min(n, self.block)
             tally.update(proposals=m, unique=m)
             n -= m
             yield self._generate(group.label, m, rng)
 
-    def _select(self, group: Group, n: float, rng: np.random.Generator, tally: Counter) -> Iterator:
+    def _select(self, group: Group, n: int, rng: np.random.Generator, tally: Counter) -> Iterator:
         """Rejection in its forms, and importance resampling: each block of proposals gives some outputs."""
         cost = self.budget if self.method in DEFAULT_BUDGET else math.exp(min(group.log_m, 30))
         left, log_m = n, group.log_m
@@ -228,16 +238,16 @@ class Refiner:
                     log_m = max(log_m, float(d.max()))
                 else:
                     mask = samplers.obrs(d, seed=seed, log_c=group.log_c)
-                chosen = np.flatnonzero(mask)[: int(min(left, len(d)))]
+                chosen = np.flatnonzero(mask)[:left]
             tally["unique"] += len(np.unique(chosen))
             left -= len(chosen)
             if len(chosen):
                 yield take(items, chosen)
 
-    def _chains(self, group: Group, n: float, rng: np.random.Generator, tally: Counter) -> Iterator:
+    def _chains(self, group: Group, n: int, rng: np.random.Generator, tally: Counter) -> Iterator:
         """MH-GAN: chains start at the score of a held-out real; those that never move run again from a fake."""
         while n > 0:
-            m = int(min(n, self.block))
+            m = min(n, self.block)
             start = rng.choice(group.ratio.calibration.real_log_ratio, m)
             items, moved = self._run(group, None, start, rng, tally)
             stuck = int((~moved).sum())
@@ -273,6 +283,7 @@ class Refiner:
         report["tv_plain"] = float(np.abs(w - 1).mean() / 2)
         if self.method == "mh":
             report["steps"] = group.steps
+            report["steps_needed"] = samplers.chain_length(group.log_m, self.tolerance)
             report["predicted_acceptance"] = report["mh_acceptance"]
             report["tv_bound"] = float((1 - math.exp(-max(group.log_m, 0))) ** group.steps)
         elif self.method in ("obrs", "rejection"):
