@@ -1,0 +1,89 @@
+"""What a person sees while a game is played: a live view in a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+
+from gansmith.training.plan import spell_time
+
+NOT_LOSSES = ("step", "seconds", "samples")
+
+
+class Progress:
+    """Pass `say` and `watch` to `fit` or `resume`; use it as a context, so that the terminal is left in order."""
+
+    def __init__(self, title: str = "", quiet: bool = False, every: float = 5.0, stream=None):
+        self.title, self.quiet, self.stream = title, quiet, stream or sys.stdout
+        self.every = 0.2 if self.stream.isatty() else every
+        self.recent: deque = deque(maxlen=20)
+        self.shown = self.rows = 0
+        self.live = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.live:
+            self.live.stop()
+
+    def say(self, line: str) -> None:
+        if not self.quiet:
+            for text in filter(None, (self.title, line)):
+                print(text, file=self.stream, flush=True)
+            self.title = ""
+
+    def watch(self, state, row: Mapping) -> None:
+        self.rows += 1
+        self.recent.append((row["seconds"], row["samples"]))
+        if self.quiet or time.monotonic() - self.shown < self.every:
+            return
+        self.shown = time.monotonic()
+        share, speed = state.game.progress, self.speed()
+        facts = [f"round {row['step']:,}", f"{100 * share:.0f} %"]
+        facts += [f"{speed:,.0f} samples/s"] if speed else []
+        facts += [f"{spell_time(row['seconds'] * (1 - share) / share)} left"] if row["seconds"] > 1 and share else []
+        facts += [f"{sum(state.skipped.values())} moves skipped (gradient not finite)"] if state.skipped else []
+        if self.stream.isatty():
+            self._draw(share, facts, by_player(row))
+        else:
+            self.say("  ".join(facts + [f"{who} {sum(terms.values()):.3g}" for who, terms in losses(row, state)]))
+
+    def speed(self) -> float | None:
+        """Samples a second over the last log lines."""
+        (start, before), (end, after) = self.recent[0], self.recent[-1]
+        return (after - before) / (end - start) if end > start else None
+
+    def _draw(self, share: float, facts: list[str], groups: Mapping[str, Mapping[str, float]]) -> None:
+        from rich.console import Console, Group
+        from rich.live import Live
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        if self.live is None:
+            self.live = Live(console=Console(file=self.stream), auto_refresh=False, transient=True)
+            self.live.start()
+        top = Table.grid(padding=(0, 2))
+        top.add_row(ProgressBar(total=1, completed=share, width=28), *facts)
+        below = Table.grid(padding=(0, 2))
+        for who, terms in groups.items():
+            below.add_row(Text(who, style="dim"), Text("   ".join(f"{k} {v:.3g}" for k, v in terms.items())))
+        self.live.update(Group(top, below), refresh=True)
+
+
+def by_player(row: Mapping) -> dict[str, dict[str, float]]:
+    """ "player/term" -> value of a log line, as player -> term -> value."""
+    groups: dict[str, dict[str, float]] = {}
+    for name, value in row.items():
+        if name not in NOT_LOSSES:
+            who, _, term = name.partition("/")
+            groups.setdefault(who, {})[term] = value
+    return groups
+
+
+def losses(row: Mapping, state) -> list[tuple[str, dict[str, float]]]:
+    """Of each player, the terms that he minimises."""
+    return [(who, terms) for who, terms in by_player(row).items() if who in state.players]

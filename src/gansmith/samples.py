@@ -1,0 +1,63 @@
+"""Samples to files: one sheet, one picture each, or numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.training.files import replacing
+from gansmith.training.grid import grid, plot
+
+FILES = (".png", ".npz", ".npy", ".csv")
+
+
+def check_place(out: str) -> Path:
+    """`out` as a path. UserError if it is of no kind that can be written, or a folder with something in it."""
+    path = Path(out)
+    if path.suffix and not out.endswith("/") and path.suffix not in FILES:
+        raise UserError(f"{out}: samples are written to {', '.join(FILES)}, or to a folder/")
+    if path.is_dir() and any(path.iterdir()):
+        raise UserError(f"{out} has files in it already: name a new folder")
+    if path.suffix in FILES and path.is_dir():
+        raise UserError(f"{out} is a folder: name a file")
+    if not path.suffix and path.is_file():
+        raise UserError(f"{out} is a file: name a folder, or a file that ends in {', '.join(FILES)}")
+    return path
+
+
+def write_samples(items: np.ndarray, out: str, spec: DataSpec) -> Path:
+    """Write `items` (data units) to `out`, whose ending says how: a file of FILES, or a folder of numbered pictures."""
+    path = check_place(out)
+    folder = path.suffix not in FILES or out.endswith("/")
+    if spec.kind != "images" and folder:
+        raise UserError(f"{out}: {spec.kind} do not go to a folder of pictures; write .csv, .npz, .npy or .png")
+    if path.suffix == ".csv" and items.ndim != 2:
+        raise UserError(f"{out}: a table holds vectors, and these are {spec.kind}; write .npz, .png or a folder/")
+    (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
+    if folder:
+        from PIL import Image
+
+        digits = len(str(len(items) - 1))
+        for i, item in enumerate(items):
+            Image.fromarray(grid(item[None], gap=0, least=0)).save(path / f"{i:0{digits}d}.png")
+        return path
+    with replacing(path) as beside:
+        _write(items, beside, path.suffix, spec)
+    return path
+
+
+def _write(items: np.ndarray, beside: Path, ending: str, spec: DataSpec) -> None:
+    if ending == ".png":
+        from PIL import Image
+
+        picture = grid(items) if spec.kind == "images" else plot(items.reshape(len(items), -1), spec.columns)
+        Image.fromarray(picture).save(beside, format="PNG")
+    elif ending == ".csv":
+        header = ",".join(spec.columns or [f"x{i}" for i in range(items.shape[1])])
+        np.savetxt(beside, items, delimiter=",", header=header, comments="", fmt="%.7g")
+    else:
+        with open(beside, "wb") as file:
+            np.savez_compressed(file, samples=items) if ending == ".npz" else np.save(file, items)
