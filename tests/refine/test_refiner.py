@@ -46,6 +46,19 @@ def test_samples_follow_the_data(method):
     assert report["proposals"] / 5000 == pytest.approx(cost, rel=0.15)
 
 
+@pytest.mark.parametrize("dtype, bound", [(torch.float32, 16.7), (torch.bfloat16, 16.7), (torch.float64, 37)])
+def test_saturated_probabilities_are_read_in_the_precision_they_came_in(dtype, bound):
+    refiner = Refiner(
+        generate,
+        lambda x: torch.sigmoid(60 * torch.from_numpy(score(x))).to(dtype),
+        reals(),
+        kind="probability",
+        calibration="none",
+    )
+    assert refiner.report["saturated"] > 0
+    assert bound - 1 < refiner.report["log_m"] <= bound
+
+
 def test_a_learned_calibration_works_too():
     refiner = Refiner(generate, lambda x: 3 * score(x) + 1, reals(4000))
     assert refiner.report["method"] == "affine"

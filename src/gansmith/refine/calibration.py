@@ -109,7 +109,7 @@ def _checked(scores: Array, name: str) -> np.ndarray:
 
 
 def _candidates(kind: str) -> list[str]:
-    """In order of trust: `min` keeps the first of equals."""
+    """The methods `auto` chooses from, the simplest first."""
     return {"log_ratio": ["none"], "raw": ["affine", "beta", "isotonic"]}.get(kind, list(METHODS[1:]))
 
 

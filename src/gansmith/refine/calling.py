@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from gansmith.errors import UserError
-from gansmith.refine.arrays import to_numpy
 from gansmith.refine.items import count, take
 
 
@@ -74,13 +73,14 @@ def generate_items(generate: Callable, n: int, seed: int, **conditions):
 
 
 def in_batches(function: Callable, items, batch_size: int) -> np.ndarray:
-    """`function` on batches of items, one float64 row per item, (n, ...). A module runs in eval mode."""
+    """`function` on batches of items, one row per item, (n, ...), in the precision it answers in: a probability of 1
+    means more in float64 than in float32. A module runs in eval mode."""
     n = count(items)
     parts = []
     with evaluating(modules_of(function)):
         for first in range(0, n, batch_size):
             batch = items if n <= batch_size else take(items, slice(first, first + batch_size))
-            part = np.atleast_1d(to_numpy(function(batch)))
+            part = np.atleast_1d(_cpu(function(batch)))
             if len(part) != count(batch):
                 said = f"{name_of(function)} returned {len(part)} values for {count(batch)} items"
                 raise UserError(f"{said}: it must return one each.")
@@ -89,7 +89,7 @@ def in_batches(function: Callable, items, batch_size: int) -> np.ndarray:
 
 
 def scores_of(score: Callable, items, batch_size: int) -> np.ndarray:
-    """One score per item, (n,) in float64."""
+    """One score per item, (n,)."""
     scores = in_batches(score, items, batch_size)
     if scores.size != len(scores):
         raise UserError(
@@ -111,6 +111,13 @@ def batch_effect(score: Callable, items, seed: int) -> float:
     again = np.empty(n)
     again[order] = scores_of(score, take(items, order), -(-n // 2))
     return float(np.nanmax(np.abs(whole - again)) / max(np.nanstd(whole), 1e-12))
+
+
+def _cpu(answer) -> np.ndarray:
+    if not isinstance(answer, torch.Tensor):
+        return np.asarray(answer)
+    answer = answer.detach().cpu()
+    return (answer.float() if answer.dtype == torch.bfloat16 else answer).numpy()  # NumPy has no bfloat16
 
 
 def name_of(function: Callable) -> str:

@@ -19,7 +19,7 @@ from gansmith.refine.items import count, take
 class Ratio:
     """Scores of items and the curve that makes log density ratios of them.
 
-    score: items -> (n,) float64. report: the calibration's, plus "candidates" (held-out log loss of each), "chosen"
+    score: items -> (n,). report: the calibration's, plus "candidates" (held-out log loss of each), "chosen"
     and "nan" (generated items without a score, left out).
     """
 
