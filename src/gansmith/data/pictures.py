@@ -101,7 +101,8 @@ def _convert(image: Image.Image, channels: int, bits: int) -> Image.Image:
     if image.mode in _ALPHA or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # a needless copy costs as much as a tenth of decoding
 
 
 def _from_deep(x: np.ndarray, bits: int) -> np.ndarray:
