@@ -229,6 +229,11 @@ def test_verdict_out_of_reach():
     )
 
 
+def test_verdict_far_away():
+    real, fake = pair(2000)
+    assert "far from the data" in calibrate(4 * real + 8, 4 * fake - 8).report["verdict"]
+
+
 def test_verdict_reversed():
     real, fake = pair(2000)
     assert "wrong way round" in calibrate(fake, real, "raw").report["verdict"]

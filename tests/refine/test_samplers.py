@@ -314,6 +314,18 @@ def test_f_torch_follows_the_same_laws():
     assert drs(d.float(), percentile=80, seed=0, log_m=LN2).double().mean() == pytest.approx(0.2828, abs=0.008)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_f_a_tensor_stays_on_its_device():
+    d = torch.log(2 * torch.from_numpy(uniform(N))).cuda()
+    pools = d.reshape(-1, 10)
+    answers = (
+        *(rejection(d, LN2, 0), drs(d, 0.0, 0, log_m=LN2), obrs(d, 2, 0), weights(d)),
+        *(metropolis_hastings(pools[:, 1:], pools[:, 0], 0), sir(pools, 0), sir(d, 0, draws=9)),
+    )
+    assert all(answer.device == d.device for answer in answers)
+    near_rate(float(answers[0].double().mean()), 0.5)
+
+
 def test_f_the_seed_decides():
     d = np.random.default_rng(0).normal(size=(50, 40))
     for draw in (lambda s: metropolis_hastings(d, d[:, 0], s), lambda s: sir(d, s), lambda s: obrs(d.ravel(), 4, s)):

@@ -7,6 +7,7 @@ import numpy as np
 from gansmith.refine.logistic import expit, logistic
 
 BLIND_AUC = 0.52
+FAR_AUC = 0.97
 UNSTABLE_GROWTH = 0.1
 
 
@@ -54,10 +55,13 @@ def verdict(report: dict) -> str:
     if report["auc"] < 0.5:
         return f"the critic ranks fakes above reals (AUC {report['auc']:.2f}): are its scores the wrong way round?"
     if abs(report["slope"] - 1) > max(0.2, 3 * report["slope_error"]):
-        return f"the log-ratios are not calibrated (slope {report['slope']:.2f}, should be 1): use method='auto'"
+        mend = "use method='auto'" if report["method"] == "none" else "pass more real samples"
+        return f"the log-ratios are not calibrated (slope {report['slope']:.2f}, should be 1): {mend}"
+    if report["auc"] > FAR_AUC:
+        return f"the generator is far from the data (AUC {report['auc']:.3f}): choosing helps little, train it on"
     if report["log_m_growth"] > UNSTABLE_GROWTH:
-        growth = 100 * np.expm1(report["log_m_growth"])
-        return f"the ratio is unbounded: M̂ is not stable (+{growth:.0f} % per doubling of the sample), prefer OBRS"
+        growth = f"+{100 * np.expm1(report['log_m_growth']):.0f} % per doubling of the sample"
+        return f"the ratio is unbounded: M̂ is not stable ({growth}), choose by a budget and not by M"
     missing = 1 - report["odds_on_fakes"]
     if missing > max(0.02, 3 * report["odds_on_fakes_error"]):
         return f"about {100 * missing:.0f} % of the data is out of the generator's reach"
