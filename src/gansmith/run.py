@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -113,6 +114,7 @@ def fit(
             options = measured(game, dataset, options, budget, place, ranks, out, why, say)
         if out is not None and ranks.first:
             keep.create(describe(game, data, dataset, options, why))
+            keep.show_real(dataset)
         ranks.wait()
         state = make_state(game, dataset, options, place, ranks)
         return played(state, options, keep, probes, data)
@@ -152,7 +154,9 @@ def resume(
         data = about["data"]
     dataset = read(data, size=options.size, channels=options.channels)
     if dataset.digest != about["digest"]:
-        raise UserError(f"{data} is not the data {path} was trained on (it changed since): train anew with another --out")
+        raise UserError(
+            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
+        )
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
@@ -234,6 +238,7 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
         "skipped": state.skipped,
     }
     if keep.path is not None and state.ranks.first:
+        keep.sample(state)
         keep.finish(game)
         from gansmith.evaluate.report import write_report
 
@@ -250,8 +255,9 @@ def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str
     return {
         "gansmith": __version__,
         "torch": torch.__version__,
-        "command": " ".join(os.path.basename(a) if i == 0 else a for i, a in enumerate(sys.argv)),
+        "command": shlex.join([os.path.basename(sys.argv[0]).replace("__main__.py", "gansmith"), *sys.argv[1:]]),
         "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "machine": hardware.machine(hardware.pick_device(options.device)),
         "game": names.get(type(game), type(game).__name__),
         "settings": game.settings(),
         "asked": game.asked,

@@ -1,2 +1,189 @@
-def write_report(path):
-    pass
+"""`report.html`: the whole story of a run on one page that needs nothing else, neither network nor scripts."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import fields
+from pathlib import Path
+
+from gansmith.errors import UserError
+from gansmith.evaluate.curves import draw, spell
+from gansmith.training.files import replacing
+from gansmith.training.folder import SHOWN, RunFolder
+from gansmith.training.metrics import explain
+from gansmith.training.modelfile import read_header
+from gansmith.training.plan import spell_time
+
+WALL = 8  # sheets on the wall
+HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG
+
+OPTIONS = {  # an option of a run -> what it is
+    "steps": "rounds to play",
+    "minutes": "wall time to play, to which every schedule fits",
+    "batch_size": "items of one move, of all ranks together",
+    "seed": "of all chance",
+    "device": "where it ran",
+    "precision": "of the losses; penalties are in fp32 always",
+    "val": "share of the data that no player ever saw",
+    "micro_batches": "parts a batch was split into to save memory",
+    "size": "of pictures, as asked",
+    "channels": "of pictures, as asked",
+}
+
+
+def write_report(run_path) -> Path:
+    """Write `report.html` into the folder of a run, finished or not, and return its path.
+
+    Raises UserError when the folder is not a run's.
+    """
+    run = RunFolder(run_path)
+    about, rows = run.read_settings(), run.read_log()
+    trained = _trained(run)
+    from jinja2 import Environment, FileSystemLoader
+
+    template = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("report.html.jinja")
+    page = template.render(
+        run=run.path,
+        about=about,
+        trained=trained,
+        items=_items(about),
+        status=_status(about, trained, rows),
+        cost=_cost(about, trained, rows),
+        settings=_settings(about),
+        charts=_charts(about["game"], rows),
+        sheets=_wall(run, about["spec"]["kind"]),
+        final=_final(run),
+        real=_picture(run.path / "real.png"),
+        more=_more(about["options"]),
+    )
+    path = run.path / "report.html"
+    with replacing(path) as beside:
+        beside.write_text(page, encoding="utf-8")
+    return path
+
+
+def _trained(run: RunFolder) -> dict:
+    """What model.gan says of the training; {} when there is none yet."""
+    try:
+        return read_header(run.model)["trained"]
+    except UserError:
+        return {}
+
+
+def _items(about: dict) -> str:
+    """'1,797 pictures of 8 × 8, 1 channel, in 10 classes'."""
+    spec, count = about["spec"], f"{about['items']:,}"
+    if spec["kind"] == "images":
+        channels, height, width = spec["shape"]
+        text = f"{count} pictures of {height} × {width}, {channels} channel{'s' * (channels > 1)}"
+    elif spec["kind"] == "vectors":
+        text = f"{count} rows of {spec['shape'][0]} numbers"
+    else:
+        text = f"{count} arrays of {' × '.join(map(str, spec['shape']))}"
+    return text + (f", in {len(spec['classes'])} classes" if spec["classes"] else "")
+
+
+def _status(about: dict, trained: dict, rows: list[dict]) -> str:
+    """'finished', or how far it has come."""
+    step = rows[-1]["step"] if rows else 0
+    if not trained or step > trained["rounds"]:
+        return f"not ended: {step:,} rounds are logged; it goes on, or was killed"
+    return "finished" if trained["finished"] else f"stopped on request after round {trained['rounds']:,}"
+
+
+def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]:
+    last = rows[-1] if rows else {"step": 0, "samples": 0, "seconds": 0.0}
+    if trained and trained["rounds"] >= last["step"]:
+        last = {"step": trained["rounds"], "samples": trained["samples"], "seconds": trained["seconds"]}
+    skipped = [f"{count:,} of the {player}" for player, count in trained.get("skipped", {}).items()]
+    cost = [
+        ("rounds", f"{last['step']:,}"),
+        ("real samples shown", f"{last['samples']:,} ({last['samples'] / about['items']:,.1f} times the data)"),
+        ("time in training", spell_time(last["seconds"])),
+        ("speed", f"{last['samples'] / last['seconds']:,.0f} samples/s" if last["seconds"] else "—"),
+        ("skipped moves", ", ".join(skipped) or ("none" if trained else "—")),
+    ]
+    cost += [("machine", about["machine"])] if "machine" in about else []
+    return [*cost, ("software", f"gansmith {about['gansmith']}, torch {about['torch']}"), ("begun", about["started"])]
+
+
+def _settings(about: dict) -> list[dict]:
+    """Every setting and option: name, value, default, who set it, meaning."""
+    from gansmith.gans import GAMES
+
+    known = {f.name: f for f in fields(GAMES[about["game"]])} if about["game"] in GAMES else {}
+    rows = []
+    for name, value in about["settings"].items():
+        default = known[name].default if name in known else None
+        who = "asked" if name in about["asked"] else "chosen" if name in known and value != default else ""
+        meaning = known[name].metadata["meaning"] if name in known else ""
+        rows.append({"name": name, "value": value, "default": default, "who": who, "meaning": meaning})
+    for name, meaning in OPTIONS.items():
+        value = about["options"].get(name)
+        rows.append({"name": name, "value": value, "default": None, "who": "", "meaning": meaning})
+    return rows
+
+
+def _charts(game: str, rows: list[dict]) -> list[dict]:
+    """One chart for the numbers that belong on one scale, each number with its last value and its meaning."""
+    names = dict.fromkeys(name for row in rows for name in row if name not in ("step", "seconds", "samples"))
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(group(name), []).append(name)
+    charts = []
+    for title, members in sorted(groups.items(), key=lambda g: ("critic" in g[0], g[0])):
+        points = {n: [(r["step"], r[n]) for r in rows if n in r] for n in members}
+        curves = {n: tuple(zip(*p)) for n, p in points.items()}
+        tail = {n: [y for _, y in p[-max(1, len(p) // 20) :]] for n, p in points.items()}
+        numbers = [
+            {"name": n, "last": spell(float(f"{sum(tail[n]) / len(tail[n]):.3g}")), "metric": explain(n, game)}
+            for n in members
+        ]
+        charts.append({"title": title, "svg": draw(curves), "numbers": numbers})
+    return charts
+
+
+def group(name: str) -> str:
+    """Numbers drawn together: a player's losses; observed numbers whose names begin alike ('critic/slope_…')."""
+    who, _, term = name.partition("/")
+    return f"{who}/{term.split('_')[0]}" if "_" in term else who
+
+
+def _wall(run: RunFolder, kind: str) -> list[dict]:
+    """Sheets from the first to the last, at most WALL; of sheets of pictures the upper left quarter."""
+    paths = sorted(run.samples.glob("*.png"))
+    if len(paths) > WALL:
+        paths = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]
+    part = 0.5 if kind in SHOWN else 1.0
+    return [{"round": int(path.stem), "picture": _picture(path, part, most=320)} for path in paths]
+
+
+def _final(run: RunFolder) -> dict | None:
+    paths = sorted(run.samples.glob("*.png"))
+    return {"round": int(paths[-1].stem), "picture": _picture(paths[-1])} if paths else None
+
+
+def _picture(path: Path, part: float = 1.0, most: int = 700) -> str | None:
+    """A picture file as a data URI, `part` of its sides from the upper left, at most `most` pixels wide."""
+    if not path.is_file():
+        return None
+    from PIL import Image
+
+    picture = Image.open(path)
+    picture = picture.crop((0, 0, round(picture.width * part), round(picture.height * part)))
+    if picture.width > most:
+        picture = picture.resize((most, round(picture.height * most / picture.width)), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    kind = "png"
+    if file.tell() > HEAVY:
+        kind, file = "jpeg", io.BytesIO()
+        picture.convert("RGB").save(file, "JPEG", quality=88, subsampling=0)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _more(options: dict) -> str:
+    return f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"

@@ -1,4 +1,4 @@
-"""A run is a folder: settings.json, log.jsonl, samples/, checkpoint, model.gan, report.html."""
+"""A run is a folder: settings.json, real.png, log.jsonl, samples/, checkpoint, model.gan, report.html."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
+import torch
+
+from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.training import modelfile
 from gansmith.training.files import replacing
@@ -86,6 +89,11 @@ class RunFolder(Memory):
             self.write_settings(settings)
         except OSError as error:
             raise UserError(f"cannot write to {self.path} ({error.strerror or error}): choose another --out") from None
+
+    def show_real(self, data: Dataset) -> None:
+        """real.png: items evenly spaced through the data, as many as a sample sheet has."""
+        index = torch.linspace(0, len(data) - 1, min(len(data), SHOWN.get(data.spec.kind, SHOWN_POINTS))).long()
+        save_samples(data.raw(index), self.path / "real", data.spec)
 
     def write_settings(self, settings: dict) -> None:
         with replacing(self.settings) as beside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import sys
 import time
@@ -73,6 +74,19 @@ def prepared(device: torch.device, parameters: int):
         torch.set_num_threads(threads)
         if flushed:
             torch.set_flush_denormal(False)
+
+
+def machine(device: torch.device) -> str:
+    """In words, for the report: 'Intel Xeon …, 2 cores, Linux'."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, {platform.system()}"
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo") as file:
+            name = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), name)
+    except OSError:
+        pass  # not Linux
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def peak_memory(device: torch.device) -> int:

@@ -1,0 +1,97 @@
+"""Curves as inline SVG: crisp at any size, coloured by the page's style sheet, a few kilobytes each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+BUCKETS = 150  # points of a drawn line; what lies between them is the band around it
+WIDTH, HEIGHT = 420, 180
+LEFT, TOP, RIGHT, BOTTOM = 46, 8, 8, 22
+
+Series = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # x, mean, low, high of each bucket
+
+
+def draw(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
+    """Name -> (x, y) as one `<svg>`. Line i has the class `ci`; a band spans what a bucket of points averages over.
+
+    The ordinate shows the central 98 % of the means, so that a first spike hides nothing; it is logarithmic for
+    positive numbers that span more than two decades. Values that are not finite are left out.
+    """
+    series = [bucket(*map(np.asarray, points)) for points in curves.values()]
+    means = np.concatenate([mean for _, mean, _, _ in series])
+    if not len(means):
+        return ""
+    logarithmic = means.min() > 0 and np.percentile(means, 99) > 200 * np.percentile(means, 1)
+    turn = np.log10 if logarithmic else np.asarray
+    low, high = np.percentile(turn(means), (1, 99))
+    room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
+    low, high = low - room, high + room
+    right = max(x[-1] for x, *_ in series if len(x))
+
+    wide, tall = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def across(x):
+        return np.asarray(x) / max(right, 1) * wide
+
+    def down(y):
+        y = turn(np.maximum(y, 1e-300)) if logarithmic else np.asarray(y)
+        return np.clip((high - y) / (high - low), -3, 4) * tall
+
+    parts = [f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">']
+    for value in ticks(low, high):
+        y = TOP + (high - value) / (high - low) * tall
+        kind = "zero" if value == 0 and not logarithmic else "grid"
+        parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        text = spell(10**value if logarithmic else value)
+        parts.append(f'<text x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{text}</text>')
+    for value in ticks(0, right):
+        x = LEFT + float(across(value))
+        anchor = "middle" if x < WIDTH - 25 else "end"
+        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{spell(value)}</text>')
+    parts.append(f'<svg x="{LEFT}" y="{TOP}" width="{wide}" height="{tall}">')  # a nested svg cuts what leaves it
+    for i, (x, _, least, most) in enumerate(series):
+        if (most > least).any():
+            edge = zip(np.r_[across(x), across(x)[::-1]], np.r_[down(most), down(least)[::-1]])
+            parts.append(f'<polygon class="band c{i}" points="{_points(edge)}"/>')
+    for i, (x, mean, _, _) in enumerate(series):
+        parts.append(f'<polyline class="line c{i}" points="{_points(zip(across(x), down(mean)))}"/>')
+    return "".join([*parts, "</svg></svg>"])
+
+
+def bucket(x: np.ndarray, y: np.ndarray) -> Series:
+    """At most BUCKETS points: where the points of each lie, their mean, and the least and largest of them."""
+    finite = np.isfinite(y)
+    x, y = x[finite].astype(float), y[finite].astype(float)
+    pieces = [p for p in np.array_split(np.arange(len(x)), min(BUCKETS, max(1, len(x)))) if len(p)]
+    return tuple(np.array([f(v[p]) for p in pieces]) for f, v in ((np.mean, x), (np.mean, y), (np.min, y), (np.max, y)))
+
+
+def ticks(low: float, high: float, about: int = 4) -> list[float]:
+    """Round numbers between `low` and `high`, 1, 2 or 5 times a power of ten apart."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [round(i * step, 12) + 0.0 for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def spell(value: float) -> str:
+    """A number short enough for an axis: 12k, 3.5M, 0.02, −4."""
+    size = abs(value)
+    if size >= 1e15 or 0 < size < 1e-4:
+        text = f"{value:.0e}"
+    elif size >= 1e4:
+        unit, letter = next((u, s) for u, s in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if size >= u)
+        text = f"{value / unit:.4g}{letter}"
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def _points(pairs) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in pairs)
