@@ -1,6 +1,9 @@
 import gzip
 import io
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,6 +114,20 @@ def test_npz_and_npy(tmp_path):
         with pytest.raises(UserError, match=message) as caught:
             read(tmp_path / file)
         assert "\n" not in str(caught.value)
+
+
+def test_a_path_is_never_a_name(tmp_path, monkeypatch, photo):
+    (tmp_path / "ring8").mkdir()
+    for i in range(2):
+        photo(seed=i).save(tmp_path / f"ring8/{i}.png")
+    monkeypatch.chdir(tmp_path)
+    assert read("ring8").spec.kind == "vectors"
+    assert read("./ring8").spec.kind == read(Path("ring8")).spec.kind == "images"
+
+
+def test_importing_loads_neither_torch_nor_pillow():
+    code = "import sys, gansmith.data; assert not {'torch', 'PIL', 'numpy', 'pandas'} & set(sys.modules), sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_names_that_are_unknown():

@@ -27,8 +27,8 @@ def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=Non
     if isinstance(data, (str, os.PathLike)):
         from gansmith.data.named import NAMES, from_name
 
-        if str(data) in NAMES:
-            return from_name(str(data), cache=cache, **options)
+        if data in NAMES:  # a Path never is: it means the folder
+            return from_name(data, cache=cache, **options)
         from gansmith.data.files import from_path
 
         return from_path(data, cache=cache, **options)

@@ -88,9 +88,8 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
     label = label.astype(str) if label.dtype == object else label
     if label.dtype.kind == "f":
         if not np.array_equal(label, np.round(label)):
-            raise UserError(
-                f"{name}: labels must be class numbers or names, found {label[label != np.round(label)][0]}"
-            )
+            odd = label[label != np.round(label)][0]
+            raise UserError(f"{name}: labels must be class numbers or names, found {odd}: give classes, or labels=None")
         label = label.astype(np.int64)
     values, codes = np.unique(label, return_inverse=True)
     if label.dtype.kind in "iub" and len(classes) and values[0] >= 0 and values[-1] < len(classes):
