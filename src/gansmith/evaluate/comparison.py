@@ -54,7 +54,8 @@ def compare(
     batches = _draws(fake, n, draws, seed, reals.shape[1:])
     n = len(batches[0])
     floor = floor[:n]
-    same_range(reals[:1000], batches[0][:1000])
+    if reals.ndim == 4:
+        same_range(reals[:1000], batches[0][:1000])
     found, cards = {}, {}
     for where in spaces:
         real_features = extract(where, reals, cache=cache, keep=True)

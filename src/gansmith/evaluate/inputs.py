@@ -54,9 +54,10 @@ def same_range(real, fake) -> None:
 
 
 def _range(x: np.ndarray) -> str:
+    """Which of the three ranges pixels seem to have, with room for a generator's small overshoot; '' if none."""
     low, high = float(x.min()), float(x.max())
     if not (math.isfinite(low) and math.isfinite(high)) or low == high:
         return ""
-    if x.dtype == np.uint8 or (low >= 0 and high > 1.5):
+    if x.dtype == np.uint8 or (low > -25 and high > 25):
         return "[0, 255]"
-    return "[-1, 1]" if low < 0 else "[0, 1]"
+    return "[-1, 1]" if low < -0.25 else "[0, 1]"

@@ -42,7 +42,8 @@ def blocks(x: torch.Tensor, y: torch.Tensor, rows: int | None = None) -> Iterato
     Both are moved to put y[0] at the origin, which leaves constant features exactly zero and large means harmless.
     """
     rows = rows or rows_that_fit(y)
-    x, y = x - y[0], y - y[0]
+    origin = y[0]
+    x, y = (x - origin, y - origin) if x is not y else (y - origin,) * 2
     xx, yy = x.square().sum(1), y.square().sum(1)
     for start in range(0, len(x), rows):
         part = slice(start, min(start + rows, len(x)))
