@@ -10,7 +10,7 @@ from PIL import Image
 
 from gansmith.data import read
 from gansmith.data.decode import choose_form
-from gansmith.data.pictures import Facts, pixels, resize
+from gansmith.data.pictures import Facts, pixels, resize, resize_all
 from gansmith.errors import UserError
 
 
@@ -88,6 +88,13 @@ def test_resize_covers_and_cuts_the_centre():
     assert made[:, 1:-1].min() >= 2 * 40 and made.max() <= 2 * 80 and np.ptp(made, axis=0).max() == 0
     assert made.mean() == pytest.approx(119, abs=1)
     assert np.asarray(resize(Image.new("L", (1, 1), 9), (4, 4))).tolist() == [[9] * 4] * 4
+
+
+@pytest.mark.parametrize("size", [(8, 8), (64, 64), (7, 40), (45, 9)])
+def test_resize_of_arrays_is_that_of_pictures(size, photo):
+    wanted = np.asarray(resize(photo(30, 21), size)).transpose(2, 0, 1).astype(int)
+    made = resize_all(np.asarray(photo(30, 21)).transpose(2, 0, 1)[None], size)[0]
+    assert made.shape == (3, *size) and np.abs(made - wanted).max() <= 1
 
 
 @pytest.mark.parametrize(

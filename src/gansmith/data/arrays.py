@@ -109,22 +109,16 @@ def evenly(n: int, count: int) -> np.ndarray:
 
 def fit(pictures: np.ndarray, size, channels, notes: list) -> np.ndarray:
     """Pictures (n, C, H, W) uint8 with the asked `channels` and `size`: shorter side resized, centre cut out."""
-    from gansmith.data.pictures import as_size, resize
+    from gansmith.data.pictures import as_size, resize_all
 
     if channels not in (None, pictures.shape[1]):
         notes.append(f"channels: {pictures.shape[1]} turned into {channels}")
         pictures = _with_channels(pictures, channels)
     if size is None or as_size(size) == pictures.shape[2:]:
         return pictures
-    from PIL import Image
-
     height, width = as_size(size)
     notes.append(f"resized from {pictures.shape[3]}x{pictures.shape[2]} to {width}x{height} (width x height)")
-    out = np.empty((*pictures.shape[:2], height, width), np.uint8)
-    for item, made in zip(pictures, out, strict=True):
-        for plane, target in zip(item, made, strict=True):
-            target[:] = np.asarray(resize(Image.fromarray(np.ascontiguousarray(plane)), (height, width)))
-    return out
+    return resize_all(pictures, (height, width))
 
 
 def _numbers(x, name: str) -> np.ndarray:

@@ -79,14 +79,33 @@ def as_size(size) -> tuple[int, int]:
 
 def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """`image` scaled until it covers `size` (height, width), and the centre cut out; Lanczos, antialiased."""
-    height, width = size
-    if image.size == (width, height):
+    if image.size == size[::-1]:
         return image
-    scale = max(height / image.height, width / image.width)
-    across, down = width / scale, height / scale
-    left, top = max(0, (image.width - across) / 2), max(0, (image.height - down) / 2)
-    box = (left, top, min(left + across, image.width), min(top + down, image.height))
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
+    return image.resize(size[::-1], Image.Resampling.LANCZOS, box=_centre(*image.size, *size))
+
+
+def resize_all(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`resize` of pictures (n, C, h, w) uint8 of one size: the same filter, as two matrix products for all."""
+    left, top, right, bottom = _centre(*x.shape[:1:-1], *size)
+    down, across = _weights(x.shape[2], size[0], top, bottom), _weights(x.shape[3], size[1], left, right)
+    out = np.empty((*x.shape[:2], *size), np.uint8)
+    for start in range(0, len(x), 1024):
+        made = down @ (x[start : start + 1024].astype(np.float32) @ across.T)
+        out[start : start + 1024] = np.clip(np.rint(made), 0, 255)
+    return out
+
+
+def _centre(width: int, height: int, to_height: int, to_width: int) -> tuple[float, float, float, float]:
+    """The largest box (left, top, right, bottom) in the middle that has the target's proportions."""
+    scale = max(to_height / height, to_width / width)
+    left, top = max(0, (width - to_width / scale) / 2), max(0, (height - to_height / scale) / 2)
+    return left, top, width - left, height - top
+
+
+def _weights(length: int, to: int, start: float, stop: float) -> np.ndarray:
+    """(to, length): what each old pixel of a line gives to each new one: Pillow's filter, from its answers to ones."""
+    impulses = Image.fromarray(np.eye(length, dtype=np.float32))
+    return np.asarray(impulses.resize((length, to), Image.Resampling.LANCZOS, box=(0, start, length, stop)))
 
 
 def _convert(image: Image.Image, channels: int, bits: int) -> Image.Image:
