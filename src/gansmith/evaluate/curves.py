@@ -1,4 +1,4 @@
-"""Curves as inline SVG: crisp at any size, coloured by the page's style sheet, a few kilobytes each."""
+"""Curves and points as inline SVG: crisp at any size, coloured by the page's style sheet, a few kilobytes each."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ def draw(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
         x = LEFT + float(across(value))
         anchor = "middle" if x < WIDTH - 25 else "end"
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{spell(value)}</text>')
+    if logarithmic:
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{TOP + 8}" text-anchor="end">logarithmic</text>')
     parts.append(f'<svg x="{LEFT}" y="{TOP}" width="{wide}" height="{tall}">')  # a nested svg cuts what leaves it
     for i, (x, _, least, most) in enumerate(series):
         if (most > least).any():
@@ -59,6 +61,14 @@ def draw(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
     for i, (x, mean, _, _) in enumerate(series):
         parts.append(f'<polyline class="line c{i}" points="{_points(zip(across(x), down(mean)))}"/>')
     return "".join([*parts, "</svg></svg>"])
+
+
+def scatter(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> str:
+    """Points (n, 2) as one `<svg>` that shows the square around `low` … `high` (2,); others are cut off."""
+    side, middle = max(high - low) * 1.15 or 1.0, (low + high) / 2
+    at = (points - middle) / side * (100, -100) + 50
+    dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in at[((at > 0) & (at < 100)).all(1)])
+    return f'<svg class="dots" viewBox="0 0 100 100" role="img"><path d="{dots}"/></svg>'
 
 
 def bucket(x: np.ndarray, y: np.ndarray) -> Series:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
+
 from gansmith.errors import UserError
-from gansmith.evaluate.curves import draw, spell
+from gansmith.evaluate.curves import draw, scatter, spell
 from gansmith.training.files import replacing
 from gansmith.training.folder import SHOWN, RunFolder
 from gansmith.training.metrics import explain
@@ -42,10 +45,11 @@ def write_report(run_path) -> Path:
     trained = _trained(run)
     from jinja2 import Environment, FileSystemLoader
 
-    template = Environment(
+    pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    ).get_template("report.html.jinja")
-    page = template.render(
+    )
+    pages.filters["options"] = options_as_code
+    page = pages.get_template("report.html.jinja").render(
         run=run.path,
         about=about,
         trained=trained,
@@ -54,9 +58,7 @@ def write_report(run_path) -> Path:
         cost=_cost(about, trained, rows),
         settings=_settings(about),
         charts=_charts(about["game"], rows),
-        sheets=_wall(run, about["spec"]["kind"]),
-        final=_final(run),
-        real=_picture(run.path / "real.png"),
+        **_sheets(run, about["spec"]),
         more=_more(about["options"]),
     )
     path = run.path / "report.html"
@@ -146,30 +148,47 @@ def _charts(game: str, rows: list[dict]) -> list[dict]:
     return charts
 
 
+def options_as_code(text: str):
+    """Escaped text in which every --option stands in <code>."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(--[a-z-]+)", r"<code>\1</code>", str(escape(text))))
+
+
 def group(name: str) -> str:
     """Numbers drawn together: a player's losses; observed numbers whose names begin alike ('critic/slope_…')."""
     who, _, term = name.partition("/")
     return f"{who}/{term.split('_')[0]}" if "_" in term else who
 
 
-def _wall(run: RunFolder, kind: str) -> list[dict]:
-    """Sheets from the first to the last, at most WALL; of sheets of pictures the upper left quarter."""
+def _sheets(run: RunFolder, spec: dict) -> dict:
+    """`made` (the last sheet), `real`, and `wall`: at most WALL sheets from the first to the last."""
     paths = sorted(run.samples.glob("*.png"))
+    chosen = paths
     if len(paths) > WALL:
-        paths = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]
-    part = 0.5 if kind in SHOWN else 1.0
-    return [{"round": int(path.stem), "picture": _picture(path, part, most=320)} for path in paths]
+        chosen = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]
+    real = run.path / "real.png"
+    plane = None
+    if spec["kind"] == "vectors" and spec["shape"] == [2] and real.with_suffix(".npy").is_file():
+        points = np.load(real.with_suffix(".npy"))
+        plane = points.min(0), points.max(0)
+    part = 0.5 if spec["kind"] in SHOWN else 1.0  # of sheets of pictures, the upper left quarter
+    return {
+        "made": _show(paths[-1], plane) | {"round": int(paths[-1].stem)} if paths else None,
+        "real": _show(real, plane) if real.is_file() else None,
+        "wall": [_show(path, plane, 800, part, 320) | {"round": int(path.stem)} for path in chosen],
+    }
 
 
-def _final(run: RunFolder) -> dict | None:
-    paths = sorted(run.samples.glob("*.png"))
-    return {"round": int(paths[-1].stem), "picture": _picture(paths[-1])} if paths else None
+def _show(path: Path, plane, dots: int = 2000, part: float = 1.0, most: int = 700) -> dict:
+    """A sheet as a picture, or, when `plane` gives the bounds, as `dots` points in it."""
+    if plane and path.with_suffix(".npy").is_file():
+        return {"svg": scatter(np.load(path.with_suffix(".npy"))[:dots], *plane)}
+    return {"picture": _picture(path, part, most)}
 
 
-def _picture(path: Path, part: float = 1.0, most: int = 700) -> str | None:
+def _picture(path: Path, part: float, most: int) -> str:
     """A picture file as a data URI, `part` of its sides from the upper left, at most `most` pixels wide."""
-    if not path.is_file():
-        return None
     from PIL import Image
 
     picture = Image.open(path)

@@ -70,10 +70,20 @@ METRICS: dict[str, Metric] = {
         "0.05 … 1 after the first rounds",
         "above 5 for long: the slope is not held; raise --penalty or lower --learning-rate",
     ),
+    "wgan-gp:critic/real": Metric(
+        "mean raw score of reals; the critic's scores have no zero",
+        "any; it drifts together with critic/fake",
+        "look at critic/distance instead",
+    ),
+    "wgan-gp:critic/fake": Metric(
+        "mean raw score of fakes",
+        "below critic/real; it drifts together with it",
+        "look at critic/distance instead",
+    ),
     "critic/real": Metric(
         "mean raw score of reals",
         "above critic/fake; both bounded",
-        "beyond ±20 and growing (not wgan-gp): D is sure of itself; regularise it more",
+        "beyond ±20 and growing: D is sure of itself; regularise it more",
     ),
     "critic/fake": Metric(
         "mean raw score of fakes",
