@@ -221,9 +221,14 @@ def setting_types(game: type[Game], name: str) -> tuple[type, ...]:
 _seen: dict | None = None
 
 
-def observe(name: str, value: Tensor | float) -> None:
-    """Report something that should be seen but not minimised (scores, an accuracy, a gate). Never changes a result."""
+def observe(name: str, value: Tensor | float | Callable[[], Tensor | float]) -> None:
+    """Report something that should be seen but not minimised (scores, an accuracy, a gate). Never changes a result.
+
+    What takes work to compute is given as a function, called only when somebody looks.
+    """
     if _seen is not None:
+        with torch.no_grad():
+            value = value() if callable(value) else value
         _seen[name] = value.detach() if isinstance(value, Tensor) else value
 
 

@@ -76,8 +76,8 @@ class R3GAN(GAN):
         scores, slopes = penalties.slopes(lambda x: self.discriminator(x, label), both)
         real, fake = scores.chunk(2)
         r1, r2 = slopes.chunk(2)
-        observe("critic/slope_real", r1.sqrt().mean())
-        observe("critic/slope_fake", r2.sqrt().mean())
+        observe("critic/slope_real", lambda: r1.sqrt().mean())
+        observe("critic/slope_fake", lambda: r2.sqrt().mean())
         weight = self.along(self.gamma, self.gamma_end) / 2
         return {"adversarial": self.judged(real, fake), "r1": weight * r1.mean(), "r2": weight * r2.mean()}
 

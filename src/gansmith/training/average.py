@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
 from gansmith.game import Game
-from gansmith.training.players import flatten
+from gansmith.training.players import Player, flatten
 
 
 class Average:
@@ -20,13 +21,14 @@ class Average:
     Buffers (batch-norm statistics) are copied, not averaged.
     """
 
-    def __init__(self, game: Game):
+    def __init__(self, game: Game, players: Iterable[Player] = ()):
         self.half_life = game.average_half_life
         self.sources = {name: getattr(game, name) for name in game.averaged}
         self.copies = {name: copy.deepcopy(net).requires_grad_(False).eval() for name, net in self.sources.items()}
         self._pairs = [
             (
                 flatten(list(self.copies[name].parameters())),
+                next((part for player in players if (part := player.part(source)) is not None), None),
                 list(source.parameters()),
                 list(zip(self.copies[name].buffers(), source.buffers())),
             )
@@ -38,8 +40,8 @@ class Average:
         """Count a round of `samples` samples, the last of `seen`."""
         half_life = min(self.half_life, seen / 20)
         keep = 0.5 ** (samples / half_life) if half_life else 0.0
-        for flat, parameters, buffers in self._pairs:
-            flat.lerp_(torch.cat([p.reshape(-1) for p in parameters]), 1 - keep)
+        for flat, part, parameters, buffers in self._pairs:
+            flat.lerp_(torch.cat([p.reshape(-1) for p in parameters]) if part is None else part, 1 - keep)
             for mine, theirs in buffers:
                 mine.copy_(theirs)
 

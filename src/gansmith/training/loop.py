@@ -158,13 +158,14 @@ class Mover:
             with self.casting():
                 said = turn.loss(part)
             said = {turn.player: said} if isinstance(turn.player, str) else said
-            share = len(part) / len(batch)
             for player in players:
-                loss = sum(said[player.name].values()) * share
-                player.differentiate(loss, keep_graph=player is not players[-1], add=i > 0)
-                for name, value in said[player.name].items():
+                mine = said[player.name]
+                if len(parts) > 1:
+                    mine = {name: value * (len(part) / len(batch)) for name, value in mine.items()}
+                player.differentiate(sum(mine.values()), keep_graph=player is not players[-1], add=i > 0)
+                for name, value in mine.items():
                     key = f"{player.name}/{name}"
-                    terms[key] = terms.get(key, 0) + value.detach() * share
+                    terms[key] = value.detach() + terms[key] if i else value.detach()
         for player in players:
             self.state.ranks.average(player.gradient)
         for player in players:

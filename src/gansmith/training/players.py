@@ -6,6 +6,8 @@ each, however many layers there are; small games, whose rounds are nearly all ov
 
 from __future__ import annotations
 
+from math import isfinite
+
 import torch
 from torch import Tensor, nn
 
@@ -37,25 +39,36 @@ class Player:
         self.skipped = 0  # moves not made because the gradient was not finite
         self.lost = 0  # … of which the last so many were in a row
 
+    def part(self, module: nn.Module) -> Tensor | None:
+        """The stretch of `flat` that is one module's parameters, in their order; None if it is not all of them."""
+        wanted = [id(p) for p in module.parameters()]
+        have = [id(p) for p in self.parameters]
+        if not wanted or wanted[0] not in have:
+            return None
+        first = have.index(wanted[0])
+        if have[first : first + len(wanted)] != wanted:
+            return None
+        start = sum(p.numel() for p in self.parameters[:first])
+        return self.flat.data[start : start + sum(p.numel() for p in module.parameters())]
+
     def freeze(self, frozen: bool) -> None:
         for p in self.parameters:
             p.requires_grad_(not frozen)
 
     def differentiate(self, loss: Tensor, *, keep_graph: bool = False, add: bool = False) -> None:
         """Write (or add) the gradient of `loss` with respect to this player's parameters into `self.gradient`."""
-        parts = torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph, allow_unused=True)
-        parts = [
-            torch.zeros(p.numel(), device=p.device) if g is None else g.reshape(-1)
-            for g, p in zip(parts, self.parameters)
-        ]
+        parts = torch.autograd.grad(
+            loss, self.parameters, retain_graph=keep_graph, allow_unused=True, materialize_grads=True
+        )
+        whole = torch.cat([g.reshape(-1) for g in parts])
         if add:
-            self.gradient += torch.cat(parts)
+            self.gradient += whole
         else:
-            torch.cat(parts, out=self.gradient)
+            self.gradient.copy_(whole)
 
     def step(self) -> bool:
         """Move along the gradient; a gradient with a NaN or an infinity in it is counted and moves nothing."""
-        if not torch.isfinite(torch.linalg.vector_norm(self.gradient)):
+        if not isfinite(torch.linalg.vector_norm(self.gradient).item()):
             self.skipped += 1
             self.lost += 1
             return False

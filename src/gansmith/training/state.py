@@ -29,7 +29,7 @@ class State:
         self.players = {name: Player(name, modules, game) for name, modules in game.players().items()}
         for player in self.players.values():
             ranks.same(player.flat.data)
-        self.average = Average(game)
+        self.average = Average(game, self.players.values())
         self.round = 0
         self.seconds = 0.0
         self.stage = -1
