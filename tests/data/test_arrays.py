@@ -23,6 +23,7 @@ PICTURES = random.integers(0, 256, (6, 3, 5, 7), dtype=np.uint8)
         (torch.from_numpy(PICTURES), PICTURES),
         (torch.from_numpy(PICTURES / np.float32(255)), PICTURES),
         (PICTURES.astype(np.uint16) * 257, PICTURES),
+        (np.where(PICTURES > 127, 4095, 0), np.where(PICTURES > 127, 255, 0)),
         (PICTURES > 127, np.where(PICTURES > 127, 255, 0)),
         (list(PICTURES), PICTURES),
     ],

@@ -172,21 +172,13 @@ def _pictures(x: np.ndarray, notes: list) -> np.ndarray | None:
 def _bytes(x: np.ndarray, notes: list) -> np.ndarray | None:
     low, high = x.min(), x.max()
     if low < -1 or high > 65535:
+        notes.append(f"values {low:g} ... {high:g} are not those of pictures: kept as float arrays")
         return None
     whole = x.dtype.kind != "f" or bool((x == np.round(x)).all())
-    if whole and low >= 0 and high <= 1:
-        notes.append("values are 0 and 1 only: taken as black and white pictures, 0 and 255")
-        return x.astype(np.uint8) * np.uint8(255)
-    if x.dtype == np.uint8:
-        return np.asanyarray(x)
-    if whole and low >= 0 and high <= 255 and (x.dtype.kind != "f" or high > 127):
-        notes.append(f"{x.dtype} values {low:g} ... {high:g} taken as 8-bit pictures")
-        return x.astype(np.uint8)
-    if whole and low >= 0 and x.dtype.kind != "f":
-        notes.append(f"{x.dtype} values up to {high} taken as 16-bit pictures, divided by 257")
-        return np.round(x / 257).astype(np.uint8)
+    if whole and low >= 0:
+        return _whole(x, high, notes)
     if high > 1:
-        notes.append(f"values {low:g} ... {high:g} are not those of pictures: kept as float arrays")
+        notes.append(f"values {low:g} ... {high:g} with fractions are not those of pictures: kept as float arrays")
         return None
     scaled = (x + 1) * 127.5 if low < 0 else x * 255.0
     rounded = np.round(scaled)
@@ -195,8 +187,23 @@ def _bytes(x: np.ndarray, notes: list) -> np.ndarray | None:
         notes.append("values lie between 256 grey levels: kept as float arrays (for pictures give uint8)")
         return None
     span = "[-1, 1]" if low < 0 else "[0, 1]"
-    notes.append(f"floats in {span} taken as pictures{', exact in 8 bits' if exact else ', rounded to 8 bits'}")
+    notes.append(f"values in {span} taken as pictures{', exact in 8 bits' if exact else ', rounded to 8 bits'}")
     return rounded.astype(np.uint8)
+
+
+def _whole(x: np.ndarray, high, notes: list) -> np.ndarray | None:
+    """Whole numbers 0 ... `high`."""
+    if high <= 1:
+        notes.append("values are 0 and 1 only: taken as black and white pictures, 0 and 255")
+        return x.astype(np.uint8) * np.uint8(255)
+    if x.dtype == np.uint8:
+        return x
+    bits = int(high).bit_length()
+    if x.dtype.kind == "f" and bits != 8:
+        notes.append(f"whole numbers up to {high:g} kept as float arrays (for pictures give uint8)")
+        return None
+    notes.append(f"{x.dtype} values up to {high:g} taken as {max(bits, 8)}-bit pictures")
+    return x.astype(np.uint8) if bits <= 8 else np.round(x * (255 / (2**bits - 1))).astype(np.uint8)
 
 
 def _vector_spec(data: np.ndarray, columns, notes: list) -> DataSpec:

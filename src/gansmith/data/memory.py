@@ -13,11 +13,13 @@ def from_memory(data, *, labels="auto", **options):
     if isinstance(data, tuple) and len(data) == 2:
         data, found = data
         labels = found if isinstance(labels, str) and labels == "auto" else labels
+    if hasattr(data, "to_pandas"):  # a table of another library
+        data = data.to_pandas()
     if hasattr(data, "columns") and hasattr(data, "to_numpy"):
         from gansmith.data.tables import from_frame
 
         return from_frame(data, labels=labels, **options)
-    if isinstance(data, np.ndarray) or hasattr(data, "detach"):
+    if hasattr(data, "__array__"):
         return from_array(data, labels=labels, **options)
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
         return _from_items(data, labels=labels, **options)

@@ -16,25 +16,12 @@ from PIL import Image
 from gansmith.data import cache as caching
 from gansmith.errors import UserError
 
-SUFFIXES = frozenset(
-    (
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".ppm",
-        ".pgm",
-    )
-    + (".pbm", ".pnm", ".psd", ".ico", ".tga", ".mpo", ".jp2", ".avif")
-)
+# fmt: off
+SUFFIXES = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
+    ".pbm", ".pnm", ".psd", ".ico", ".tga", ".mpo", ".jp2", ".avif",
+))
+# fmt: on
 _SPLITS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
 
 
@@ -105,12 +92,8 @@ def in_zip(path: Path, inside: str = "") -> Pictures:
     found, others, prefix = [], Counter(), inside.strip("/") + "/" if inside.strip("/") else ""
     for entry in archive.infolist():
         name = PurePosixPath(entry.filename)
-        if (
-            entry.is_dir()
-            or not entry.filename.startswith(prefix)
-            or name.parts[0] == "__MACOSX"
-            or name.name[0] == "."
-        ):
+        hidden = name.parts[0] == "__MACOSX" or name.name.startswith(".")
+        if entry.is_dir() or hidden or not entry.filename.startswith(prefix):
             continue
         if name.suffix.lower() in SUFFIXES:
             found.append((entry.filename[len(prefix) :], entry))
