@@ -5,17 +5,17 @@ Nothing heavy is imported before a command needs it, so that `--help` answers at
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
+from gansmith.console import explain, me, say_error
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
@@ -75,6 +75,7 @@ def check(
     gansmith check scans.zip --size 64 --channels 1
     """
     from gansmith.data import check as look
+    from gansmith.typed import read_size
 
     print(look(data, size=read_size(size), channels=channels))
 
@@ -117,39 +118,37 @@ def train(
     gansmith train wgan-gp --help           the settings of wgan-gp
     torchrun --nproc-per-node 8 -m gansmith train photos/ --minutes 600
     """
-    positional, given = split_words(words or [], switches() if words else set())
     if help_:
-        explain_train(positional)
+        explain_train(words or [])
         raise typer.Exit()
     begun = time.monotonic()
     from gansmith.gans import GAMES
-    from gansmith.progress import Progress
+    from gansmith.progress import watched
     from gansmith.run import fit
+    from gansmith.typed import read_settings, read_size, split_words
 
+    positional, given = split_words(words or [], GAMES.values())
     look = {"size": read_size(size), "channels": channels}
     name, data, reasons = pick_game(positional, look)
-    game = GAMES[name](**read_settings(GAMES[name], given))
+    game = GAMES[name](**read_settings(GAMES[name], given, train_options()))
     out = out or free_folder(data, name)
-    title = f"{name} on {data}, into {out}"
-    with Progress(title, quiet or not first_rank()) as progress, told_when_stopped(out):
-        fit(
-            game,
-            data,
-            steps=steps,
-            minutes=minutes,
-            batch_size=batch_size,
-            seed=seed,
-            out=out,
-            overwrite=overwrite,
-            device=device,
-            precision=precision,
-            val=val,
-            **look,
-            watch=progress.watch,
-            say=progress.say,
-            reasons=reasons,
-        )
-    finish(game, out, quiet, time.monotonic() - begun)
+    start = partial(
+        fit,
+        game,
+        data,
+        steps=steps,
+        minutes=minutes,
+        batch_size=batch_size,
+        seed=seed,
+        out=out,
+        overwrite=overwrite,
+        device=device,
+        precision=precision,
+        val=val,
+        **look,
+        reasons=reasons,
+    )
+    watched(start, out, f"{name} on {data}, into {out}", quiet, begun)
 
 
 @app.command()
@@ -167,14 +166,10 @@ def resume(
     gansmith resume runs/photos-r3gan --minutes 120
     """
     begun = time.monotonic()
-    from gansmith.progress import Progress
+    from gansmith.progress import watched
     from gansmith.run import resume as go_on
 
-    with Progress("", quiet or not first_rank()) as progress, told_when_stopped(run):
-        game = go_on(run, data=data, steps=steps, minutes=minutes, watch=progress.watch, say=progress.say)
-    if not progress.rows and game.trained["finished"]:
-        progress.say("nothing was left to play: the run's budget is spent")
-    finish(game, run, quiet, time.monotonic() - begun)
+    watched(partial(go_on, run, data=data, steps=steps, minutes=minutes), run, "", quiet, begun)
 
 
 @app.command()
@@ -199,7 +194,8 @@ def sample(
 
     check_place(out)
     game = load(model)
-    conditions = {} if label is None else {"label": label if label in game.spec.classes else number(label, "--label")}
+    number = label is not None and label not in game.spec.classes and label.isdigit()
+    conditions = {} if label is None else {"label": int(label) if number else label}
     print(write_samples(game.sample(count, seed=seed, **conditions), out, game.spec))
 
 
@@ -215,38 +211,7 @@ def report(run: Run) -> None:
     print(write_report(run))
 
 
-BOOLEAN = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-
-
 # --- what was typed --------------------------------------------------------------------------------------------------
-def switches() -> set[str]:
-    """Options of all games that are true when they stand alone."""
-    from dataclasses import fields
-
-    from gansmith.gans import GAMES
-
-    return {f.name.replace("_", "-") for game in GAMES.values() for f in fields(game) if isinstance(f.default, bool)}
-
-
-def split_words(words: list[str], alone: set[str]) -> tuple[list[str], dict[str, str | None]]:
-    """Positional words, and options (`--name value`, `--name=value`, or a switch of `alone`) as name -> text.
-
-    An option that no value follows has None.
-    """
-    positional, given, waiting = [], {}, None
-    for word in words:
-        if word.startswith("--"):
-            waiting, equals, value = word[2:].partition("=")
-            given[waiting] = value if equals else None
-            waiting = None if equals else waiting
-        elif waiting and (waiting.replace("_", "-") not in alone or word.lower() in BOOLEAN):
-            given[waiting], waiting = word, None
-        else:
-            positional.append(word)
-            waiting = None
-    return positional, given
-
-
 def pick_game(positional: list[str], look: dict) -> tuple[str, str, list[str]]:
     """(game, data, why this game) of the one or two words of `train`."""
     from gansmith.gans import GAMES
@@ -258,8 +223,8 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, list[str]]:
             raise UserError(f"no GAN is called '{name}'.{known}")
         return name, data, []
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
-        found = f"found {' '.join(positional)}" if positional else "found nothing"
-        raise UserError(f"train takes a GAN, or none, and DATA, {found}: type for example gansmith train r3gan digits")
+        found = f"found '{' '.join(positional)}'" if positional else "found neither"
+        raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
     from gansmith.choose import choose
     from gansmith.data import read
 
@@ -267,76 +232,24 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, list[str]]:
     return name, positional[0], reasons
 
 
-def read_settings(game, given: dict[str, str | None]) -> dict:
-    """Settings of `game` from their texts, by the types of its annotations; UserError names the nearest for others."""
-    from dataclasses import fields
-    from typing import get_args, get_type_hints
-
-    hints, settings = get_type_hints(game), {}
-    known = {f.name.replace("_", "-"): f.name for f in fields(game)}
-    for option, text in given.items():
-        name = known.get(option.replace("_", "-"))
-        if name is None:
-            close = nearest(f"--{option}", [f"--{o}" for o in [*known, *train_options()]])
-            raise UserError(f"train and {game.__name__} have no option --{option}.{close} See: {me()} train --help")
-        kinds = list(get_args(hints[name]) or (hints[name],))
-        settings[name] = read_value(option, text, kinds)
-    return settings
-
-
-def read_value(option: str, text: str | None, kinds: list[type]):
-    """A text as the first of `kinds` that it can be."""
-    if bool in kinds and (text or "true").lower() in BOOLEAN:
-        return BOOLEAN[(text or "true").lower()]
-    if type(None) in kinds and text is not None and text.lower() == "none":
-        return None
-    for kind in (int, float, str):
-        try:
-            if kind in kinds and text is not None:
-                return kind(text)
-        except ValueError:
-            continue
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", type(None): "none"}
-    found = "found nothing" if text is None else f"found '{text}'"
-    raise UserError(f"--{option} takes {' or '.join(words[k] for k in kinds)}, {found}")
-
-
-def read_size(text: str | None) -> int | tuple[int, int] | None:
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if not all(s.isdigit() and int(s) for s in sides) or len(sides) > 2:
-        raise UserError(f"--size takes 64 or HEIGHTxWIDTH such as 48x64, found '{text}'")
-    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
-
-
-def number(text: str, option: str) -> int | str:
-    """The class number, or the text itself, which the game then refuses with the names there are."""
-    return int(text) if text.lstrip("-").isdigit() else text
-
-
 def train_options() -> list[str]:
+    """Every option of `train` itself."""
     command = typer.main.get_command(app).commands["train"]
-    return [name.lstrip("-") for p in command.params for name in p.opts if name.startswith("--")]
+    return [name for p in command.params for name in p.opts if name.startswith("--")]
 
 
 def explain_train(positional: list[str]) -> None:
-    """The help of train, and of the game whose name was given, its settings."""
+    """Print the help of train and, where a game is named, its settings."""
     command = typer.main.get_command(app).commands["train"]
     print(command.get_help(typer.Context(command, info_name="gansmith train")))
     if positional:
-        from dataclasses import fields
-
         from gansmith.gans import GAMES
+        from gansmith.typed import explain_settings
 
         if positional[0] in GAMES:
-            print(f"\nSettings of {positional[0]}: {GAMES[positional[0]].summary}")
-            for f in fields(GAMES[positional[0]]):
-                allowed = f" ({', '.join(f.metadata['choices'])})" if f.metadata["choices"] else ""
-                print(f"  --{f.name.replace('_', '-'):<22} {f.metadata['meaning']}{allowed} [{f.default}]")
+            print("\n" + explain_settings(positional[0], GAMES[positional[0]]))
 
 
-# --- where and how ---------------------------------------------------------------------------------------------------
 def free_folder(data: str, game: str) -> Path:
     """runs/DATA-GAN, or the first of runs/DATA-GAN-2, -3, … that is not there."""
     stem = Path(data.rstrip("/")).expanduser().absolute().name.split(".")[0] or "data"
@@ -344,107 +257,19 @@ def free_folder(data: str, game: str) -> Path:
     return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
 
 
-def first_rank() -> bool:
-    return os.environ.get("RANK", "0") == "0"
-
-
-def me() -> str:
-    """What to type to call this program again."""
-    called = Path(sys.argv[0])
-    if called.name == "__main__.py":
-        return f"{Path(sys.executable).name} -m gansmith"
-    there = shutil.which("gansmith")
-    return "gansmith" if there is None or Path(there).samefile(called) or called.name != "gansmith" else str(called)
-
-
-class told_when_stopped:
-    """Say what a second Ctrl-C, or one before training began, leaves behind."""
-
-    def __init__(self, run: Path):
-        self.run = run
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if kind is KeyboardInterrupt:
-            saved = (self.run / "checkpoint").exists()
-            say_error(
-                f"stopped; go on with: {me()} resume {self.run}" if saved else "stopped before anything was saved"
-            )
-            raise typer.Exit(130)
-
-
-def finish(game, run: Path, quiet: bool, seconds: float) -> None:
-    """Say where things are and what to type next. Raises Exit(130) when the run was stopped before its end."""
-    from gansmith.training.folder import RunFolder
-    from gansmith.training.plan import spell_time
-
-    done = game.trained
-    if first_rank() and quiet:
-        print(run)
-    elif first_rank():
-        print(
-            f"\n{done['rounds']:,} rounds, {done['samples']:,} samples, {spell_time(done['seconds'])} of training; "
-            f"this command took {spell_time(seconds)}"
-        )
-        print(f"  {run}/report.html   the whole story on one page")
-        print(f"  {run}/samples/      what it made along the way")
-        print(f"  {run}/model.gan     the trained generator")
-    if not done["finished"]:
-        if first_rank():
-            say_error(f"stopped after round {done['rounds']}; go on with: {me()} resume {run}")
-        raise typer.Exit(130)
-    if first_rank() and not quiet:
-        options = RunFolder(run).read_settings()["options"]
-        more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
-        print("next:")
-        picture = game.spec.kind == "images"
-        print(f"  {me()} sample {run} " + ("-n 64 -o grid.png" if picture else "-n 5000 -o samples.npz"))
-        print(f"  {me()} report {run}")
-        print(f"  {me()} resume {run} {more}")
-
-
-# --- errors ----------------------------------------------------------------------------------------------------------
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
-
-
-def say_error(text: str) -> None:
-    if first_rank():
-        print("gansmith: " + " ".join(str(text).split()), file=sys.stderr)
-
-
+# --- running ---------------------------------------------------------------------------------------------------------
 def main(argv: list[str] | None = None) -> int:
     """Run a command line; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped, 1 training failed."""
     try:
         return typer.main.get_command(app).main(argv, prog_name="gansmith", standalone_mode=False) or 0
-    except UserError as error:
-        say_error(error)
-        return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return 130
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            return 1
-        if error.errno not in DISK:
-            raise
-        say_error(f"{error.filename}: {error.strerror}" if error.filename else error)
-        return 2
+    except BrokenPipeError:  # `gansmith list | head`; what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
-        line = one_line(error)
-        if line is None:
+        told = explain(error)
+        if told is None:
             raise
-        say_error(line)
-        return getattr(error, "exit_code", 1)
-
-
-def one_line(error: Exception) -> str | None:
-    """What to say of an error that is neither the user's nor a defect; None for all others, which keep their trace."""
-    if hasattr(error, "format_message"):  # what was typed does not parse; typer carries its own copy of click's errors
-        return f"{error.format_message()} See: {me()} --help"
-    text = str(error)
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return "out of memory: give a smaller --batch-size, --size or --width"
-    if type(error).__name__ == "Diverged":
-        return f"{text}: training cannot go on; start anew with a lower --learning-rate"
-    return None
+        say_error(told[0])
+        return told[1]

@@ -2,14 +2,64 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import typer
+
+from gansmith.console import first_rank, me, say_error
+from gansmith.training.folder import RunFolder
 from gansmith.training.plan import spell_time
 
 NOT_LOSSES = ("step", "seconds", "samples")
+
+
+def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -> None:
+    """Call `start(watch=…, say=…)`, which trains into the folder `run`, and say how it went and what to type next.
+
+    Raises typer.Exit(130) when the run was stopped before its end.
+    """
+    try:
+        with Progress(title, quiet or not first_rank()) as progress:
+            game = start(watch=progress.watch, say=progress.say)
+    except KeyboardInterrupt:  # before the first round, or for the second time
+        saved = (run / "checkpoint").exists()
+        say_error(f"stopped; go on with: {me()} resume {run}" if saved else "stopped before anything was saved")
+        raise typer.Exit(130) from None
+    done = game.trained
+    if first_rank():
+        print(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows), flush=True)
+    if not done["finished"]:
+        say_error(f"stopped after round {done['rounds']:,}; go on with: {me()} resume {run}")
+        raise typer.Exit(130)
+    if first_rank() and not quiet:
+        print(whats_next(run, game.spec.kind))
+
+
+def summary(run: Path, done: Mapping, seconds: float, rows: int) -> str:
+    """Where things are and what they took."""
+    spent = "" if rows else "nothing was left to play: the budget of this run is spent\n"
+    return f"""{spent}
+{done["rounds"]:,} rounds, {done["samples"]:,} samples, {spell_time(done["seconds"])} of training
+  {run}/report.html   the whole story on one page
+  {run}/samples/      what it made along the way
+  {run}/model.gan     the trained generator
+this command took {spell_time(seconds)}"""
+
+
+def whats_next(run: Path, kind: str) -> str:
+    """Three commands, ready to be typed."""
+    options = RunFolder(run).read_settings()["options"]
+    more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
+    place = shlex.quote(str(run))
+    return f"""next:
+  {me()} sample {place} {"-n 64 -o grid.png" if kind == "images" else "-n 5000 -o samples.npz"}
+  {me()} report {place}
+  {me()} resume {place} {more}"""
 
 
 class Progress:

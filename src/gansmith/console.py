@@ -1,0 +1,49 @@
+"""What the program says of itself: who prints, what to type to call it again, and errors in one line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from gansmith.errors import UserError
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+
+
+def first_rank() -> bool:
+    """Of the processes of a `torchrun`, the one that prints."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def me() -> str:
+    """What to type to call this program again."""
+    called = Path(sys.argv[0])
+    if called.stem != "gansmith" or not called.exists():
+        return f"{sys.executable} -m gansmith"
+    there = shutil.which("gansmith")
+    return "gansmith" if there and called.samefile(there) else str(called)
+
+
+def say_error(text) -> None:
+    """One line on stderr."""
+    if first_rank():
+        print("gansmith: " + " ".join(str(text).split()), file=sys.stderr, flush=True)
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """(one line, exit code) for an error that is no defect of gansmith; None for all others, which keep their trace."""
+    text = str(error)
+    if isinstance(error, UserError):
+        return text, 2
+    if hasattr(error, "format_message"):  # typer's own: what was typed does not parse
+        return f"{error.format_message()} See: {me()} --help", 2
+    if isinstance(error, OSError) and error.errno in DISK:
+        return f"{error.filename}: {error.strerror}" if error.filename else text, 2
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return "out of memory: give a smaller --batch-size, --size or --width", 2
+    if type(error).__name__ == "Diverged":
+        return f"{text}: it cannot go on; train anew with a lower --learning-rate", 1
+    return None

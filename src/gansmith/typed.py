@@ -1,0 +1,85 @@
+"""What was typed after `train`, in the types of the game it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import get_args, get_type_hints
+
+from gansmith.errors import UserError, nearest
+
+BOOLEAN = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", type(None): "none"}
+
+
+def split_words(words: list[str], games: Iterable[type]) -> tuple[list[str], dict[str, str | None]]:
+    """Positional words, and options (`--name value` or `--name=value`) as name -> text, None where no value follows.
+
+    A setting that is true or false in any of `games` may stand alone before another word.
+    """
+    alone = {f.name for game in games for f in fields(game) if isinstance(f.default, bool)}
+    positional, given, waiting = [], {}, None
+    for word in words:
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            name = name.replace("-", "_")
+            given[name] = value if equals else None
+            waiting = None if equals else name
+        elif waiting and (waiting not in alone or word.lower() in BOOLEAN):
+            given[waiting], waiting = word, None
+        else:
+            positional.append(word)
+            waiting = None
+    return positional, given
+
+
+def read_settings(game: type, given: dict[str, str | None], others: Iterable[str] = ()) -> dict:
+    """Settings of `game` from their texts, by the types of its annotations.
+
+    Raises UserError for a text of another type, and for an unknown name, with the nearest of the game's settings and
+    of `others`, the options of the command.
+    """
+    hints, known = get_type_hints(game), {f.name for f in fields(game)}
+    settings = {}
+    for name, text in given.items():
+        option = name.replace("_", "-")
+        if name not in known:
+            close = nearest(f"--{option}", [*others, *(f"--{n.replace('_', '-')}" for n in known)])
+            raise UserError(f"no option --{option} in train or {game.__name__}.{close}")
+        settings[name] = read_value(option, text, get_args(hints[name]) or (hints[name],))
+    return settings
+
+
+def read_value(option: str, text: str | None, kinds: tuple[type, ...]):
+    """A text as the first of `kinds` that it can be."""
+    if bool in kinds and (text or "true").lower() in BOOLEAN:
+        return BOOLEAN[(text or "true").lower()]
+    if type(None) in kinds and text is not None and text.lower() == "none":
+        return None
+    for kind in (int, float, str):
+        try:
+            if kind in kinds and text is not None:
+                return kind(text)
+        except ValueError:
+            continue
+    found = "found nothing" if text is None else f"found '{text}'"
+    raise UserError(f"--{option} takes {' or '.join(WORDS[k] for k in kinds)}, {found}")
+
+
+def read_size(text: str | None) -> int | tuple[int, int] | None:
+    """'64' or 'HEIGHTxWIDTH'."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if not all(s.isdigit() and int(s) for s in sides) or len(sides) > 2:
+        raise UserError(f"--size takes 64 or HEIGHTxWIDTH such as 48x64, found '{text}'")
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
+
+
+def explain_settings(name: str, game: type) -> str:
+    """The settings of a game as options, one a line, with meaning, choices and default."""
+    lines = [f"Settings of {name}: {game.summary}"]
+    for f in fields(game):
+        choices = f"; one of {', '.join(f.metadata['choices'])}" if f.metadata["choices"] else ""
+        lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {f.default}]")
+    return "\n".join(lines)
