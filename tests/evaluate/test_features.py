@@ -71,8 +71,8 @@ def test_classifier_is_cached_by_content(digits, digits_net):
 
 
 def test_string_labels(tmp_path):
-    images = np.repeat(np.uint8([0, 255]), 300)[:, None, None, None] * np.ones((1, 1, 6, 6), np.uint8)
-    labels = np.repeat(["dark", "light"], 300)
+    images = np.repeat(np.uint8([0, 255]), 16)[:, None, None, None] * np.ones((1, 1, 6, 6), np.uint8)
+    labels = np.repeat(["dark", "light"], 16)
     assert classifier(images, labels, cache=tmp_path).predict(images[[0, -1]]).tolist() == ["dark", "light"]
 
 

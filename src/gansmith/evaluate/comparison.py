@@ -14,7 +14,8 @@ from gansmith.evaluate.features import default_names, extract, space
 from gansmith.evaluate.inputs import same_range
 from gansmith.evaluate.intervals import Interval, interval, jackknife
 from gansmith.evaluate.neighbours import prdc
-from gansmith.evaluate.protocol import Card, Score, Scores, version
+from gansmith.evaluate.protocol import Card, Score, Scores
+from gansmith.version import __version__
 
 REFERENCE = 10_000  # reals to compare with, unless said otherwise
 ENOUGH = 10  # rows a feature needs before a Fréchet distance is more than bias
@@ -72,7 +73,7 @@ def compare(
         }
         cards[where.name] = Card(
             where.name, where.hash, where.resize, _quantised(reals), len(reals), n, split, tensor_digest(reals),
-            weights, truncation, seed, version(),
+            weights, truncation, seed, __version__,
         )  # fmt: skip
         if "frechet_distance" not in expected:
             d = real_features.shape[1]

@@ -36,34 +36,51 @@ def rows_that_fit(y: torch.Tensor) -> int:
     return max(1, 2**21 // len(y))
 
 
+def squared_distances(x, y, xx, yy) -> torch.Tensor:
+    """(n, m) squared distances by |x|^2 + |y|^2 - 2 x.y, where xx and yy are the squared norms."""
+    scale = xx[:, None] + yy
+    squared = torch.addmm(scale, x, y.T, alpha=-2)
+    # Below this only rounding is left of the difference: the two points are the same.
+    return squared.masked_fill_(squared < scale.mul_(1e-13), 0.0)
+
+
 def blocks(x: torch.Tensor, y: torch.Tensor, rows: int | None = None) -> Iterator[tuple[slice, torch.Tensor]]:
-    """(which rows of x, their squared distances to all of y), by |x|^2 + |y|^2 - 2 x.y in float64.
+    """(which rows of x, their squared distances to all of y), in float64.
 
     Both are moved to put y[0] at the origin, which leaves constant features exactly zero and large means harmless.
     """
     rows = rows or rows_that_fit(y)
-    origin = y[0]
-    x, y = (x - origin, y - origin) if x is not y else (y - origin,) * 2
+    x, y = x - y[0], y - y[0]
     xx, yy = x.square().sum(1), y.square().sum(1)
     for start in range(0, len(x), rows):
         part = slice(start, min(start + rows, len(x)))
-        scale = xx[part, None] + yy
-        squared = torch.addmm(scale, x[part], y.T, alpha=-2)
-        # Below this only rounding is left of the difference: the two points are the same.
-        squared.masked_fill_(squared < scale.mul_(1e-13), 0.0)
-        yield part, squared
+        yield part, squared_distances(x[part], y, xx[part], yy)
 
 
 def neighbour_distances(x: torch.Tensor, k: int, rows: int | None = None) -> torch.Tensor:
-    """(n, k) squared distances from each point to its 1st … k-th nearest other point."""
+    """(n, k) squared distances from each point to its 1st … k-th nearest other point.
+
+    Distances are symmetric, so each block is computed once and read both ways: by its rows, and by its columns.
+    """
     if len(x) <= k:
         raise UserError(f"{len(x)} points have no {k}-th neighbour; give more points or a smaller k.")
-    out = x.new_empty(len(x), k)
-    for part, squared in blocks(x, x, rows):
-        index = torch.arange(part.start, part.stop, device=x.device)
-        squared[index - part.start, index] = torch.inf
-        out[part] = squared.topk(k, largest=False).values.sort(1).values
-    return out
+    rows = rows or rows_that_fit(x)
+    x = x - x[0]
+    xx = x.square().sum(1)
+    best = x.new_full((len(x), k), torch.inf)
+    for start in range(0, len(x), rows):
+        stop = min(start + rows, len(x))
+        squared = squared_distances(x[start:stop], x[start:], xx[start:stop], xx[start:])
+        squared.diagonal().fill_(torch.inf)  # no point is its own neighbour
+        best[start:stop] = smallest(torch.cat([best[start:stop], squared], 1), k)
+        if stop < len(x):
+            best[stop:] = smallest(torch.cat([best[stop:], squared[:, stop - start :].T], 1), k)
+    return best
+
+
+def smallest(x: torch.Tensor, k: int) -> torch.Tensor:
+    """(n, k) smallest of each row, ascending."""
+    return x.topk(k, largest=False).values.sort(1).values
 
 
 def precision_recall(real, fake, k: int = 3, *, rows: int | None = None) -> PrecisionRecall:

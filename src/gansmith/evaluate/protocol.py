@@ -5,19 +5,11 @@ Two numbers are compared only if their cards agree; the field's commonest compla
 
 import json
 from dataclasses import asdict, dataclass, fields
-from importlib import metadata
 from typing import NamedTuple
 
 from gansmith.errors import UserError
 
 HIGHER = {"precision", "recall", "density", "coverage"}  # better when higher; distances are better when lower
-
-
-def version() -> str:
-    try:
-        return metadata.version("gansmith")
-    except metadata.PackageNotFoundError:
-        return "source"
 
 
 @dataclass(frozen=True)
