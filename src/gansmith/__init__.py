@@ -17,7 +17,7 @@ from gansmith.version import __version__
 _PLACES = {
     "load": "gansmith.run",
     "resume": "gansmith.run",
-    "check": "gansmith.data.check",
+    "check": "gansmith.data",
     "read": "gansmith.data",
     "Game": "gansmith.game",
     "Turn": "gansmith.game",

@@ -42,7 +42,7 @@ class Batch:
 class Dataset:
     """Items of one form.
 
-    spec    the form of `real` (and, where a game maps inputs, of what it makes)
+    spec    the form of `real`, or of what a game that maps inputs makes; `spec.also` that of the other fields
     fields  name in Batch -> array with one row an item; "real" as uint8 pictures or float32, "label" as int64
     name    what the user called it;  digest  a hash of the content
     notes   what was done to or left out of the data, one line each, for the plan and the report
@@ -90,7 +90,7 @@ class Dataset:
         }
         for name, value in made.items():
             if value.dtype == torch.uint8:
-                made[name] = self.spec.to_network(value)
+                made[name] = self.spec.of(name).to_network(value)
         return Batch(**made, index=index)
 
     def _prepared(self, name: str) -> Tensor:
@@ -98,7 +98,7 @@ class Dataset:
         with warnings.catch_warnings():  # torch warns that a read-only array must not be written to, and nobody does
             warnings.filterwarnings("ignore", message=".*not writable.*")
             tensor = torch.from_numpy(self.fields[name])
-        return self.spec.to_network(tensor) if tensor.is_floating_point() and name != "text" else tensor
+        return self.spec.of(name).to_network(tensor) if tensor.is_floating_point() else tensor
 
 
 class Order:

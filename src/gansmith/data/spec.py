@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ class DataSpec:
     classes  names of the labels 0 … k−1; empty without labels
     columns  names of a vector's entries; empty when they have none
     centre, scale  one number, or one for each entry of a vector
+    also     form of the data's other fields by name ("source", "target", "text"), for games that map or are told things
     """
 
     kind: str
@@ -26,6 +27,11 @@ class DataSpec:
     columns: tuple[str, ...] = ()
     centre: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
+    also: dict[str, DataSpec] = field(default_factory=dict)
+
+    def of(self, name: str) -> DataSpec:
+        """The form of the field `name`: its own, or this one."""
+        return self.also.get(name, self)
 
     @classmethod
     def images(cls, shape, classes=()) -> DataSpec:
@@ -60,4 +66,5 @@ class DataSpec:
 
     @classmethod
     def from_json(cls, fields: dict) -> DataSpec:
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        also = {name: cls.from_json(form) for name, form in fields.get("also", {}).items()}
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "also"}, also=also)

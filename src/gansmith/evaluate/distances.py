@@ -26,9 +26,7 @@ class Moments:
 
     def add(self, batch) -> "Moments":
         x = table(batch, "batch", least=1)
-        return self._merge(len(x), x.mean(0), _scatter(x))
-
-    def _merge(self, count, mean, scatter):
+        count, mean, scatter = len(x), x.mean(0), _scatter(x)
         if not self.count:
             self.count, self.mean, self._scatter = count, mean, scatter
             return self
@@ -73,8 +71,7 @@ def frechet_distance(real, fake) -> float:
             stacklevel=2,
         )
     if min(n, m) >= d:
-        first, second = Moments().add(real), Moments().add(fake)
-        return _frechet(first.mean, first.covariance, second.mean, second.covariance)
+        return _frechet(real.mean(0), _scatter(real) / (n - 1), fake.mean(0), _scatter(fake) / (m - 1))
     mean_r, mean_f = real.mean(0), fake.mean(0)
     a, b = (real - mean_r) / math.sqrt(n - 1), (fake - mean_f) / math.sqrt(m - 1)
     cross = torch.linalg.svdvals(a @ b.T).sum()

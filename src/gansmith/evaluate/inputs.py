@@ -13,17 +13,18 @@ def table(x, name: str = "features", least: int = 2) -> torch.Tensor:
     """`x` (array, tensor or DataFrame, n rows of d numbers) as a float64 tensor on its own device, or a UserError."""
     if not isinstance(x, torch.Tensor):
         try:
-            x = torch.from_numpy(np.array(x, dtype=np.float64))
+            array = np.asarray(x)
+            array = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise UserError(f"{name} is no table of numbers ({error}); give an (n, d) array of features.") from None
+        x = torch.from_numpy(np.require(array, requirements=["C", "W"]))
     if x.ndim != 2:
         advice = "x[:, None] for one number per sample" if x.ndim == 1 else "x.reshape(len(x), -1), or compare(…)"
         raise UserError(f"{name} has shape {tuple(x.shape)}; features are (n, d). Type {advice}.")
     if len(x) < least or x.shape[1] < 1:
         raise UserError(f"{name} has shape {tuple(x.shape)}; at least {least} rows and one column are needed.")
     x = x.detach().to(torch.float64)
-    bad = len(x) - int(torch.isfinite(x).all(1).sum())
-    if bad:
+    if not torch.isfinite(x.sum()) and (bad := int((~torch.isfinite(x)).any(1).sum())):
         raise UserError(
             f"{bad} of the {len(x)} rows of {name} hold NaN or infinity; mend the generator or the extractor, or drop "
             "them with x[numpy.isfinite(x).all(1)] and say how many were dropped."
