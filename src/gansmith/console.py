@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from gansmith.errors import UserError
+from gansmith.training.files import DiskFull
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 
@@ -40,7 +41,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return text, 2
     if hasattr(error, "format_message"):  # typer's own: what was typed does not parse
         return f"{error.format_message()} See: {me()} --help", 2
-    if isinstance(error, OSError) and error.errno in DISK:
+    if isinstance(error, OSError) and (error.errno in DISK or isinstance(error, DiskFull)):
         return f"{error.filename}: {error.strerror}" if error.filename else text, 2
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
         return "out of memory: give a smaller --batch-size, --size or --width", 2
