@@ -33,7 +33,7 @@ LEFT = 0.003  # of the generator's samples in the mode that should hold a quarte
 CHAINS, STEPS, SHORT = 5000, 640, 10
 
 
-def four_gaussians() -> dict:
+def four_gaussians() -> tuple[dict, dict]:
     data = TOYS["mixture4"]
     generator = Mixture(data.means, data.sd, np.array([(1 - LEFT) / 3] * 3 + [LEFT]))
 
@@ -74,20 +74,18 @@ def four_gaussians() -> dict:
         print(f"{name:36s} lost mode {lost:.3f}   KS {distance:.4f} (1 %: {floor:.4f})   {cost.get(name, 0):.1f} draws")
     right = ("DRS, gamma 0", f"MH, K = {STEPS}", "OBRS, budget 100")
     wrong = ("generator", "DRS, gamma at the 80th percentile", f"MH, K = {SHORT}")
-    passed = all(table[name]["ks"] < table[name]["ks_1_percent"] for name in right)
-    control = all(table[name]["ks"] > table[name]["ks_1_percent"] and table[name]["lost_mode"] < 0.1 for name in wrong)
-    record(
-        "refine-four-gaussians",
-        value={name: table[name] for name in table if name not in ("data", *wrong)},
-        floor=table["data"],
-        control={name: table[name] for name in wrong},
-        passed=passed,
-        control_failed_as_it_must=control,
-        seed=1,
-        protocol=f"mixture4, the last mode at weight {LEFT} in the generator, exact ratio; the lost mode holds 0.25",
-        command="python proofs/refine.py",
-    )
-    return {"samples": samples, "ok": passed and control}
+    recovered = all(table[name]["ks"] < table[name]["ks_1_percent"] for name in right)
+    failed = all(table[name]["ks"] > table[name]["ks_1_percent"] and table[name]["lost_mode"] < 0.1 for name in wrong)
+    found = {
+        "passed": recovered and failed,
+        "found": {name: row for name, row in table.items() if name not in ("data", *wrong)},
+        "floor": table["data"],
+        "control": {name: table[name] for name in wrong},
+        "goal": "KS below its 1 % value for DRS with gamma 0, MH and OBRS at budget 100; the controls lose the mode",
+        "protocol": f"mixture4, the last mode at weight {LEFT} in the generator, exact ratio; the lost mode holds 0.25",
+        "seed": 1,
+    }
+    return samples, found
 
 
 # --- 25 Gaussians ------------------------------------------------------------------------------------------------
@@ -96,7 +94,7 @@ GRID = Mixture(np.array([(a, b) for a in range(-2, 3) for b in range(-2, 3)], fl
 EPOCHS = (5, 10, 15, 20, 25, 30, 40, 50)
 SEEDS = (0, 1, 2)
 N, BATCH, ROUNDS = 5000, 500, 90  # samples judged; batch; rounds of an epoch of 45,000
-EARLY = 30  # the epoch whose panels the paper shows
+EARLY = 30  # where the mark is set: chosen after a look at seed 0, not at the others
 METHODS = {
     "DRS": {"method": "drs", "max_proposals": 100},
     "MH": {"method": "mh", "budget": 100},
@@ -146,7 +144,7 @@ def along_training(seed: int, scores: dict, kept: dict) -> None:
     gan.fit(train, steps=ROUNDS * EPOCHS[-1] + 1, batch_size=BATCH, val=0, seed=seed, device="cpu", probes=[probe])
 
 
-def twenty_five_gaussians() -> dict:
+def twenty_five_gaussians() -> tuple[dict, dict]:
     scores: dict = defaultdict(lambda: defaultdict(list))
     kept: dict = {}
     for seed in SEEDS:
@@ -165,25 +163,26 @@ def twenty_five_gaussians() -> dict:
         for key, form in (("jsd", "{:.4f}"), ("high_quality", "{:.3f}"), ("modes", "{:.1f}"), ("proposals", "{:.1f}")):
             cells = [form.format(np.mean(column(name, epoch, key))) for name in scores]
             print(f"| {epoch} | {key} | {' | '.join(cells)} |")
-    print("floor", floor)
-    passed, control = max(cut("OBRS")) <= 0.5, min(cut("control")) > 0.5
-    record(
-        "refine-25-gaussians",
-        value={name: dict(by) for name, by in scores.items() if name != "control"},
-        floor=floor,
-        control=dict(scores["control"]),
-        jsd_left_by_obrs=cut("OBRS"),
-        passed=passed,
-        control_failed_as_it_must=control,
-        seed=list(SEEDS),
-        protocol=f"{N} samples; JSD over 26 bins in nats; passes when OBRS at budget 4 leaves at most half of the "
-        f"generator's JSD at epoch {EARLY} in every seed",
-        command="python proofs/refine.py",
-    )
-    return {"scores": scores, "kept": kept, "floor": floor, "ok": passed and control}
+    columns = {
+        name: {epoch: {key: column(name, epoch, key) for key in rows[0]} for epoch, rows in by.items()}
+        for name, by in scores.items()
+    }
+    found = {
+        "passed": max(cut("OBRS")) <= 0.5 < min(cut("control")),
+        "jsd_left_by_obrs": cut("OBRS"),
+        "jsd_left_by_control": cut("control"),
+        "control": columns.pop("control"),
+        "found": columns,
+        "floor": floor,
+        "goal": f"at epoch {EARLY}, in every seed, OBRS at budget 4 leaves at most half of the generator's JSD",
+        "early_epoch": "chosen after a look at seed 0, not at the others",
+        "protocol": f"{N} samples; 5,000 held-out reals calibrate; JSD over 26 bins in nats against a perfect sampler",
+        "seed": list(SEEDS),
+    }
+    return {"scores": scores, "kept": kept, "floor": floor}, found
 
 
-def draw(path: Path, one: dict, grid: dict) -> None:
+def draw(path: Path, samples: dict, grid: dict) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
@@ -193,7 +192,7 @@ def draw(path: Path, one: dict, grid: dict) -> None:
     edges = np.linspace(-8, 8, 81)
     names = ("data", "generator", "DRS, gamma 0", "DRS, gamma at the 80th percentile", f"MH, K = {STEPS}")
     for row, name in enumerate(reversed(names)):
-        share, _ = np.histogram(one["samples"][name], edges, density=True)
+        share, _ = np.histogram(samples[name], edges, density=True)
         axes[0, 0].fill_between(edges[:-1], row + share * 3, row, step="post", alpha=0.7)
         axes[0, 0].text(-17, row + 0.2, name, fontsize=8)
     axes[0, 0].set(title="One dimension: the right-hand mode is all but lost", yticks=[], xlabel="x")
@@ -225,11 +224,11 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, default=Path(__file__).parent.parent / "docs/figures/refine.png")
     settings = parser.parse_args()
     torch.set_num_threads(1)
-    one = four_gaussians()
-    grid = twenty_five_gaussians()
-    draw(settings.figure, one, grid)
-    if not (one["ok"] and grid["ok"]):
-        raise SystemExit("a claim did not hold, or a control passed: see the table above")
+    samples, one = four_gaussians()
+    grid, many = twenty_five_gaussians()
+    draw(settings.figure, samples, grid)
+    record("refine-four-gaussians", **one)
+    record("refine-25-gaussians", **many)
 
 
 if __name__ == "__main__":
