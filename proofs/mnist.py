@@ -106,7 +106,7 @@ def main() -> None:
         from gansmith.training.grid import save_samples
 
         save_samples(made[:64], Path(asked.save).with_suffix(""), gan.spec)
-    with prepared(torch.device("cpu"), 10**6):
+    with prepared(torch.device("cpu")):
         made, speed = by_hand(np.asarray(pictures), 60 * asked.minutes, asked.seed)
     hand = measure(made) | {"images_per_second": speed}
     print("by hand ", hand)

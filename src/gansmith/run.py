@@ -186,7 +186,7 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
 
 def measured(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
     """Options with the intervals that the plan of this run asks for; its lines are said."""
-    with hardware.prepared(place, _size(game, dataset)):
+    with hardware.prepared(place, hardware.pick_threads(dataset.spec)):
         plan = make_plan(
             lambda: make_state(game.copy(), dataset, options, place, ranks),
             budget,
@@ -204,7 +204,7 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
     """Play to the end, put the averages in place, write the model and the report."""
     game, budget = state.game, Budget(options.steps, options.minutes)
     every = Every(options.log_every, options.sample_every)
-    with hardware.prepared(game.device, sum(p.flat.numel() for p in state.players.values())):
+    with hardware.prepared(game.device, hardware.pick_threads(game.spec)):
         try:
             finished = play(
                 state,
@@ -295,8 +295,3 @@ def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
     classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
     return modelfile.read(path, classes, hardware.pick_device(device))
 
-
-def _size(game: Game, dataset: Dataset) -> int:
-    trial = game.copy()
-    trial.build(dataset.spec)
-    return sum(p.numel() for p in trial.parameters())

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 
 import torch
 
+from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 
 
@@ -58,35 +59,31 @@ def casting(precision: str, device: torch.device):
 
 
 @contextmanager
-def prepared(device: torch.device, parameters: int):
+def prepared(device: torch.device, threads: int | None = None):
     """Process-wide settings for training, restored after.
 
-    A saturated critic makes gradients subnormal, which slows a CPU ten times: they are flushed to zero. A game of
-    under half a million parameters runs as fast on one thread as on two, and far faster beside other programs.
+    A saturated critic makes gradients subnormal, which slows a CPU ten times: they are flushed to zero.
+    threads  of the CPU's operations; None: as many as there are
     """
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
     flushed = torch.set_flush_denormal(True)
-    if device.type == "cpu" and parameters < 500_000:
-        torch.set_num_threads(1)
+    if threads and device.type == "cpu":
+        torch.set_num_threads(min(threads, before))
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         if flushed:
             torch.set_flush_denormal(False)
 
 
-def machine(device: torch.device) -> str:
-    """In words, for the report: 'Intel Xeon …, 2 cores, Linux'."""
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, {platform.system()}"
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo") as file:
-            name = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), name)
-    except OSError:
-        pass  # not Linux
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+def pick_threads(spec: DataSpec) -> int | None:
+    """One for vectors and for pictures under 256 pixels, whose operations are too short to share; None: all there are.
+
+    Fixed by the data, not measured: another number of threads adds up in another order, so results would differ.
+    """
+    small = spec.kind == "vectors" or (spec.kind == "images" and spec.shape[1] * spec.shape[2] < 256)
+    return 1 if small else None
 
 
 def peak_memory(device: torch.device) -> int:
