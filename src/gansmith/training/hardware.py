@@ -86,6 +86,19 @@ def pick_threads(spec: DataSpec) -> int | None:
     return 1 if small else None
 
 
+def machine(device: torch.device) -> str:
+    """In words, for the report: 'Intel Xeon …, 2 cores, Linux'."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, {platform.system()}"
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo") as file:
+            name = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), name)
+    except OSError:
+        pass  # not Linux
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
 def peak_memory(device: torch.device) -> int:
     """Bytes: of the card where there is one, else the largest this process has been."""
     if device.type == "cuda":
