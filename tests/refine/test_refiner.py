@@ -278,6 +278,7 @@ def test_nothing_accepted_is_an_error():
         ({"method": "rejection", "budget": 4}, "rejection takes no budget"),
         ({"block": 0}, "block is 0"),
         ({"label": [1, 2]}, "2 entries for 2000"),
+        ({"label": ["cat"] * 1990 + ["dog"] * 10, "generate": lambda n, label: reals(n)}, "class 'dog' has 10"),
     ],
 )
 def test_bad_input_is_one_clear_line(change, says):

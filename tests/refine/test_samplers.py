@@ -349,9 +349,18 @@ def test_g_lost_region(eps):
     near_rate(x.mean(), 0.25 - (0.25 - eps) * (1 - 4 * eps) ** steps)
     real = np.random.default_rng(9).random(N) < 0.25
     near_rate((chain_states(law, draw, real, 1)[1] >= 0).mean(), {0.04: 0.79, 0.001: 0.751}[eps])
-    kept = draw(10 * N, 3)
-    kept = kept[obrs(law(kept), 5, 4)]
-    assert kept.mean() == pytest.approx(5 * eps, rel=0.1 if eps < 0.01 else 0.02)  # as much as that budget can do
+
+
+@pytest.mark.parametrize("eps", [0.04, 0.001])
+@pytest.mark.parametrize("budget", [2, 5, 10, 25, 250])
+def test_g_no_rule_of_that_cost_beats_obrs(eps, budget):
+    """Mass brought to the lost region, target 1/4, exactly; chains spend one proposal on their start."""
+    rare, common = round(10_000 * eps), round(10_000 * (1 - eps))
+    d = np.repeat(np.log([0.25 / eps, 0.75 / (1 - eps)]), [rare, common])
+    kept = np.exp(np.minimum(d + obrs_log_c(d, budget), 0))
+    mass = kept[:rare].sum() / kept.sum()
+    assert mass == pytest.approx(min(0.25, budget * eps))
+    assert mass > 0.25 - (0.25 - eps) * (1 - 4 * eps) ** (budget - 1) - 1e-12
 
 
 # K ---------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from torch import nn
 
 from gansmith.errors import UserError, nearest
 from gansmith.refine import samplers
+from gansmith.refine.calibration import FEWEST
 from gansmith.refine.calling import accepts, batch_effect, evaluating, generate_items, modules_of
 from gansmith.refine.items import count, join, replace, take
 from gansmith.refine.ratio import Ratio, fit_ratio
@@ -152,6 +153,8 @@ class Refiner:
         groups = []
         for value in labels:
             mine = np.arange(n) if value is None else np.flatnonzero(np.asarray(label) == value)
+            if value is not None and len(mine) < FEWEST:
+                raise UserError(f"class {value!r} has {len(mine)} real samples: calibration needs at least {FEWEST}.")
             score = self._score_for(value)
             fake = self._generate(value, max(len(mine), FEWEST_FAKES), rng)
             ratio = fit_ratio(
