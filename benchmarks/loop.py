@@ -2,9 +2,10 @@
 
     python benchmarks/loop.py
 
-Both play the same rounds of the same game in turn, in short stretches, so that whatever else the machine does hits both, and processor time is counted;
-the figure is the median of the ratios. The hand-written loop has the flat parameters and fused Adam of the library (the
-first column) or is the plain idiom: zero_grad, backward, Adam over a list, average over a list (the second).
+Both play the same rounds of the same game in turn, in short stretches, so that whatever else the machine does hits
+both, and processor time is counted; the figure is the median of the ratios. The hand-written loop has the flat
+parameters and fused Adam of the library (the first column) or is the plain idiom: zero_grad, backward, Adam over a list,
+average over a list (the second).
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def compare(name, game, dataset, rounds, settings):
     state = fresh()
     hands = {flat: ByHand(fresh().game, dataset, flat) for flat in (True, False)}
     times = {"gansmith": [], True: [], False: []}
-    for stretch in range(STRETCHES + 1):
+    for _ in range(STRETCHES + 1):
         start = time.process_time()
         play(state, Budget(steps=state.round + rounds), every=Every(log=50), keep=Quiet())
         times["gansmith"].append(time.process_time() - start)
@@ -124,7 +125,9 @@ def compare(name, game, dataset, rounds, settings):
         flat: statistics.median(a / b for a, b in zip(times["gansmith"][1:], times[flat][1:])) for flat in (True, False)
     }
     each = 1000 * statistics.median(times["gansmith"][1:]) / rounds
-    print(f"{name:28s} {each:8.2f} ms a round   x {ratios[True]:.3f} of flat by hand   x {ratios[False]:.3f} of the idiom")
+    print(
+        f"{name:28s} {each:8.2f} ms a round   x {ratios[True]:.3f} of flat by hand   x {ratios[False]:.3f} of the idiom"
+    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def main() -> None:
     for modes, rounds in found:
         print(f"{rounds} rounds: {modes.modes} modes, {modes.high_quality:.3f}, reverse KL {modes.reverse_kl:.4f}")
     without, _ = play(0, asked.minutes / 3, gamma=0.0)
-    mean = {name: float(np.mean([getattr(m, name) for m, _ in found])) for name in ("modes", "high_quality", "reverse_kl")}
+    mean = {
+        name: float(np.mean([getattr(m, name) for m, _ in found])) for name in ("modes", "high_quality", "reverse_kl")
+    }
 
     def good(modes, high_quality, reverse_kl):
         return modes >= 24.5 and high_quality >= 0.85 and reverse_kl <= 0.02

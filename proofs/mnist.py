@@ -3,8 +3,8 @@
     GANSMITH_DATA=… python proofs/mnist.py [--minutes 2]
 
 Fréchet distance and coverage on the 128 features of a small classifier trained on MNIST (gansmith.evaluate), 10,000
-samples against 10,000 test pictures, with the training pictures as the floor. The number is that classifier's: it can be
-compared with the script's beside it and with nothing else. Controls: the untrained generator, and shuffled pixels.
+samples against 10,000 test pictures, with the training pictures as the floor. The number is that classifier's: it can
+be compared with the script's beside it and with nothing else. Controls: the untrained generator, and shuffled pixels.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def main() -> None:
     untrained = gs.R3GAN().fit("mnist", steps=1, seed=asked.seed)
     shuffled = np.random.default_rng(0).permuted(pictures[:COUNT].reshape(COUNT, -1), axis=1).reshape(COUNT, 1, 28, 28)
     control = {"untrained": measure(untrained.sample(COUNT, seed=1)), "shuffled pixels": measure(shuffled)}
-    even = 0.8 <= ours["digit_share_least"] and ours["digit_share_most"] <= 1.2
+    even = ours["digit_share_least"] >= 0.8 and ours["digit_share_most"] <= 1.2
     record(
         "mnist",
         passed=ours["frechet"] < hand["frechet"] / 1.5

@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 def record(name: str, *, passed: bool, protocol: str, seed, control, command: str = "", **found) -> None:
-    """Write the entry `name`: what was found, against which floor and control, and where. Exits with 1 if not passed."""
+    """Write the entry `name`: what was found, against which floor and control, and where. Exits with 1 if it failed."""
     entry = {
         "passed": bool(passed),
         **found,

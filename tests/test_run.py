@@ -204,5 +204,3 @@ def test_another_run_in_the_folder_is_kept_unless_told_otherwise(tmp_path):
     with pytest.raises(gs.UserError, match="not a run"):
         gan.fit("digits", out=tmp_path / "mine", overwrite=True, **HOW)
     assert (tmp_path / "mine" / "thesis.txt").exists()
-
-

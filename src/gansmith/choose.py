@@ -10,4 +10,6 @@ def choose(dataset: Dataset) -> tuple[str, list[str]]:
     """(a name in `gans.GAMES`, why). UserError for data that no game here is made for."""
     if dataset.spec.kind in ("images", "vectors"):
         return "r3gan", [f"r3gan: the default for {dataset.spec.kind}; its loss converges without tuning"]
-    raise UserError(f"no game is made for {dataset.spec.kind} of shape {dataset.spec.shape} yet: give pictures or vectors")
+    raise UserError(
+        f"no game is made for {dataset.spec.kind} of shape {dataset.spec.shape} yet: give pictures or vectors"
+    )

@@ -294,4 +294,3 @@ def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
         path = RunFolder(path).model
     classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
     return modelfile.read(path, classes, hardware.pick_device(device))
-

@@ -122,7 +122,7 @@ def check_moves(game: type[Game], dataset: Dataset, settings: dict, seed: int) -
                     reached[name] |= player.gradient != 0
                 else:
                     assert not moved, f"{where}: {turn.player}'s move changed {name}"
-    for name, player in state.players.items():
+    for name in state.players:
         if name in {m for stage in state.game.stages() for t in stage.turns for m in t.movers}:
             assert reached[name].any(), f"{where}: no gradient reaches {name}"
 
@@ -169,7 +169,9 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     assert torch.equal(chance, torch.get_rng_state()), f"{game.__name__}.sample(seed=…) draws from the global chance"
     form = dataset.spec
     assert np.asarray(one).shape == (5, *form.shape), f"{game.__name__}.sample gives shape {np.asarray(one).shape}"
-    assert np.asarray(one).dtype == form.dtype, f"{game.__name__}.sample gives {np.asarray(one).dtype}, not {form.dtype}"
+    assert np.asarray(one).dtype == form.dtype, (
+        f"{game.__name__}.sample gives {np.asarray(one).dtype}, not {form.dtype}"
+    )
     assert len(made.sample(0, seed=0)) == 0, f"{game.__name__}.sample(0) is not empty"
 
     made.use_averages(state.average.copies)

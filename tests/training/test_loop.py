@@ -96,7 +96,10 @@ def test_times_every_when_and_fresh_say_who_moves_on_what():
     state = play(Game)
     rounds(state, 2)
     names = [name for name, _ in state.game.moves]
-    assert names == ["thrice, then once"] * 3 + ["same batch", "every other round"] + ["thrice, then once", "same batch"]
+    assert names == ["thrice, then once"] * 3 + ["same batch", "every other round"] + [
+        "thrice, then once",
+        "same batch",
+    ]
     batches = [index for _, index in state.game.moves]
     assert batches[3] == batches[2] and len(set(batches)) == 5
 

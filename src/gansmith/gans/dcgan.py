@@ -1,8 +1,9 @@
 """DCGAN. "Unsupervised Representation Learning with Deep Convolutional GANs", Radford, Metz & Chintala, ICLR 2016.
 
-Convolutions with strides instead of pooling, batch norm in both networks except D's first and both last layers, ReLU in
-G with tanh at its end, leaky ReLU of .2 in D; weights N(0, .02); Adam 2e-4 with β1 .5; the non-saturating loss. At 64×64
-with three channels the networks are those of the Torch release (3,576,704 and 2,765,568 parameters with latent 100).
+Convolutions with strides instead of pooling, batch norm in both networks except D's first and both last layers, ReLU
+in G with tanh at its end, leaky ReLU of .2 in D; weights N(0, .02); Adam 2e-4 with β1 .5; the non-saturating loss. At
+64×64 with three channels the networks are those of the Torch release (3,576,704 and 2,765,568 parameters with latent
+100).
 Real and fake batches pass D separately, each with its own batch statistics, as published.
 
 Deviations: z is normal, as in the Torch release (the paper: uniform); an average of G is kept and sampled.

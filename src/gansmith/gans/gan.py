@@ -75,7 +75,9 @@ class GAN(Game):
     def pictures_only(self, spec: DataSpec) -> None:
         """UserError unless the data is pictures."""
         if spec.kind != "images":
-            raise UserError(f"{type(self).__name__} makes pictures and the data is {spec.kind}: use r3gan, wgan-gp or gan")
+            raise UserError(
+                f"{type(self).__name__} makes pictures and the data is {spec.kind}: use r3gan, wgan-gp or gan"
+            )
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def players(self) -> dict[str, list[nn.Module]]:
@@ -160,7 +162,9 @@ class GAN(Game):
         """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `chance`."""
         if not self.conditional:
             if label is not None:
-                raise UserError(f"this {type(self).__name__} was trained without labels: set conditional=True to use them")
+                raise UserError(
+                    f"this {type(self).__name__} was trained without labels: set conditional=True to use them"
+                )
             return None
         names = self.spec.classes
         if label is None:

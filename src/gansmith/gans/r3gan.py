@@ -1,6 +1,6 @@
 """R3GAN. "The GAN is dead; long live the GAN! A Modern Baseline GAN", Huang et al., NeurIPS 2024.
 
-The relativistic pairing loss with zero-centred penalties on reals *and* fakes, which converges where either alone fails:
+The relativistic pairing loss with zero-centred penalties on reals *and* fakes, which converges where one alone fails:
 L_D = E log(1 + e^{D(G(z)) − D(x)}) + γ/2 (E‖∇D(x)‖² + E‖∇D(G(z))‖²),   L_G = E log(1 + e^{D(x) − D(G(z))})
 (eqs. 2, 7, 8), x and z paired, not averaged; both penalties every move: lazy ones fail completely (their ablation).
 Step size, β2 and γ go along a cosine from a wide start to a fine end while training proceeds (their "burn-in").
@@ -27,7 +27,9 @@ from gansmith.networks.mlp import MLPCritic, MLPGenerator
 
 
 class R3GAN(GAN):
-    summary: ClassVar[str] = "relativistic pairing with R1 and R2: the default for pictures and vectors (Huang et al. 2024)"
+    summary: ClassVar[str] = (
+        "relativistic pairing with R1 and R2: the default for pictures and vectors (Huang et al. 2024)"
+    )
     adversarial: ClassVar[losses.Loss] = losses.relativistic
     loss: ClassVar[str] = "relativistic"
 

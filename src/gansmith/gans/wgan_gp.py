@@ -39,7 +39,9 @@ class WGANGP(GAN):
     beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
     latent: int = setting(128, "numbers of noise a sample is made from", least=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    width: int | None = setting(None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", least=1)
+    width: int | None = setting(
+        None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", least=1
+    )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         if self.width is not None:
@@ -59,7 +61,9 @@ class WGANGP(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
-        pairs = self.discriminator(torch.cat([batch.real, fake]), None if batch.label is None else batch.label.repeat(2))
+        pairs = self.discriminator(
+            torch.cat([batch.real, fake]), None if batch.label is None else batch.label.repeat(2)
+        )
         real_scores, fake_scores = pairs.chunk(2)
         observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(lambda x: self.discriminator(x, batch.label), batch.real, fake)

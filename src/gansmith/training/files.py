@@ -31,6 +31,9 @@ def replacing(path):
 def _full(error: BaseException) -> bool:
     # torch and safetensors wrap the operating system's error in their own kinds.
     text = str(error).lower()
-    return getattr(error, "errno", None) in (28, 122) or "no space left" in text or "os error 28" in text or (
-        isinstance(error, RuntimeError) and ("write" in text and "fail" in text or "unexpected pos" in text)
+    return (
+        getattr(error, "errno", None) in (28, 122)
+        or "no space left" in text
+        or "os error 28" in text
+        or (isinstance(error, RuntimeError) and ("write" in text and "fail" in text or "unexpected pos" in text))
     )

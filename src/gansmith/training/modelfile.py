@@ -58,7 +58,9 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
     """The game of a file, its averaged networks in place, on `device`. `games`: class name -> class."""
     about, tensors = _read(path)
     if about["game"] not in games:
-        raise UserError(f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})")
+        raise UserError(
+            f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})"
+        )
     game = games[about["game"]](**about["settings"])
     spec = DataSpec.from_json(about["spec"])
     game.build(spec)
@@ -92,7 +94,7 @@ def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             head = file.metadata() or {}
-            held = {k: file.get_tensor(k) for k in file.keys()} if tensors else {}
+            held = {k: file.get_tensor(k) for k in (file.keys() if tensors else ())}
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} is cut short or not a gansmith model ({error})") from None
     if "gansmith" not in head:

@@ -109,7 +109,9 @@ def _rehearse(state: State, out: Path) -> int:
     total = 3 * checkpoint + 11 * sheet  # a checkpoint, the one being written beside it, the model
     free = shutil.disk_usage(parent).free
     if total > free:
-        raise UserError(f"{out} needs {spell_size(total)} and the disk has {spell_size(free)} free: choose another --out")
+        raise UserError(
+            f"{out} needs {spell_size(total)} and the disk has {spell_size(free)} free: choose another --out"
+        )
     return total
 
 
