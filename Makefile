@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+CODE = src tests proofs benchmarks
 
 .PHONY: demo test lint bench clean
 
@@ -12,8 +13,8 @@ test: $(READY)  ## set up and run the tests
 	$(BIN)/python -m pytest -n 2
 
 lint: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 
 bench: $(READY)  ## speed of the loop and of imports, as ratios
 	$(BIN)/python benchmarks/startup.py

@@ -4,8 +4,8 @@
 
 Both play the same rounds of the same game in turn, in short stretches, so that whatever else the machine does hits
 both, and processor time is counted; the figure is the median of the ratios. The hand-written loop has the flat
-parameters and fused Adam of the library (the first column) or is the plain idiom: zero_grad, backward, Adam over a list,
-average over a list (the second).
+parameters and fused Adam of the library (the first column) or is the plain idiom: zero_grad, backward, Adam over a
+list, average over a list (the second).
 """
 
 from __future__ import annotations
