@@ -75,6 +75,7 @@ class Game(nn.Module):
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)  # networks that get an exponential moving average
     summary: ClassVar[str] = ""  # one line for `gansmith list`
+    score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
     beta1: float = setting(0.5, "Adam's memory of the gradient", least=0.0, most=1.0)
@@ -150,6 +151,14 @@ class Game(nn.Module):
     def save(self, path) -> None:
         """Write the game to ONE self-describing file that `gansmith.load` reads. See `training.modelfile`."""
         _above("training.modelfile").write(self, path)
+
+    def refiner(self, real, **options):
+        """A `gansmith.refine.Refiner` that chooses among this game's samples with its own discriminator.
+
+        real     held-out items in the data's units that no player was trained on (`gansmith.run.data_of(run)[1]`)
+        options  of `Refiner`: method, budget, label (of `real`, for a conditional game) …
+        """
+        return _above("refine").Refiner(self.sample, self.score, real, **{"kind": self.score_kind} | options)
 
     def settings(self) -> dict:
         """Name -> value of every setting."""

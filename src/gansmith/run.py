@@ -282,6 +282,21 @@ def pick_batch(asked: int | None, dataset: Dataset, val: float) -> int:
     return asked
 
 
+def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
+    """(what the players of the run in folder `path` saw, what none of them ever did), read again.
+
+    data  the data again, for runs whose data was not a path or a name
+    """
+    about = RunFolder(path).read_settings()
+    if data is None and about["data"] is None:
+        raise UserError(f"{path} was trained on data in memory: give the data again")
+    options = Options(**about["options"])
+    dataset = read(about["data"] if data is None else data, size=options.size, channels=options.channels)
+    if dataset.digest != about["digest"]:
+        raise UserError(f"the data of {path} changed since it was trained: give the data it had then")
+    return dataset.split(options.val, options.seed) if options.val else (dataset, None)
+
+
 def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
     """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
 

@@ -183,7 +183,7 @@ def test_a_few_points_are_drawn_as_they_are():
 
 @pytest.mark.parametrize(
     "low, high, expected",
-    [(0, 1, [0, 0.5, 1]), (0, 100, [0, 50, 100]), (-0.3, 0.9, [0, 0.5]), (2, 2, [2]), (0, 3007, [0, 1000, 2000, 3000])],
+    [(0, 10, [0, 2, 4, 6, 8, 10]), (-0.3, 0.9, [0, 0.5]), (2, 2, [2]), (0, 3007, [0, 1000, 2000, 3000])],
 )
 def test_ticks_are_round(low, high, expected):
     assert ticks(low, high) == expected

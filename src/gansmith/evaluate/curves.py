@@ -79,7 +79,7 @@ def bucket(x: np.ndarray, y: np.ndarray) -> Series:
     return tuple(np.array([f(v[p]) for p in pieces]) for f, v in ((np.mean, x), (np.mean, y), (np.min, y), (np.max, y)))
 
 
-def ticks(low: float, high: float, about: int = 4) -> list[float]:
+def ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Round numbers between `low` and `high`, 1, 2 or 5 times a power of ten apart."""
     if not high > low:
         return [low]

@@ -28,6 +28,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
+from gansmith.networks.convolutional import ConvCritic, ConvGenerator
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
 
 
@@ -43,13 +44,14 @@ class GAN(Game):
     critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
 
     adversarial: ClassVar[losses.Loss | None] = None  # None: by the setting `loss`
+    widths: ClassVar[tuple[int, int]] = (1200, 128)  # what `width` is when left open: for pictures, for all else
 
     # --- networks ----------------------------------------------------------------------------------------------------
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         if self.width is not None:
             return []
-        self.width = 1200 if spec.kind == "images" else 128
-        return [f"width {self.width}: the paper's for pictures" if spec.kind == "images" else "width 128: a vector"]
+        self.width = self.widths[spec.kind != "images"]
+        return [f"width {self.width}: for {spec.kind}"]
 
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
@@ -59,6 +61,17 @@ class GAN(Game):
             self.discriminator = MLPCritic(
                 spec.shape, max(1, self.width // 5), 2, classes, pieces=5, dropout=(0.2, 0.5)
             )
+        else:
+            self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
+            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)
+
+    def build_convolutional(self, spec: DataSpec, norm: str = "batch", critic_norm: str = "batch") -> None:
+        """The networks of papers that are about the loss: DCGAN's for pictures, three ReLU layers for all else."""
+        self.choose(spec)
+        classes = self.classes(spec)
+        if spec.kind == "images":
+            self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm=norm)
+            self.discriminator = ConvCritic(spec.shape, self.width, classes, norm=critic_norm)
         else:
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
             self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)

@@ -24,14 +24,14 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
 
 
 class WGANGP(GAN):
     summary: ClassVar[str] = "Wasserstein critic with a gradient penalty (Gulrajani et al. 2017)"
     adversarial: ClassVar[losses.Loss] = losses.wasserstein
     loss: ClassVar[str] = "wasserstein"
+    score_kind: ClassVar[str] = "raw"
+    widths: ClassVar[tuple[int, int]] = (64, 128)
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", least=0.0)
     critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
@@ -43,21 +43,8 @@ class WGANGP(GAN):
         None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", least=1
     )
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if self.width is not None:
-            return []
-        self.width = 64 if spec.kind == "images" else 128
-        return [f"width {self.width}: {spec.kind}"]
-
     def build(self, spec: DataSpec) -> None:
-        self.choose(spec)
-        classes = self.classes(spec)
-        if spec.kind == "images":
-            self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes)
-            self.discriminator = ConvCritic(spec.shape, self.width, classes, norm="none")
-        else:
-            self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
-            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)
+        self.build_convolutional(spec, critic_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
