@@ -1,8 +1,12 @@
 """The papers: one file each. `GAMES` is all there is to know of them: the name on the command line -> the class."""
 
 from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
+from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.sngan import SNGAN
+from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
 
 GAMES = {
@@ -10,4 +14,8 @@ GAMES = {
     "dcgan": DCGAN,
     "wgan-gp": WGANGP,
     "r3gan": R3GAN,
+    "lsgan": LSGAN,
+    "dragan": DRAGAN,
+    "wgan": WGAN,
+    "sngan": SNGAN,
 }

@@ -34,29 +34,34 @@ class R3GAN(GAN):
     loss: ClassVar[str] = "relativistic"
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", least=0.0)
-    gamma_end: float | None = setting(None, "… at the end; None: a tenth of gamma", least=0.0)
+    gamma_end: float | None = setting(None, "… at the end; None: from the data", least=0.0)
     learning_rate: float | None = setting(None, "Adam's step size at the start; None: from the data", least=0.0)
     learning_rate_end: float | None = setting(None, "… at the end; None: a fiftieth of the start", least=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", least=0.0, most=1.0)
     latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", least=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    average_half_life: int = setting(20_000, "samples after which a weight counts half in the average", least=0)
+    average_half_life: int | None = setting(
+        None, "samples after which a weight counts half in the average; None: from the data", least=0
+    )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         vector = spec.kind != "images"
         rule = {
-            "width": (128, "perceptrons of three layers") if vector else (32, "channels"),
-            "latent": (2 if vector else 64, "noise"),
-            "gamma": (0.1, "in standardised units") if vector else (1.0, "pictures"),
-            "learning_rate": (2e-3 if vector else 5e-4, "for this size"),
+            "width": (64 if spec.shape[0] <= 4 else 128, "perceptrons of three layers") if vector else (32, "channels"),
+            "latent": (min(64, max(2, spec.shape[0])), "as many as columns, at most 64")
+            if vector
+            else (64, "pictures"),
+            "gamma": (0.1, "standardised columns") if vector else (1.0, "pictures"),
+            "gamma_end": (0.02, "standardised columns") if vector else (0.1, "pictures"),
+            "learning_rate": (2e-3, "falls to a fiftieth"),
+            "average_half_life": (20_000 if vector else 5_000, "samples"),
         }
         reasons = []
         for name, (value, why) in rule.items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
                 reasons.append(f"{name} {value}: {why}")
-        self.gamma_end = self.gamma / 10 if self.gamma_end is None else self.gamma_end
         self.learning_rate_end = self.learning_rate / 50 if self.learning_rate_end is None else self.learning_rate_end
         return reasons
 
@@ -64,7 +69,7 @@ class R3GAN(GAN):
         self.choose(spec)
         classes = self.classes(spec)
         if spec.kind == "images":
-            self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="none")
+            self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="layer")
             self.discriminator = ConvCritic(spec.shape, self.width, classes, norm="none")
         else:
             leaky = lambda: nn.LeakyReLU(0.2)  # noqa: E731

@@ -1,0 +1,48 @@
+"""DRAGAN. "On Convergence and Stability of GANs", Kodali, Abernethy, Hays & Kira, 2017.
+
+Mode collapse is read as a bad local equilibrium with sharp slopes of D around the data; so the slope is held near 1 there:
+L_D = −E log σ(D(x)) − E log(1 − σ(D(G(z)))) + λ E(‖∇D(x + δ)‖ − 1)²,   L_G = −E log σ(D(G(z)))   (eq. 2).
+Unlike WGAN-GP's, the penalty looks at the surroundings of reals alone, and one move of D is enough.
+
+The noise is the released one: δ = ½ std(x)·α·u, u uniform on 0 … 1 for each entry (so the push is one-sided) and α for
+each point; the paper prints a normal δ, which is the setting `noise`.
+Deviations: no norm in D, whose slope must be each point's own; an average of G is kept and sampled.
+Proof: proofs/dragan.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gansmith import penalties
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.game import setting
+from gansmith.gans.gan import GAN
+
+
+class DRAGAN(GAN):
+    summary: ClassVar[str] = "slope held near 1 around the data (Kodali et al. 2017)"
+    widths: ClassVar[tuple[int, int]] = (64, 128)
+
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
+    noise: str = setting("released", "how reals are moved to where the slope is held", choices=("released", "normal"))
+    reach: float = setting(1.0, "standard deviation of the normal noise, in that of the data: the paper's c", least=0.0)
+    learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
+
+    def build(self, spec: DataSpec) -> None:
+        self.build_convolutional(spec, critic_norm="none")
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        return super().discriminator_loss(batch) | {"penalty": self.penalty * self.slope(batch)}
+
+    def slope(self, batch: Batch) -> Tensor:
+        """E(‖∇D(x + δ)‖ − 1)²."""
+        critic = lambda x: self.discriminator(x, batch.label)  # noqa: E731
+        if self.noise == "released":
+            return penalties.dragan(critic, batch.real)
+        return penalties.one_centred(critic, batch.real + self.reach * batch.real.std() * torch.randn_like(batch.real))

@@ -1,0 +1,49 @@
+"""SNGAN. "Spectral Normalization for Generative Adversarial Networks", Miyato et al., ICLR 2018.
+
+Every weight of D is divided by its spectral norm, W/σ(W) (eq. 8), which makes each layer, and so D, 1-Lipschitz; σ is
+followed by one power iteration a pass (algorithm 1). With it the hinge loss (eqs. 16 and 17):
+L_D = E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))),   L_G = −E D(G(z)).
+
+With `conditional=True` it is "cGANs with Projection Discriminator", Miyato & Koyama, ICLR 2018:
+D(x, y) = w·φ(x) + <e_y, φ(x)>   (eq. 3), the embedding e normalised too, and class-conditional batch norm in G.
+
+Networks: the residual ones of CIFAR-10 (at 3×32×32 and width 128: G 4,276,739 and D 1,053,824 parameters; G is twice as
+wide as D) for any size, or DCGAN's; for vectors perceptrons.
+Deviations: both players see batches of one size (the release: 64 for D, 128 for G) and D moves first; an average of G is
+kept and sampled. Proof: proofs/sngan.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gansmith import losses
+from gansmith.data.spec import DataSpec
+from gansmith.game import setting
+from gansmith.gans.gan import GAN
+from gansmith.networks.spectral import SpectralCritic, SpectralGenerator, spectrally_normalised
+
+
+class SNGAN(GAN):
+    summary: ClassVar[str] = "hinge loss and spectral norm; with labels the projection GAN (Miyato et al. 2018)"
+    adversarial: ClassVar[losses.Loss] = losses.hinge
+    loss: ClassVar[str] = "hinge"
+    widths: ClassVar[tuple[int, int]] = (128, 128)
+
+    body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))
+    critic_steps: int = setting(5, "moves of the discriminator for each of the generator", least=1)
+    beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
+    decay: float = setting(1.0, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
+    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
+    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+
+    def build(self, spec: DataSpec) -> None:
+        if spec.kind == "images" and self.body == "residual":
+            self.choose(spec)
+            classes = self.classes(spec)
+            self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes)
+            self.discriminator = SpectralCritic(spec.shape, self.width, classes)
+        else:
+            self.build_convolutional(spec, critic_norm="none")
+            spectrally_normalised(self.discriminator)
