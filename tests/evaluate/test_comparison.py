@@ -42,6 +42,14 @@ def test_given_items_get_an_interval_too(tmp_path):
     assert got["mind"].low < got["mind"].value < got["mind"].high
 
 
+@pytest.mark.parametrize("n, there", [(30, False), (33, False), (40, True)])
+def test_ten_rows_a_feature_or_no_frechet_distance(n, there, tmp_path, recwarn):
+    got = compare(normal(200), sampler(), n=n, groups=5, cache=tmp_path)
+    assert ("frechet_distance" in got.numbers["columns"]) == there
+    assert any("too few for a Fréchet" in note for note in got.notes) != there
+    assert not recwarn.list
+
+
 def test_rank_and_refusal(scores, tmp_path):
     names = {str(k): v for k, v in scores.items()}
     assert rank(names, "mind") == ["1.0", "1.5", "3.0"] == rank(names, "coverage")
@@ -94,6 +102,8 @@ def test_paired_verdicts(tmp_path):
     good = run(256, 220)
     assert good.better == "a" and len(good.differences) == 2 and str(good).startswith("a is better")
     assert run(220, 256).better == "b"
+    few = paired(images(400, 99, 256), call(256), call(200), n=200, draws=1, groups=5, cache=tmp_path)
+    assert few.better == "a"
     same = run(256, 256)
     assert same.better is None and all(d.value == 0 for d in same.differences.values())
     with pytest.raises(UserError, match="cannot decide"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +22,27 @@ REFERENCE = 10_000  # reals to compare with, unless said otherwise
 ENOUGH = 10  # rows a feature needs before a Fréchet distance is more than bias
 
 
-def numbers(real, fake) -> dict[str, float]:
-    """All numbers of two feature tables: Fréchet distance (where rows suffice), KID, MIND, precision … coverage."""
+def numbers(real, fake, frechet: bool | None = None) -> dict[str, float]:
+    """All numbers of two feature tables: Fréchet distance, KID, MIND, precision, recall, density, coverage.
+
+    `frechet` None leaves the first out where there are fewer than ten rows a feature.
+    """
     found = {}
-    if min(len(real), len(fake)) >= ENOUGH * real.shape[1]:
+    if _enough(real, fake) if frechet is None else frechet:
         found["frechet_distance"] = frechet_distance(real, fake)
     found["kernel_distance"] = kernel_distance(real, fake)
     found["mind"] = mind(real, fake)
     return {**found, **prdc(real, fake)._asdict()}
 
 
+def _enough(real, fake, groups: int = 0) -> bool:
+    """Are there ten rows a feature, even with one of `groups` left out?"""
+    rows = min(len(real), len(fake))
+    return rows - (-(-rows // groups) if groups else 0) >= ENOUGH * real.shape[1]
+
+
 def compare(
-    real, fake, features=None, *, n: int | None = None, draws: int = 3, groups: int = 20, reference: int = REFERENCE,
+    real, fake, features=None, *, n: int | None = None, draws: int = 3, groups: int = 10, reference: int = REFERENCE,
     held_out=None, labels=None, seed: int = 0, cache: str | Path | None = None, split: str = "as given",
     weights: str = "as given", truncation: float = 1.0,
 ) -> Scores:  # fmt: skip
@@ -42,7 +52,7 @@ def compare(
     fake: the same, or a callable `f(n, seed=…)` -> items: then `draws` independent draws give the interval
     features: a name, a callable or a list of them (see `gansmith.evaluate.features`); None: two spaces where two exist
     n: fakes per draw, at most half of the reals or all of `held_out`; None: at most 5,000
-    groups: of the jackknife over the given items; 0 leaves it out, which is quicker and claims less
+    groups: of the jackknife over the given items (20 for a final figure); 0 leaves it out: quicker, and claims less
 
     The floor is the same number of `n` reals (held-out ones, else a random part of `real`) against the same reference.
     Raises UserError for unlike forms, ranges or counts that are too small.
@@ -62,15 +72,10 @@ def compare(
         real_features = extract(where, reals, cache=cache, keep=True)
         floor_features = extract(where, floor, cache=cache, keep=True)
         draws_features = [extract(where, batch) for batch in batches]
-        values = [numbers(real_features, x) for x in draws_features]
-        expected = numbers(real_features, floor_features)
-        spread = _spread(real_features, draws_features, numbers, groups, seed)
-        found[where.name] = {
-            metric: Score(
-                *interval([v[metric] for v in values], [(s[metric], groups - 1) for s in spread]), expected[metric]
-            )
-            for metric in expected
-        }
+        number = partial(numbers, frechet=_enough(real_features, floor_features, groups))
+        expected = number(real_features, floor_features)
+        got = _intervals(real_features, draws_features, number, groups, seed)
+        found[where.name] = {metric: Score(*got[metric], expected[metric]) for metric in expected}
         cards[where.name] = Card(
             where.name, where.hash, where.resize, _quantised(reals), len(reals), n, split, tensor_digest(reals),
             weights, truncation, seed, __version__,
@@ -103,7 +108,7 @@ class Verdict:
 
 
 def paired(
-    real, a: Callable, b: Callable, features=None, *, n: int = 2000, draws: int = 5, groups: int = 20,
+    real, a: Callable, b: Callable, features=None, *, n: int = 2000, draws: int = 5, groups: int = 10,
     reference: int = REFERENCE, labels=None, seed: int = 0, cache: str | Path | None = None,
 ) -> Verdict:  # fmt: skip
     """Is generator `a` better than `b`? Both are callables `f(n, seed=…)` -> items and get the same seeds and reals.
@@ -121,34 +126,38 @@ def paired(
         raise UserError(f"one feature space ({names[0]}) cannot decide; give two, as in features=['random', 'pixels'].")
     spaces = [space(name, reals, labels=labels, seed=seed, cache=cache) for name in names]
     ours, theirs = (_draws(model, n, draws, seed, reals.shape[1:]) for model in (a, b))
+    if reals.ndim == 4:
+        same_range(reals[:1000], np.concatenate([ours[0][:500], theirs[0][:500]]))
     metric, differences = {}, {}
     for where in spaces:
         real_features = extract(where, reals, cache=cache, keep=True)
-        couples = [np.stack([extract(where, x), extract(where, y)]) for x, y in zip(ours, theirs)]
-        enough = min(n, len(reals) - len(reals) // max(groups, 2)) >= ENOUGH * real_features.shape[1]
-        number = frechet_distance if enough else kernel_distance
+        couples = [np.stack([extract(where, x), extract(where, y)], 1) for x, y in zip(ours, theirs)]
+        number = frechet_distance if _enough(real_features, couples[0], groups) else kernel_distance
         metric[where.name] = number.__name__
 
         def gap(r, couple, number=number):
-            return {"gap": number(r, couple[0]) - number(r, couple[1])}
+            return {"gap": number(r, couple[:, 0]) - number(r, couple[:, 1])}
 
-        spread = _spread(real_features, couples, gap, groups, seed)
-        values = [gap(real_features, couple)["gap"] for couple in couples]
-        differences[where.name] = interval(values, [(s["gap"], groups - 1) for s in spread])
+        differences[where.name] = _intervals(real_features, couples, gap, groups, seed)["gap"]
     a_wins = sum(d.high < 0 for d in differences.values())  # distances: lower is better
     b_wins = sum(d.low > 0 for d in differences.values())
     better = "a" if a_wins >= 2 and not b_wins else "b" if b_wins >= 2 and not a_wins else None
     return Verdict(better, metric, differences)
 
 
-def _spread(real, draws, number, groups, seed) -> list[dict]:
-    """Variances by jackknife: of the reals, and of the fakes too where there is one draw only."""
-    if not groups:
-        return []
-    found = [jackknife(real, lambda rows: number(rows, draws[0]), groups, seed)]
-    if len(draws) == 1:
-        found.append(jackknife(draws[0], lambda rows: number(real, rows), groups, seed))
-    return found
+def _intervals(real, draws, number, groups, seed) -> dict[str, Interval]:
+    """Mean over draws of each number, with the spread of the draws and a jackknife of the reals.
+
+    One or two draws, all that a given set may hold, tell no spread: then the fakes are jackknifed as well.
+    """
+    values = [number(real, x) for x in draws]
+    names = list(values[0])
+    sources = [jackknife(real, lambda rows: number(rows, draws[0]), groups, seed)] if groups else []
+    if groups and len(draws) < 3:
+        fakes = jackknife(draws[0], lambda rows: number(real, rows), groups, seed)
+        sources.append({k: fakes[k] / len(draws) for k in names})
+        values = [{k: np.mean([v[k] for v in values]) for k in names}]
+    return {k: interval([v[k] for v in values], [(s[k], groups - 1) for s in sources]) for k in names}
 
 
 def _split(reals, labels, held_out, n, reference, seed):
