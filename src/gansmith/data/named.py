@@ -12,6 +12,7 @@ import numpy as np
 from gansmith.data import cache as caching
 from gansmith.data import toys
 from gansmith.data.arrays import from_array
+from gansmith.data.npz import from_npz
 from gansmith.errors import UserError, nearest
 
 _IDX = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # the folders torchvision lays out
@@ -96,8 +97,6 @@ def _cifar10(name: str, train: bool, cache, **options):
 
     for root in roots(cache):
         if (packed := root / "cifar10_jpeg.npz").is_file():
-            from gansmith.data.files import from_npz
-
             return from_npz(packed, part="train" if train else "test", name=name, cache=cache, **options)
         if (root / "cifar-10-batches-py").is_dir():
             break
