@@ -51,7 +51,7 @@ def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str
     if features == "columns":
         return _columns(items)
     if features == "pixels":
-        return Space("pixels", "", _pixels, resize="bilinear-antialias to 32")
+        return Space("pixels", "exact", _pixels, resize="bilinear-antialias to 32")
     if features == "random":
         network = random_network(as_bytes(items[:1]).shape[1], seed=0)
         return Space(
@@ -67,6 +67,8 @@ def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str
 
 def extract(where: Space, items: np.ndarray, *, cache: str | Path | None = None, keep: bool = False) -> np.ndarray:
     """(n, d) features of `items`; with `keep`, cached by their content, the space's hash and its resizing."""
+
+    items = items.detach().cpu().numpy() if isinstance(items, torch.Tensor) else items
 
     def make():
         out = where.extract(items)

@@ -23,7 +23,8 @@ def table(x, name: str = "features", least: int = 2) -> torch.Tensor:
         raise UserError(f"{name} has shape {tuple(x.shape)}; features are (n, d). Type {advice}.")
     if len(x) < least or x.shape[1] < 1:
         raise UserError(f"{name} has shape {tuple(x.shape)}; at least {least} rows and one column are needed.")
-    x = x.detach().to(torch.float64)
+    x = x.detach()
+    x = (x.cpu() if x.device.type == "mps" else x).to(torch.float64)  # Apple's GPU has no float64
     if not torch.isfinite(x.sum()) and (bad := int((~torch.isfinite(x)).any(1).sum())):
         raise UserError(
             f"{bad} of the {len(x)} rows of {name} hold NaN or infinity; mend the generator or the extractor, or drop "
