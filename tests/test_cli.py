@@ -79,6 +79,12 @@ def test_help_of_a_game_shows_its_settings(capsys):
     assert re.search(r"--penalty .*λ.*\[default: 10\.0\]", said) and "--critic-steps" in said
 
 
+def test_nothing_typed_shows_the_help(capsys):
+    assert cli.main([]) == 0
+    said = capsys.readouterr()
+    assert "gansmith train photos/" in said.out and said.err == ""
+
+
 def test_version_and_list(capsys):
     assert cli.main(["--version"]) == 0
     assert cli.main(["list"]) == 0

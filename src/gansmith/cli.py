@@ -19,9 +19,7 @@ from gansmith.console import explain, me, say_error
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
-app = typer.Typer(
-    name="gansmith", add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
-)
+app = typer.Typer(name="gansmith", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="rounds of play")]
@@ -32,7 +30,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print the run's fold
 
 
 @app.callback(invoke_without_command=True)
-def gansmith(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+def gansmith(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+) -> None:
     """Train generative adversarial networks on your data, and see what came of it.
 
     \b
@@ -44,6 +45,8 @@ def gansmith(version: Annotated[bool, typer.Option("--version", help="print the 
     if version:
         print(__version__)
         raise typer.Exit()
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command("list")
@@ -252,7 +255,7 @@ def explain_train(positional: list[str]) -> None:
 
 def free_folder(data: str, game: str) -> Path:
     """runs/DATA-GAN, or the first of runs/DATA-GAN-2, -3, … that is not there."""
-    stem = Path(data.rstrip("/")).expanduser().absolute().name.split(".")[0] or "data"
+    stem = Path(data).expanduser().resolve().name.split(".")[0] or "data"
     names = (f"{stem}-{game}" + (f"-{i}" if i > 1 else "") for i in range(1, 10**6))
     return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
 

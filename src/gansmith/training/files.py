@@ -23,17 +23,19 @@ def replacing(path):
         os.replace(beside, path)
     except BaseException as error:
         beside.unlink(missing_ok=True)
-        if _full(error):
+        if disk_is_full(error):
             raise DiskFull(f"no space left to write {path}") from error
         raise
 
 
-def _full(error: BaseException) -> bool:
-    # torch and safetensors wrap the operating system's error in their own kinds.
+def disk_is_full(error: BaseException) -> bool:
+    """True of the operating system's error, and of what torch, safetensors and NumPy make of it."""
     text = str(error).lower()
     return (
-        getattr(error, "errno", None) in (28, 122)
+        isinstance(error, DiskFull)
+        or getattr(error, "errno", None) in (28, 122)
         or "no space left" in text
         or "os error 28" in text
+        or (isinstance(error, OSError) and "requested and" in text and "written" in text)
         or (isinstance(error, RuntimeError) and ("write" in text and "fail" in text or "unexpected pos" in text))
     )
