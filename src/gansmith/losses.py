@@ -58,6 +58,21 @@ def paired_generator(fake: Tensor, real: Tensor) -> Tensor:
     return softplus(real - fake).mean()
 
 
+def least_squares(fake: float = 0.0, real: float = 1.0, wanted: float = 1.0) -> Loss:
+    """½ E(D(x) − b)² + ½ E(D(G(z)) − a)² and ½ E(D(G(z)) − c)² for targets a, b, c (Mao et al. 2017, eq. 2).
+
+    0, 1, 1 are the paper's codes for its experiments; −1, 1, 0 make the generator's loss Pearson's χ² divergence.
+    """
+
+    def critic(on_real: Tensor, on_fake: Tensor) -> Tensor:
+        return ((on_real - real).square().mean() + (on_fake - fake).square().mean()) / 2
+
+    def generator(on_fake: Tensor, on_real: Tensor | None = None) -> Tensor:
+        return (on_fake - wanted).square().mean() / 2
+
+    return Loss(critic, generator)
+
+
 minimax = Loss(logistic_critic, minimax_generator)
 non_saturating = Loss(logistic_critic, non_saturating_generator)
 wasserstein = Loss(wasserstein_critic, wasserstein_generator)

@@ -1,4 +1,4 @@
-"""Penalties on the critic's slope: functions of (critic, points), in fp32 whatever the rest of training runs in.
+"""Penalties on the critic's slope: functions of (critic, points), in fp32 or finer whatever the rest runs in.
 
 A critic is any callable `points -> scores (n,)` that treats each point by itself: then the gradient of the summed
 scores with respect to the points holds each point's own gradient. Batch normalisation breaks that.
@@ -20,7 +20,7 @@ def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
     The norm runs over all entries of a point (Gulrajani et al. 2017), not by channel.
     """
     with torch.autocast(points.device.type, enabled=False):
-        points = points.detach().float().requires_grad_()
+        points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).requires_grad_()
         scores = critic(points)
         (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
         return scores, gradient.flatten(1).square().sum(1)
@@ -47,3 +47,11 @@ def one_centred(critic: Critic, points: Tensor) -> Tensor:
     """E(‖∇D(x)‖ − 1)²."""
     # The small constant keeps the square root's own slope finite where the critic is flat.
     return ((slopes(critic, points)[1] + 1e-12).sqrt() - 1).square().mean()
+
+
+def lecam(on_real: Tensor, on_fake: Tensor, usual_real: Tensor, usual_fake: Tensor) -> Tensor:
+    """E(D(x) − α_F)² + E(D(G(z)) − α_R)², α the running means of the scores of each side (Tseng et al. 2021, eq. 5).
+
+    It keeps the critic from being surer than it has been: each side is drawn to where the other one usually lies.
+    """
+    return (on_real - usual_fake).square().mean() + (on_fake - usual_real).square().mean()
