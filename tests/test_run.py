@@ -11,7 +11,12 @@ import gansmith as gs
 from gansmith.gans import GAMES
 from gansmith.testing import assert_same
 
-SMALL = {"gan": {"width": 16}, "dcgan": {"width": 4}, "wgan-gp": {"width": 4, "critic_steps": 2}, "r3gan": {"width": 4}}
+SMALL = {name: {"width": 4} for name in GAMES} | {
+    "gan": {"width": 16},
+    "wgan-gp": {"width": 4, "critic_steps": 2},
+    "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
+    "sngan": {"width": 4, "critic_steps": 2},
+}
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
 
 

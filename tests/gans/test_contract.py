@@ -1,4 +1,6 @@
-"""Every game keeps the contract."""
+"""Every game keeps the contract, with labels and without."""
+
+from dataclasses import fields
 
 import pytest
 
@@ -8,7 +10,13 @@ from gansmith.testing import check_game
 SMALL = {"width": 16}
 
 
-@pytest.mark.parametrize("conditional", [False, True])
-@pytest.mark.parametrize("name", GAMES)
-def test_contract(name, conditional):
-    check_game(GAMES[name], conditional=conditional, **SMALL)
+def settings(game):
+    """Small ones, of those the game has; with labels and without where it leaves the choice."""
+    names = {f.name for f in fields(game)}
+    small = {name: value for name, value in SMALL.items() if name in names}
+    return [small | {"conditional": c} for c in (False, True)] if "conditional" in names else [small]
+
+
+@pytest.mark.parametrize("name, small", [(name, small) for name, game in GAMES.items() for small in settings(game)])
+def test_contract(name, small):
+    check_game(GAMES[name], **small)

@@ -1,6 +1,6 @@
 """DRAGAN. "On Convergence and Stability of GANs", Kodali, Abernethy, Hays & Kira, 2017.
 
-Mode collapse is read as a bad local equilibrium with sharp slopes of D around the data; so the slope is held near 1 there:
+Mode collapse is read as a bad equilibrium with sharp slopes of D around the data; so the slope is held near 1 there:
 L_D = −E log σ(D(x)) − E log(1 − σ(D(G(z)))) + λ E(‖∇D(x + δ)‖ − 1)²,   L_G = −E log σ(D(G(z)))   (eq. 2).
 Unlike WGAN-GP's, the penalty looks at the surroundings of reals alone, and one move of D is enough.
 

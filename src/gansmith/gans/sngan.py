@@ -9,8 +9,8 @@ D(x, y) = w·φ(x) + <e_y, φ(x)>   (eq. 3), the embedding e normalised too, and
 
 Networks: the residual ones of CIFAR-10 (at 3×32×32 and width 128: G 4,276,739 and D 1,053,824 parameters; G is twice as
 wide as D) for any size, or DCGAN's; for vectors perceptrons.
-Deviations: both players see batches of one size (the release: 64 for D, 128 for G) and D moves first; an average of G is
-kept and sampled. Proof: proofs/sngan.py.
+Deviations: both players see batches of one size (the release: 64 for D, 128 for G) and D moves first; an average of G
+is kept and sampled. Proof: proofs/sngan.py.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """WGAN. "Wasserstein GAN", Arjovsky, Chintala & Bottou, ICML 2017.
 
-W₁(p, q) = sup over 1-Lipschitz D of E D(x) − E D(G(z))   (eq. 2); the supremum is sought by a critic whose every weight is
-clipped to ±c after each of its moves, which makes it K-Lipschitz for some K (algorithm 1). The critic is trained far:
-`critic_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as in the released code. RMSProp, since
-momentum made the critic's loss unstable.
+W₁(p, q) = sup over 1-Lipschitz D of E D(x) − E D(G(z))   (eq. 2); the supremum is sought by a critic whose every weight
+is clipped to ±c after each of its moves, which makes it K-Lipschitz for some K (algorithm 1). The critic is trained
+far: `critic_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as in the released code. RMSProp,
+since momentum made the critic's loss unstable.
 
 Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
 Deviations: reals score high (in the released code they score low); an average of G is kept and sampled.

@@ -33,16 +33,37 @@ METRICS: dict[str, Metric] = {
         "0.7 … 2, and steady",
         "rising without end: D runs away; raise --gamma or lower --learning-rate",
     ),
-    "wgan-gp:discriminator/adversarial": Metric(
+    "wgan*:discriminator/adversarial": Metric(
         "E D(fake) − E D(real): minus the distance that the critic reads",
         "negative and shrinking towards 0; its size depends on the data",
-        "growing without end: raise --penalty or lower --learning-rate. Positive for long: the critic cannot follow; "
+        "growing without end: lower --learning-rate (wgan-gp: raise --penalty). Positive for long: it cannot follow; "
         "raise --critic-steps",
     ),
-    "wgan-gp:generator/adversarial": Metric(
+    "wgan*:generator/adversarial": Metric(
         "− E D(fake): drifts with the critic, whose scores have no zero",
         "any; a slow drift is normal",
         "look at critic/distance instead",
+    ),
+    "lsgan:discriminator/adversarial": Metric(
+        "½E(D(real) − b)² + ½E(D(fake) − a)²: how far the scores are from their targets",
+        "0.05 … 0.25; 0.25 means that it cannot tell them apart (targets 0 and 1)",
+        "near 0 for long: D is sure; lower --critic-learning-rate. At 0.25 with poor samples: give D more --width",
+    ),
+    "lsgan:generator/adversarial": Metric(
+        "½E(D(fake) − c)²: how far the scores of fakes are from what G wants",
+        "0.1 … 0.5, and steady; 0.125 at the balance (targets 0 and 1)",
+        "rising without end: D wins; lower --critic-learning-rate",
+    ),
+    "sngan:discriminator/adversarial": Metric(
+        "hinge loss: how far scores are inside the margins at 1 and −1, reals and fakes summed",
+        "0.5 … 2; 2 means that it cannot tell them apart",
+        "at 0 for long: every score lies beyond its margin and D learns nothing; lower --critic-learning-rate. "
+        "At 2 with poor samples: give D more --width or more --critic-steps",
+    ),
+    "sngan:generator/adversarial": Metric(
+        "− E D(fake)",
+        "between −1 and 1, and steady",
+        "rising without end: D wins; lower --critic-learning-rate",
     ),
     "discriminator/adversarial": Metric(
         "cross-entropy of D on reals and on fakes, summed",
@@ -66,16 +87,16 @@ METRICS: dict[str, Metric] = {
         "far above R1: the fakes lie where D is steep; raise --gamma",
     ),
     "*/penalty": Metric(
-        "λ · E(‖∇D‖ − 1)² on the segments between reals and fakes",
+        "λ · E(‖∇D‖ − 1)²: on the segments between reals and fakes (wgan-gp), or around the reals (dragan)",
         "0.05 … 1 after the first rounds",
         "above 5 for long: the slope is not held; raise --penalty or lower --learning-rate",
     ),
-    "wgan-gp:critic/real": Metric(
+    "wgan*:critic/real": Metric(
         "mean raw score of reals; the critic's scores have no zero",
         "any; it drifts together with critic/fake",
         "look at critic/distance instead",
     ),
-    "wgan-gp:critic/fake": Metric(
+    "wgan*:critic/fake": Metric(
         "mean raw score of fakes",
         "below critic/real; it drifts together with it",
         "look at critic/distance instead",

@@ -1,0 +1,64 @@
+"""The best least-squares discriminator and the divergence it stands for, on known densities."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gansmith as gs
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.game import Turn
+
+
+class Theory(gs.LSGAN):
+    """A discriminator alone between N(0, 1) and N(shift, 1)."""
+
+    shift: float = gs.setting(1.0, "mean of the fakes")
+    averaged = ()
+
+    def build(self, spec):
+        super().build(spec)
+        self.generator = nn.Identity()
+
+    def fake(self, batch):
+        return self.shift + torch.randn(len(batch), 1)
+
+    def players(self):
+        return {"discriminator": [self.discriminator]}
+
+    def turns(self):
+        return [Turn("discriminator", self.discriminator_loss)]
+
+
+@pytest.mark.parametrize("shift, chi2", [(1.0, 0.4081), (2.0, 1.1008)])
+def test_the_fitted_discriminator_is_the_weighted_mean_of_its_targets_and_reads_pearsons_chi2(shift, chi2):
+    real = np.random.default_rng(0).standard_normal((200_000, 1)).astype(np.float32)
+    data = Dataset(DataSpec("vectors", (1,)), {"real": real}, digest="normals")
+    gan = Theory(shift=shift, a=-1.0, b=1.0, c=0.0, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
+    gan.fit(data, steps=1500, batch_size=512, val=0)
+    draw = torch.Generator().manual_seed(1)
+    p, q = torch.randn(400_000, 1, generator=draw), shift + torch.randn(400_000, 1, generator=draw)
+    with torch.no_grad():
+        read = gan.discriminator(p).square().mean() + gan.discriminator(q).square().mean()
+        x = torch.linspace(-2.576, shift + 2.576, 200)[:, None]
+        said = gan.discriminator(x)
+    best = torch.tanh(shift * (shift / 2 - x[:, 0]) / 2)  # (p − q) / (p + q) of the two normals
+    assert (said - best).abs().mean() < 0.03
+    assert read.item() == pytest.approx(chi2, rel=0.03)
+
+
+def test_a_fake_far_on_the_right_side_still_has_a_gradient():
+    scores = torch.full((8,), 30.0, requires_grad=True)  # fakes that the discriminator takes for very real
+    slope = {
+        name: torch.autograd.grad(pair.generator(scores, None), scores)[0].norm()
+        for name, pair in (("least", gs.LSGAN().pair()), ("cross", gs.losses.non_saturating))
+    }
+    assert slope["least"] > 1 and slope["cross"] < 1e-10
+
+
+def test_targets_reach_the_loss():
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0])
+    pair = gs.LSGAN(a=-1.0, b=1.0, c=0.5).pair()
+    assert pair.critic(real, fake).item() == (0 + 4) / 4 + (1 + 9) / 4
+    assert pair.generator(fake, None).item() == (0.25 + 2.25) / 4

@@ -1,0 +1,59 @@
+"""Clipping after every move, a hundred moves where the paper wants them, and what a clipped line reads."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gansmith as gs
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.game import Turn
+from gansmith.networks.mlp import MLPCritic
+from gansmith.testing import begin, made_up, rounds
+
+
+def test_every_weight_is_clipped_after_every_move_of_the_critic_alone():
+    seen = []
+
+    class Watched(gs.WGAN):
+        def moved(self, player):
+            super().moved(player)
+            largest = lambda network: max(p.abs().max().item() for p in network.parameters())  # noqa: E731
+            seen.append((player, largest(self.discriminator), largest(self.generator)))
+
+    rounds(begin(Watched, made_up((1, 8, 8)), {"width": 4, "critic_steps_far": 3}, 0), 2)
+    assert [player for player, *_ in seen] == (["discriminator"] * 3 + ["generator"]) * 2
+    assert all(critic <= 0.01 for _, critic, _ in seen) and all(free > 0.01 for *_, free in seen)
+
+
+def test_the_critic_moves_a_hundred_times_at_the_start_and_at_every_500th_round():
+    times = gs.WGAN().times
+    assert [times(r) for r in (0, 24, 25, 499, 500, 501, 1000)] == [100, 100, 5, 5, 100, 5, 100]
+
+
+class Line(gs.WGAN):
+    """A critic w·x + b alone between N(0, 1) and N(shift, 1)."""
+
+    shift: float = gs.setting(2.0, "mean of the fakes")
+    averaged = ()
+
+    def build(self, spec):
+        self.generator, self.discriminator = nn.Identity(), MLPCritic(spec.shape, depth=0)
+
+    def fake(self, batch):
+        return self.shift + torch.randn(len(batch), 1)
+
+    def players(self):
+        return {"discriminator": [self.discriminator]}
+
+    def turns(self):
+        return [Turn("discriminator", self.discriminator_loss)]
+
+
+@pytest.mark.parametrize("clip", [0.01, 0.5])
+def test_a_clipped_line_reads_clip_times_the_shift_with_reals_high(clip):
+    real = np.random.default_rng(0).standard_normal((5000, 1)).astype(np.float32)
+    data = Dataset(DataSpec("vectors", (1,)), {"real": real}, digest="normals")
+    line = Line(clip=clip, learning_rate=0.01).fit(data, steps=150, val=0)
+    assert line.discriminator.score.weight.item() == pytest.approx(-clip, abs=1e-6)  # fakes lie to the right
