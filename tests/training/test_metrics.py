@@ -1,20 +1,30 @@
 """The one table of logged numbers: complete, and the same in the docs."""
 
+import fnmatch
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from gansmith.errors import UserError
 from gansmith.gans import GAMES
+from gansmith.testing import made_up
 from gansmith.training.metrics import METRICS, as_markdown, explain
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def logged(name: str) -> set[str]:
-    """Every number that two rounds of a game log."""
-    data = "digits" if name == "dcgan" else "ring8"
-    game = GAMES[name](width=8, latent=4).fit(data, steps=2, batch_size=8, device="cpu", precision="fp32")
-    return {number for row in game.history for number in row}
+    """Every number that two rounds of a game log, on the first kind of data that it takes."""
+    small = {f.name for f in fields(GAMES[name])} & {"width", "latent"}
+    for shape in [(2,), (1, 8, 8), (3, 32, 32)]:
+        try:
+            game = GAMES[name](**dict.fromkeys(small, 8))
+            game.fit(made_up(shape), steps=2, batch_size=8, device="cpu", precision="fp32")
+            return {number for row in game.history for number in row}
+        except UserError:
+            continue
+    raise AssertionError(f"{name} takes none of these data")
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -38,11 +48,13 @@ def test_a_game_s_own_meaning_comes_before_the_general_one():
 def test_no_entry_is_hidden_behind_another():
     for pattern, metric in METRICS.items():
         game, _, number = pattern.rpartition(":")
-        assert explain(number.replace("*", "discriminator"), game) is metric
+        assert explain(number.replace("*", "discriminator"), game.replace("*", "")) is metric
 
 
 def test_games_in_the_table_exist():
-    assert {pattern.split(":")[0] for pattern in METRICS if ":" in pattern} <= set(GAMES)
+    for pattern in METRICS:
+        game, _, number = pattern.rpartition(":")
+        assert not game or fnmatch.filter(GAMES, game), f"no game is called {game}"
 
 
 def test_the_docs_are_up_to_date():
