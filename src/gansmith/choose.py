@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.pairs import Unpaired
 from gansmith.errors import UserError
 
 
 def choose(dataset: Dataset) -> tuple[str, list[str]]:
     """(a name in `gans.GAMES`, why). UserError for data that no game here is made for."""
+    if isinstance(dataset, Unpaired):
+        return "cyclegan", ["cyclegan: two folders of pictures that are no pairs"]
+    if "source" in dataset.fields:
+        return "pix2pix", ["pix2pix: pairs of pictures, what goes in and what should come out"]
     if dataset.spec.kind in ("images", "vectors"):
         return "r3gan", [f"r3gan: the default for {dataset.spec.kind}; its loss converges without tuning"]
     raise UserError(

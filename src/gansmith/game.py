@@ -17,7 +17,8 @@ from typing import ClassVar, dataclass_transform, get_args, get_type_hints
 import torch
 from torch import Tensor, nn
 
-from gansmith.data.dataset import Batch
+from gansmith.data import read
+from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError, nearest
 
@@ -75,6 +76,8 @@ class Game(nn.Module):
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)  # networks that get an exponential moving average
     summary: ClassVar[str] = ""  # one line for `gansmith list`
+    inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
+    batch_size: ClassVar[int] = 64  # items of a move when nobody says
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
@@ -123,6 +126,15 @@ class Game(nn.Module):
     def sample(self, n: int, *, seed: int | None = None, **conditions):
         """`n` new items in the data's own form and units."""
         raise NotImplementedError
+
+    def read(self, data, **options) -> Dataset:
+        """The data set that this game is played on; by default items one by one. Options: see `gansmith.data.read`."""
+        dataset = read(data, form="items", **options)
+        if "real" not in dataset.fields:
+            raise UserError(
+                f"{type(self).__name__} takes items and {dataset.name} holds pairs: use pix2pix or cyclegan"
+            )
+        return dataset
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         """Fill the settings left at None from the data (`count` items of it); one line of reason for each."""

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import torch
 
-from gansmith.data import read
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training import hardware, modelfile
 from gansmith.training.average import plain
-from gansmith.training.files import DiskFull
+from gansmith.training.files import disk_is_full
 from gansmith.training.folder import Memory, RunFolder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
 from gansmith.training.plan import make_plan
@@ -71,9 +70,9 @@ def fit(
 ) -> Game:
     """Train `game` on `data` and return it.
 
-    data       anything `gansmith.data.read` takes; `size`, `channels`, `labels` go to it
+    data       anything `game.read` takes (see `gansmith.data.read`); `size`, `channels`, `labels` go to it
     steps      rounds of play;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
-    batch_size items of one move, of all ranks together; None: 64, or all when there are fewer
+    batch_size items of one move, of all ranks together; None: the game's (64 for most), or all when there are fewer
     val        share of the data that no player ever sees, kept for calibration and evaluation
     out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
     micro_batches  parts a batch is split into to save memory; gradients are summed
@@ -86,14 +85,14 @@ def fit(
     if out is not None:
         keep.refuse_if_taken(overwrite)
     game.__init__(**game.asked)  # fit twice restarts
-    dataset = read(data, size=size, channels=channels, labels=labels)
+    dataset = game.read(data, size=size, channels=channels, labels=labels)
     if not 0 <= val < 1:
         raise UserError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
     options = Options(
         steps=budget.steps,
         minutes=budget.minutes,
-        batch_size=pick_batch(batch_size, dataset, val),
+        batch_size=pick_batch(batch_size, dataset, val, game.batch_size),
         seed=seed,
         device=str(device),
         precision=hardware.pick_precision(precision, place, dataset.spec.kind),
@@ -117,6 +116,7 @@ def fit(
             keep.show_real(dataset)
         ranks.wait()
         state = make_state(game, dataset, options, place, ranks)
+        keep.save(state)  # from here on the run can be resumed, however it ends
         return played(state, options, keep, probes, data)
 
 
@@ -148,19 +148,12 @@ def resume(
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
         options = Options(**(asdict(options) | {"steps": budget.steps, "minutes": budget.minutes}))
-    if data is None:
-        if about["data"] is None:
-            raise UserError(f"{path} was trained on data in memory: resume it from Python with resume(path, data=…)")
-        data = about["data"]
-    dataset = read(data, size=options.size, channels=options.channels)
-    if dataset.digest != about["digest"]:
-        raise UserError(
-            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
-        )
+    game = known[about["game"]](**about["settings"])
+    dataset = read_again(path, game, data)
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        state = make_state(known[about["game"]](**about["settings"]), dataset, options, place, ranks)
+        state = make_state(game, dataset, options, place, ranks)
         state.load(keep.checkpoint)
         if not ranks.first:
             torch.manual_seed(options.seed + 7919 * ranks.rank + state.round)
@@ -215,9 +208,13 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
                 micro_batches=options.micro_batches,
                 probes=probes,
             )
-        except DiskFull as error:
-            where = f"{error}; the last good checkpoint stands. Free some space, then: gansmith resume {keep.path}"
-            raise UserError(where) from None
+        except (OSError, RuntimeError) as error:
+            if not disk_is_full(error):
+                raise
+            raise UserError(
+                f"no space left to write {keep.path}; its last good checkpoint, at most a minute old, stands. "
+                f"Free some space, then: gansmith resume {keep.path}"
+            ) from None
     for name in game.averaged:
         plain(getattr(game, name))
     game.use_averages(state.average.copies)
@@ -262,6 +259,7 @@ def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str
         "settings": game.settings(),
         "asked": game.asked,
         "data": str(data) if isinstance(data, (str, Path)) else None,
+        "in_memory": data is not None and not isinstance(data, (str, Path)),
         "name": dataset.name,
         "items": len(dataset),
         "digest": dataset.digest,
@@ -271,15 +269,30 @@ def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str
     }
 
 
-def pick_batch(asked: int | None, dataset: Dataset, val: float) -> int:
-    """The batch size: as asked, or 64, or all items when there are fewer."""
+def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:
+    """The batch size: as asked, or the game's usual one, or all items when there are fewer."""
     there = len(dataset) - round(len(dataset) * val)
     if asked is None:
-        return min(64, there)
+        return min(usual, there)
     if not 1 <= asked <= there:
         held = f" ({len(dataset) - there} are held out)" if there < len(dataset) else ""
         raise UserError(f"batch_size={asked}, but there are {there} items to train on{held}: give 1 to {there}")
     return asked
+
+
+def read_again(path, game: Game, data=None) -> Dataset:
+    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since."""
+    about = RunFolder(path).read_settings()
+    if data is None:
+        if about.get("in_memory"):
+            raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
+        data = about["data"]
+    dataset = game.read(data, size=about["options"]["size"], channels=about["options"]["channels"])
+    if dataset.digest != about["digest"]:
+        raise UserError(
+            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
+        )
+    return dataset
 
 
 def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
@@ -287,13 +300,11 @@ def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
 
     data  the data again, for runs whose data was not a path or a name
     """
+    from gansmith.gans import GAMES
+
     about = RunFolder(path).read_settings()
-    if data is None and about["data"] is None:
-        raise UserError(f"{path} was trained on data in memory: give the data again")
-    options = Options(**about["options"])
-    dataset = read(about["data"] if data is None else data, size=options.size, channels=options.channels)
-    if dataset.digest != about["digest"]:
-        raise UserError(f"the data of {path} changed since it was trained: give the data it had then")
+    known, options = GAMES.get(about["game"]), Options(**about["options"])
+    dataset = read_again(path, known(**about["settings"]) if known else Game(), data)
     return dataset.split(options.val, options.seed) if options.val else (dataset, None)
 
 

@@ -162,7 +162,8 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     made = state.game
     made.train()
     modes, before, chance = [m.training for m in made.modules()], _copied(state.state_dict()), torch.get_rng_state()
-    one, two = made.sample(5, seed=7), made.sample(5, seed=7)
+    given = {name: dataset.raw(torch.arange(5), name) for name in game.inputs}
+    one, two = made.sample(5, seed=7, **given), made.sample(5, seed=7, **given)
     assert np.array_equal(np.asarray(one), np.asarray(two)), f"{game.__name__}.sample differs for the same seed"
     assert modes == [m.training for m in made.modules()], f"{game.__name__}.sample leaves networks in another mode"
     assert_same(before, state.state_dict(), f"{game.__name__}.sample changes the game")
@@ -172,14 +173,14 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     assert np.asarray(one).dtype == form.dtype, (
         f"{game.__name__}.sample gives {np.asarray(one).dtype}, not {form.dtype}"
     )
-    assert len(made.sample(0, seed=0)) == 0, f"{game.__name__}.sample(0) is not empty"
+    assert len(made.sample(0, seed=0, **given)) == 0, f"{game.__name__}.sample(0) is not empty"
 
     made.use_averages(state.average.copies)
-    expected = made.sample(5, seed=7)
+    expected = made.sample(5, seed=7, **given)
     with tempfile.TemporaryDirectory() as folder:
         path = modelfile.write(made, Path(folder) / "x.gan")
         again = modelfile.read(path, {game.__name__: game})
-    assert np.array_equal(np.asarray(expected), np.asarray(again.sample(5, seed=7))), (
+    assert np.array_equal(np.asarray(expected), np.asarray(again.sample(5, seed=7, **given))), (
         f"{game.__name__}: a loaded model samples differently"
     )
     for name, module in made.raw.items():

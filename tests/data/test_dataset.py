@@ -55,11 +55,13 @@ def test_order_passes_over_all_items_and_ranks_share_none():
     assert resumed.take(4).equal(first[2])
 
 
-def test_parts_share_one_memo():
+def test_a_part_keeps_its_memo_for_the_round():
     batch = read(np.arange(10, dtype=np.float32)).batch(torch.arange(10))
     a, b = batch.parts(2)
-    a.memo["seen"] = True
-    assert len(a) == len(b) == 5 and b.memo["seen"] and torch.cat([a.real, b.real]).equal(batch.real)
+    a.memo["seen"] = a.index
+    assert len(a) == len(b) == 5 and torch.cat([a.real, b.real]).equal(batch.real)
+    later, other = batch.parts(2)  # the next turn of the round cuts the same batch anew
+    assert later.memo["seen"].equal(later.index) and "seen" not in other.memo
 
 
 def test_spec_survives_json():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 
-def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=None):
+def read(data, *, form="auto", size=None, channels=None, labels="auto", cache=None, limit=None):
     """`data` as a `gansmith.data.dataset.Dataset`; a Dataset is handed back as it is.
 
     data      a folder or .zip of pictures, a .npz, .npy, .csv(.gz) or .parquet file, a name (`digits`, `mnist`,
               `ring8` ...: gansmith.data.named.NAMES), an array, tensor, DataFrame, torch Dataset, or (items, labels)
+    form      "items"; "pairs": pictures and what each should become, `A/` and `B/` with the same file names, or side
+              by side in one file, or (source, target), each readable by itself; "domains": the same, but unpaired;
+              "auto": pairs where folders A and B hold the same names, domains where they do not, else items
     size      of pictures, pixels: one number, or (height, width); None: the data's own, or a square chosen from it
     channels  of pictures: 1, 3 or 4; None: 1 if all are grey, else 3
     labels    "auto": those that come with the data (sub-folders, `labels` in a file); None: none; an array: these;
@@ -24,6 +27,12 @@ def read(data, *, size=None, channels=None, labels="auto", cache=None, limit=Non
     if isinstance(data, Dataset):
         return data
     options = {"size": size, "channels": channels, "labels": labels, "limit": limit}
+    if form != "items":
+        from gansmith.data.pairs import from_two
+
+        found = from_two(data, form, size=size, channels=channels, cache=cache, limit=limit)
+        if found is not None:
+            return found
     if isinstance(data, (str, os.PathLike)):
         from gansmith.data.named import NAMES, from_name
 

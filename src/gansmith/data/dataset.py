@@ -32,10 +32,11 @@ class Batch:
         return len(self.index)
 
     def parts(self, count: int) -> list[Batch]:
-        """`count` micro-batches of (nearly) equal size that share one memo."""
+        """`count` micro-batches of (nearly) equal size, each with a memo of its own that lives as long as this one."""
         tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "memo"}
         split = {k: v.tensor_split(count) for k, v in tensors.items() if v is not None}
-        return [Batch(**{k: v[i] for k, v in split.items()}, memo=self.memo) for i in range(count)]
+        memos = [self.memo.setdefault(f"part {i} of {count}", {}) for i in range(count)]
+        return [Batch(**{k: v[i] for k, v in split.items()}, memo=memos[i]) for i in range(count)]
 
 
 @dataclass
@@ -74,19 +75,27 @@ class Dataset:
         rows = order if self.rows is None else self.rows[order]
         return replace(self, rows=rows[count:].sort().values), replace(self, rows=rows[:count].sort().values)
 
-    def raw(self, index, name: str = "real") -> np.ndarray:
-        """Items `index` (a tensor or array of positions) of one field, in data units."""
-        index = torch.as_tensor(index)
-        rows = index if self.rows is None else self.rows[index]
-        return self.fields[name][rows.numpy()]
+    @property
+    def main(self) -> str:
+        """Name of the field whose form is `spec`: what a game makes."""
+        return "real" if "real" in self.fields else "target"
+
+    def raw(self, index, name: str | None = None) -> np.ndarray:
+        """Items `index` (a tensor or array of positions) of one field, by default the main one, in data units."""
+        name = name or self.main
+        return self.fields[name][self.at(torch.as_tensor(index), name).numpy()]
+
+    def at(self, index: Tensor, name: str) -> Tensor:
+        """The rows of the field `name` that items `index` lie in."""
+        return index if self.rows is None else self.rows.index_select(0, index)
 
     def batch(self, index: Tensor, device="cpu") -> Batch:
         """Items `index` as a Batch on `device`: `real`, `source` and `target` in network units."""
         if not self._tensors:
             self._tensors = {name: self._prepared(name) for name in self.fields}
-        rows = index if self.rows is None else self.rows.index_select(0, index)
         made = {
-            name: tensor.index_select(0, rows).to(device, non_blocking=True) for name, tensor in self._tensors.items()
+            name: tensor.index_select(0, self.at(index, name)).to(device, non_blocking=True)
+            for name, tensor in self._tensors.items()
         }
         for name, value in made.items():
             if value.dtype == torch.uint8:

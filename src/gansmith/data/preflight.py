@@ -95,6 +95,30 @@ class Check:
 def look_over(data, **options) -> Check:
     """The Check of `data`; options as in `gansmith.data.read`. Raises UserError where that would."""
     dataset = read(data, **options)
+    if "source" in dataset.fields:
+        return _look_at_two(dataset)
+    return _look_at(dataset, data)
+
+
+def _look_at_two(dataset: Dataset) -> Check:
+    """The Check of what should come out, with what is odd in what goes in, and in the two together."""
+    from gansmith.data.pairs import problems
+
+    sides = {
+        name: _look_at(Dataset(dataset.spec.of(name), {"real": dataset.fields[name]}, name=dataset.name))
+        for name in ("source", "target")
+    }
+    check = sides["target"]
+    check.left_out, check.duplicates = dict(dataset.left_out), []
+    form = " x ".join(map(str, sides["source"].shape))
+    check.notes = [f"source: {sides['source'].items} of {form}", *dataset.notes]
+    check.problems = problems(dataset) + [f"{name}: {p}" for name, side in sides.items() for p in side.problems]
+    if dataset.left_out:
+        check.problems.append(f"{len(dataset.left_out)} cannot be read and would be left out")
+    return check
+
+
+def _look_at(dataset: Dataset, data=None) -> Check:
     check = Check(dataset.name, dataset.spec.kind, dataset.spec.shape, len(dataset), columns=dataset.spec.columns)
     check.left_out = dict(dataset.left_out)
     check.notes = [note for note in dataset.notes if " left out: " not in note]

@@ -13,7 +13,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.training import modelfile
 from gansmith.training.files import replacing
-from gansmith.training.grid import save_samples
+from gansmith.training.grid import beside, save_samples
 from gansmith.training.state import State
 
 SHOWN = {"images": 64}  # items of a sample sheet, always from the same noise; of other kinds:
@@ -91,7 +91,9 @@ class RunFolder(Memory):
             raise UserError(f"cannot write to {self.path} ({error.strerror or error}): choose another --out") from None
 
     def show_real(self, data: Dataset) -> None:
-        """real.png: items evenly spaced through the data, as many as a sample sheet has."""
+        """real.png: items evenly spaced through the data, as many as a sample sheet has; nothing without data."""
+        if not data.fields:
+            return
         index = torch.linspace(0, len(data) - 1, min(len(data), SHOWN.get(data.spec.kind, SHOWN_POINTS))).long()
         save_samples(data.raw(index), self.path / "real", data.spec)
 
@@ -115,11 +117,21 @@ class RunFolder(Memory):
                 file.write(json.dumps(state.game.history[-1]) + "\n")
 
     def sample(self, state: State) -> None:
-        """A grid of samples under the round's number; the caller has put the averages in place."""
-        if state.ranks.first and hasattr(state.game, "sample"):
-            spec = state.game.spec
-            made = state.game.sample(SHOWN.get(spec.kind, SHOWN_POINTS), seed=0)
-            save_samples(made, self.samples / f"{state.round:07d}", spec)
+        """A grid of samples under the round's number; the caller has put the averages in place.
+
+        A game that needs inputs gets the first ones held out; pictures made from pictures are shown beside them.
+        """
+        if not state.ranks.first:
+            return
+        spec, given = state.game.spec, state.held or state.data
+        count = SHOWN.get(spec.kind, SHOWN_POINTS)
+        if state.game.inputs:
+            count = min(count, len(given))
+        inputs = {name: given.raw(torch.arange(count), name) for name in state.game.inputs}
+        made = state.game.sample(count, seed=0, **inputs)
+        if "source" in inputs:
+            made = beside(inputs["source"], made)
+        save_samples(made, self.samples / f"{state.round:07d}", spec)
 
     def save(self, state: State) -> None:
         if not state.ranks.first:

@@ -45,6 +45,14 @@ def grid(items: np.ndarray, columns: int | None = None, gap: int = 1, least: int
     return sheet[:, :, 0] if channels == 1 else sheet
 
 
+def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Pictures uint8 (n, C, h, w) and (n, D, H, W) as pairs (n, max(C, D), H, …): grey repeated, the left enlarged."""
+    channels, factor = max(left.shape[1], right.shape[1]), max(1, right.shape[2] // left.shape[2])
+    left, right = (np.repeat(x, channels, 1) if x.shape[1] == 1 else x for x in (left, right))
+    left = left.repeat(factor, 2).repeat(factor, 3)[:, :, : right.shape[2]]
+    return np.concatenate([left, right], 3)
+
+
 def plot(points: np.ndarray, names=(), size: float = 5.0) -> np.ndarray:
     """float (n, d) as a picture: a scatter for d = 2, else a histogram for each of the first nine columns."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

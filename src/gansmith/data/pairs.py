@@ -1,0 +1,217 @@
+"""Two kinds of pictures: pairs (what goes in, what should come out), or two domains whose items have nothing to do
+with each other.
+
+Laid out as `A/` and `B/` (also source/ and target/, input/ and output/), in a folder or a zip: the same file names in
+both make pairs, whatever their endings. trainA/ and trainB/ are two domains, as CycleGAN's data is laid out. Asked for
+by name (form="pairs"), any two folders that hold the same names will do, the first in the alphabet being what goes in;
+and files twice as wide as they should be hold what goes in on the left.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from PIL import ImageOps
+from torch import Tensor
+
+from gansmith.data import cache as caching
+from gansmith.data.arrays import few
+from gansmith.data.dataset import Dataset
+from gansmith.data.sources import Pictures
+from gansmith.errors import UserError
+
+SIDES = (("A", "source", "input", "trainA"), ("B", "target", "output", "trainB"))
+KEPT_APART = ("testA", "testB", "valA", "valB")
+UNPAIRED = 'trainA and trainB are two domains; form="pairs" joins the files of the same names'
+LAYOUT = "put what goes in into A/ and what should come out into B/ under the same names, or give (source, target)"
+
+
+@dataclass
+class Unpaired(Dataset):
+    """Two domains, `source` and `target`, each with as many items as it has; an item of the longer one comes with one
+    of the other in a fixed shuffled order, which means nothing: no loss of an unpaired game joins the two.
+    """
+
+    rows: dict[str, Tensor] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.rows is None:
+            shuffled = torch.randperm(len(self.fields["source"]), generator=torch.Generator().manual_seed(0))
+            self.rows = {"source": shuffled, "target": torch.arange(len(self.fields["target"]))}
+
+    def __len__(self) -> int:
+        return max(map(len, self.rows.values()))
+
+    def at(self, index: Tensor, name: str) -> Tensor:
+        return self.rows[name][index % len(self.rows[name])]
+
+    def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Each domain is split by itself, so that no item is on both sides."""
+        train, other = {}, {}
+        for name, rows in self.rows.items():
+            count = round(len(rows) * held)
+            if held and not 0 < count < len(rows):
+                raise UserError(f"val={held} of {len(rows)} items leaves one side empty: give more data or another val")
+            order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]
+            train[name], other[name] = order[count:], order[:count]
+        return replace(self, rows=train), replace(self, rows=other)
+
+
+def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
+    """`data` as pairs or as two domains; None when `form` is "auto" and it is neither.
+
+    Raises UserError when a form was asked for that the data has not.
+    """
+    from gansmith.data import read
+
+    notes: list[str] = []
+    if isinstance(data, tuple) and len(data) == 2 and form in ("pairs", "domains"):
+        sides = data
+    else:
+        sides = _sides(data, form, notes)
+        if sides is None:
+            return None
+        read = _read_pictures
+    target = read(sides[1], form="items", labels=None, size=size, **options)
+    if target.spec.kind == "images":
+        size = target.spec.shape[1:]
+    source = read(sides[0], form="items", labels=None, size=size, **options)
+    for name, side in (("source", source), ("target", target)):
+        notes += [f"{name}: {note}" for note in side.notes]
+    name = str(data) if isinstance(data, (str, Path)) else f"{source.name} and {target.name}"
+    about = {
+        "spec": replace(target.spec, also={"source": source.spec}),
+        "name": name,
+        "digest": caching.digest(source.digest, target.digest),
+        "left_out": source.left_out | target.left_out,
+    }
+    fields = {"source": source.fields["real"], "target": target.fields["real"]}
+    one, two = _names(source), _names(target)
+    shared = [key for key in one if key in two]
+    if form == "auto":
+        loose = UNPAIRED in notes or len(shared) < max(2, 0.9 * max(len(one), len(two)))
+        form = "domains" if loose else "pairs"
+    if form == "domains":
+        return Unpaired(fields=fields, notes=(*notes, f"unpaired: {len(source)} and {len(target)} items"), **about)
+    if not shared:
+        raise UserError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")
+    alone = sorted({*one, *two} - set(shared))
+    if alone:
+        notes.append(f"{len(alone)} left out: on one side only: {few(alone)}")
+    fields["source"] = _rows(fields["source"], [one[key] for key in shared])
+    fields["target"] = _rows(fields["target"], [two[key] for key in shared])
+    return Dataset(fields=fields, files=tuple(shared), notes=(*notes, f"{len(shared)} pairs"), **about)
+
+
+def problems(dataset: Dataset) -> list[str]:
+    """What is odd in pairs or domains as such, for the pre-flight."""
+    found, source, target = [], dataset.spec.of("source"), dataset.spec
+    x, y = dataset.fields["source"], dataset.fields["target"]
+    if isinstance(dataset, Unpaired):
+        few_, many = sorted((len(x), len(y)))
+        if many > 4 * few_:
+            found.append(f"one domain has {few_} items and the other {many}: the small one will be learned by heart")
+    elif source.shape == target.shape:
+        same = sum(bool((a == b).all()) for a, b in zip(x, y, strict=True))
+        if same:
+            found.append(f"{same} of {len(x)} pairs are twice the same picture: there is nothing to translate in them")
+    return found
+
+
+def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | None:
+    """The pictures of either side of a folder or zip."""
+    from gansmith.data.files import pictures_at
+    from gansmith.data.named import NAMES
+
+    if not isinstance(data, (str, os.PathLike)) or str(data) in NAMES:
+        pictures = None
+    else:
+        pictures = pictures_at(Path(data).expanduser())
+    if pictures is None:
+        if form == "auto":
+            return None
+        raise UserError(f"{data if isinstance(data, (str, Path)) else type(data).__name__} holds no {form}: {LAYOUT}")
+    sides = _by_names(pictures, notes)
+    if sides is None and form == "auto":
+        return None
+    sides = sides or _any_two_folders(pictures, notes)
+    if sides is None and form == "pairs" and not any("/" in file for file in pictures.files):
+        notes.append("each file cut in two: its left half goes in, its right half should come out")
+        sides = _half(pictures, 0), _half(pictures, 1)
+    if sides is None:
+        raise UserError(f"{pictures.name}: there are no two folders to take {form} from: {LAYOUT}")
+    return sides
+
+
+def _by_names(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
+    """The files below a folder called A and below one called B (or another name of SIDES), if all are."""
+    rows = ([], [])
+    for row, file in enumerate(pictures.files):
+        folders = set(PurePosixPath(file).parts[:-1])
+        side = [bool(folders & set(names)) for names in SIDES]
+        if sum(side) == 1:
+            rows[side[1]].append(row)
+        elif not folders & set(KEPT_APART):
+            return None
+    if not (rows[0] and rows[1]):
+        return None
+    apart = len(pictures) - len(rows[0]) - len(rows[1])
+    if apart:
+        notes.append(f"{apart} pictures in testA, testB, valA or valB left aside")
+    if any("trainA" in file.split("/") for file in pictures.files):
+        notes.append(UNPAIRED)
+    return pictures.take(rows[0]), pictures.take(rows[1])
+
+
+def _any_two_folders(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
+    """The files of the only two innermost folder names there are."""
+    folders = [PurePosixPath(file).parent.name for file in pictures.files]
+    names = sorted(set(folders))
+    if len(names) != 2 or "" in names:
+        return None
+    notes.append(f"from {names[0]} to {names[1]}")
+    first, second = ([row for row, folder in enumerate(folders) if folder == name] for name in names)
+    return pictures.take(first), pictures.take(second)
+
+
+def _half(pictures: Pictures, side: int) -> Pictures:
+    """The left (0) or right (1) half of each picture."""
+
+    def open_(i):
+        image = ImageOps.exif_transpose(pictures.open(i))
+        if image.width % 2 or image.width < image.height:
+            raise ValueError(f"{image.width}x{image.height} is no two pictures side by side")
+        return image.crop((side * image.width // 2, 0, (side + 1) * image.width // 2, image.height))
+
+    return replace(pictures, open=open_, stamp=pictures.stamp and caching.digest(pictures.stamp, "half", side))
+
+
+def _read_pictures(pictures: Pictures, *, form: str, **options) -> Dataset:
+    from gansmith.data.decode import from_pictures
+
+    return from_pictures(replace(pictures, notes=[]), **options)
+
+
+def _names(dataset: Dataset) -> dict[str, int]:
+    """What tells which item belongs to which -> row: the path without side and ending; the row itself without files."""
+    if not dataset.files:
+        return {str(row): row for row in range(len(dataset))}
+    common = _common_folders(dataset.files)
+    return {
+        "/".join([*(p for p in path.parts[:-1] if p not in common), path.stem]): row
+        for row, path in enumerate(map(PurePosixPath, dataset.files))
+    }
+
+
+def _common_folders(files) -> set[str]:
+    return set.intersection(*(set(PurePosixPath(file).parts[:-1]) for file in files))
+
+
+def _rows(x: np.ndarray, rows: list[int]) -> np.ndarray:
+    """x[rows], without a copy where that is all of it."""
+    return x if rows == list(range(len(x))) else x[rows]

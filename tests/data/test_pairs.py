@@ -1,0 +1,94 @@
+"""Pairs and domains: how they lie, what belongs to what, what is odd."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gansmith as gs
+from gansmith.choose import choose
+from gansmith.data.pairs import Unpaired
+
+
+def picture(value, size=(16, 12)):
+    return Image.fromarray(np.full((size[1], size[0]), value, np.uint8))
+
+
+def lay(root, files):
+    for name, value in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture(value).save(path)
+    return root
+
+
+def test_a_and_b_with_the_same_names_are_pairs_whatever_their_endings(tmp_path):
+    lay(tmp_path, {f"A/{i}.png": i for i in range(9)} | {f"B/{i}.bmp": 100 + i for i in range(1, 10)})
+    data = gs.read(tmp_path, form="pairs")
+    assert len(data) == 8 and any("2 left out: on one side only: 0, 9" in note for note in data.notes)
+    batch = data.batch(torch.arange(8))
+    assert torch.allclose(batch.target - batch.source, torch.full_like(batch.source, 100 / 127.5), atol=1e-5)
+    assert data.spec.shape == (1, 12, 16) == data.spec.of("source").shape
+    assert choose(gs.read(lay(tmp_path, {"A/9.png": 9, "B/0.png": 0})))[0] == "pix2pix"
+
+
+def test_train_and_test_folders_keep_their_pairs(tmp_path):
+    lay(
+        tmp_path,
+        {f"{s}/{side}/{i}.png": 50 * n + i for n, s in enumerate(("train", "test")) for side in "AB" for i in (1, 2)},
+    )
+    data = gs.read(tmp_path)
+    assert len(data) == 4 and data.files == ("test/1", "test/2", "train/1", "train/2")
+    assert np.array_equal(data.raw([0, 3], "source"), data.raw([0, 3], "target"))
+    assert "4 of 4 pairs are twice the same picture" in str(gs.check(tmp_path))
+
+
+def test_other_names_are_pairs_only_when_asked_for(tmp_path):
+    lay(tmp_path, {f"{kind}/{i}.png": i for kind in ("cat", "dog") for i in range(4)})
+    assert gs.read(tmp_path).spec.classes == ("cat", "dog")
+    assert "from cat to dog" in gs.read(tmp_path, form="pairs").notes
+
+
+def test_one_file_cut_in_two(tmp_path):
+    for i in range(3):
+        both = np.concatenate([np.full((8, 8), 10 * i), np.full((8, 8), 10 * i + 5)], 1).astype(np.uint8)
+        Image.fromarray(both).save(tmp_path / f"{i}.png")
+    data = gs.read(tmp_path, form="pairs")
+    assert data.raw([2], "source").max() == 20 and data.raw([2], "target").min() == 25
+    assert data.spec.shape == (1, 8, 8)
+    assert gs.read(tmp_path).spec.shape == (1, 8, 16)  # unasked it is a wide picture
+
+
+def test_different_names_are_two_domains(tmp_path):
+    lay(tmp_path, {f"A/a{i}.png": i for i in range(7)} | {f"B/b{i}.png": 100 + i for i in range(4)})
+    data = gs.read(tmp_path)
+    assert isinstance(data, Unpaired) and len(data) == 7 and choose(data)[0] == "cyclegan"
+    train, held = data.split(0.3)
+    sides = {}
+    for name in ("source", "target"):
+        one, other = (set(part.raw(torch.arange(len(part)), name)[:, 0, 0, 0].tolist()) for part in (train, held))
+        sides[name] = one | other
+        assert not one & other and one and other
+    assert sides == {"source": set(range(7)), "target": set(range(100, 104))}
+    with pytest.raises(gs.UserError, match="has the name of one of the other"):
+        gs.read(tmp_path, form="pairs")
+
+
+def test_train_a_and_train_b_are_domains_even_with_the_same_names(tmp_path):
+    lay(tmp_path, {f"{side}/{i}.png": i for side in ("trainA", "trainB", "testA") for i in range(4)})
+    assert isinstance(gs.read(tmp_path), Unpaired)
+    assert len(gs.read(tmp_path, form="pairs")) == 4
+
+
+def test_two_arrays_are_pairs_in_their_order():
+    x = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
+    data = gs.read((x, 255 - x), form="pairs")
+    assert np.array_equal(data.raw([1], "source"), 255 - data.raw([1], "target"))
+    with pytest.raises(gs.UserError, match="put what goes in into A/"):
+        gs.read(x, form="pairs")
+
+
+def test_games_of_items_refuse_pairs_they_are_handed():
+    x = np.random.default_rng(0).integers(0, 255, (20, 8, 8), np.uint8)
+    with pytest.raises(gs.UserError, match="use pix2pix or cyclegan"):
+        gs.DCGAN(width=4).fit(gs.read((x, x), form="pairs"), steps=1)
