@@ -92,7 +92,8 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
     """Train (or fetch from `cache`) a small classifier; its 128 penultimate activations are the features.
 
     `images`: uint8 (n, C, H, W); `labels`: (n,) integers or strings, two classes or more. The cache file is named by
-    the content of both, the seed and the recipe. `cache` is a folder; None means `$XDG_CACHE_HOME/gansmith`.
+    the content of both, the seed and the recipe. `cache` is a folder; None means `$GANSMITH_CACHE`, else
+    `$XDG_CACHE_HOME/gansmith`.
     """
     from safetensors.torch import load_file, save_file
 
@@ -124,11 +125,16 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
     return Classifier(network.to(device), names, shape)
 
 
+@torch.enable_grad()
 def _train(network: Network, pixels: torch.Tensor, target: torch.Tensor, batch: int = 128) -> None:
     """AdamW on a one-cycle schedule, small random shifts; at least 8 epochs and 600 steps."""
     device = network.mean.device
-    network.mean.copy_(pixels.double().mean((0, 2, 3))[:, None, None] / 255)
-    network.std.copy_(pixels.double().std((0, 2, 3))[:, None, None] / 255 + 1e-6)
+    for channel in range(pixels.shape[1]):
+        count = torch.bincount(pixels[:, channel].flatten(), minlength=256).double() / pixels[:, channel].numel()
+        level = torch.arange(256) / 255
+        mean = (count * level).sum()
+        network.mean[channel] = mean
+        network.std[channel] = (count * (level - mean).square()).sum().sqrt() + 1e-6
     network.to(memory_format=torch.channels_last).train()
     batch = min(batch, len(pixels))
     per_epoch = len(pixels) // batch
