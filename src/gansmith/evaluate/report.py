@@ -51,6 +51,7 @@ def write_report(run_path) -> Path:
     pages.filters["options"] = options_as_code
     page = pages.get_template("report.html.jinja").render(
         run=run.path,
+        title=f"{about['game']} on {Path(about['name']).name}",
         about=about,
         trained=trained,
         items=_items(about),
