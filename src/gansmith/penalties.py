@@ -14,16 +14,29 @@ from torch import Tensor
 Critic = Callable[[Tensor], Tensor]
 
 
-def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
-    """(scores (n,), squared gradient norms ‖∇D(x)‖² (n,)) of one pass, differentiable twice.
+def gradients(critic: Critic, points: Tensor, *, precise: bool = True) -> tuple[Tensor, Tensor]:
+    """(scores (n,), ∇D(x) of the points' shape) of one pass, differentiable twice.
 
-    The norm runs over all entries of a point (Gulrajani et al. 2017), not by channel.
+    precise  run the critic in fp32; False leaves its layers in the run's own precision, where bf16 is a third faster,
+             and only what is made of the gradient is in fp32 (as R3GAN's authors train)
     """
-    with torch.autocast(points.device.type, enabled=False):
-        points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).requires_grad_()
+    points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).requires_grad_()
+    device = points.device.type
+    with torch.autocast(device, enabled=not precise and torch.is_autocast_enabled(device)):
         scores = critic(points)
         (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
-        return scores, gradient.flatten(1).square().sum(1)
+    return scores, gradient
+
+
+def square(gradient: Tensor) -> Tensor:
+    """‖∇D(x)‖² (n,), over all entries of a point (Gulrajani et al. 2017), not by channel."""
+    return gradient.flatten(1).square().sum(1)
+
+
+def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
+    """(scores (n,), squared gradient norms ‖∇D(x)‖² (n,)) of one pass in fp32, differentiable twice."""
+    scores, gradient = gradients(critic, points)
+    return scores, square(gradient)
 
 
 def r1(critic: Critic, real: Tensor) -> Tensor:

@@ -163,7 +163,7 @@ def test_a_player_that_is_lost_for_good_stops_the_run():
 def test_half_precision_reaches_the_loss_but_not_the_penalty():
     seen = {}
 
-    class Game(gs.R3GAN):
+    class Game(gs.WGANGP):
         def discriminator_loss(self, batch):
             seen["loss"] = (batch.real.flatten(1) @ batch.real.flatten(1).T).dtype
             kept = type(self).probe = {}
