@@ -9,13 +9,17 @@ import torch
 
 import gansmith as gs
 from gansmith.gans import GAMES
-from gansmith.testing import assert_same
+from gansmith.testing import assert_same, made_up_pairs
 
 SMALL = {name: {"width": 4} for name in GAMES} | {
     "gan": {"width": 16},
     "wgan-gp": {"width": 4, "critic_steps": 2},
     "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
     "sngan": {"width": 4, "critic_steps": 2},
+}
+DATA = {  # for games that are not played on single items
+    "pix2pix": made_up_pairs((3, 16, 16)),
+    "cyclegan": made_up_pairs((3, 16, 16), paired=False),
 }
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
 

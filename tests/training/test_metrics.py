@@ -30,7 +30,7 @@ def logged(name: str) -> set[str]:
 @pytest.mark.parametrize("name", GAMES)
 def test_every_number_a_game_logs_has_an_entry(name):
     numbers = logged(name)
-    assert {"step", "seconds", "samples", "discriminator/adversarial", "generator/adversarial"} <= numbers
+    assert {"step", "seconds", "samples"} <= numbers and any("/" in number for number in numbers)
     assert not [number for number in numbers if explain(number, name) is None]
 
 

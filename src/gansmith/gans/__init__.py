@@ -1,9 +1,14 @@
 """The papers: one file each. `GAMES` is all there is to know of them: the name on the command line -> the class."""
 
+from gansmith.gans.acgan import ACGAN
+from gansmith.gans.began import BEGAN
+from gansmith.gans.cgan import CGAN
+from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.lsgan import LSGAN
+from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.wgan import WGAN
@@ -18,4 +23,9 @@ GAMES = {
     "dragan": DRAGAN,
     "wgan": WGAN,
     "sngan": SNGAN,
+    "began": BEGAN,
+    "cgan": CGAN,
+    "acgan": ACGAN,
+    "pix2pix": Pix2Pix,
+    "cyclegan": CycleGAN,
 }

@@ -81,7 +81,7 @@ class GAN(Game):
         if self.conditional and not spec.classes:
             raise UserError(
                 f"{type(self).__name__}(conditional=True) needs labels and the data has none: sort pictures into one "
-                "folder a class, give an .npz with 'labels', or set conditional off"
+                "folder a class, give an .npz with 'labels', or play a game without conditional"
             )
         return len(spec.classes) if self.conditional else 0
 

@@ -44,12 +44,16 @@ class Critic(nn.Module):
             nn.init.zeros_(self.embed.weight)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.judge(self.features(x), label)
+
+    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """The scores (n,) of what `features` saw: for games whose other heads share that pass."""
         weight = self.score.weight
         if self.embed is not None:
             weight = weight + self.embed(needed(label, self.classes))
         # A product and a sum rather than a matrix product: autocast leaves them in float32, where scores keep the
         # small differences that a relativistic loss is made of.
-        score = (self.features(x).float() * weight).sum(1)
+        score = (features.float() * weight).sum(1)
         return score if self.score.bias is None else score + self.score.bias
 
 

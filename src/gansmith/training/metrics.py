@@ -65,6 +65,52 @@ METRICS: dict[str, Metric] = {
         "between −1 and 1, and steady",
         "rising without end: D wins; lower --critic-learning-rate",
     ),
+    "began:discriminator/real": Metric(
+        "L(x): mean error of rebuilding reals, in network units (0 … 2)",
+        "falling, from about 0.5 to below 0.1",
+        "flat above 0.3: the auto-encoder does not learn; raise --width or --learning-rate",
+    ),
+    "began:discriminator/fake": Metric(
+        "− k · L(G(z)): what D gains by rebuilding fakes badly",
+        "a small part of L(x)",
+        "as large as L(x): k is near 1; lower --lambda-k or --learning-rate",
+    ),
+    "began:generator/adversarial": Metric(
+        "L(G(z)): mean error of rebuilding fakes",
+        "γ times L(x)",
+        "near 0 while samples are poor: G makes what is easiest to rebuild; raise --gamma",
+    ),
+    "began:critic/*": Metric(
+        "minus the error of rebuilding these items: the score",
+        "rising towards 0, fakes above reals when γ is below 1",
+        "fakes far below reals for long: G does not follow; lower --lambda-k",
+    ),
+    "balance/k": Metric(
+        "k: how much D cares about rebuilding fakes badly",
+        "strictly between 0 and 1, and moving",
+        "at 0 for long after the start: fakes are too easy, raise --lambda-k; at 1: G cannot follow, lower it",
+    ),
+    "balance/ratio": Metric(
+        "L(G(z)) / L(x), which k holds at γ",
+        "γ ± 0.05, averaged over some hundred rounds",
+        "away from γ for long: raise --lambda-k",
+    ),
+    "balance/convergence": Metric(
+        "M = L(x) + |γ·L(x) − L(G(z))|: BEGAN's measure of how far training has got",
+        "falling",
+        "flat: training has come as far as it will; rising: lower --learning-rate",
+    ),
+    "*/class": Metric(
+        "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
+        "below log(classes) and falling",
+        "flat at log(classes): labels may be wrong. G's near 0 with samples alike: lower --class-weight-generator",
+    ),
+    "class/real": Metric("share of reals whose class D names rightly", "rising to what a classifier reaches", "—"),
+    "class/fake": Metric(
+        "share of fakes that D names as the class they were asked for",
+        "rising, 0.9 and more at the end",
+        "at 1 / classes: G ignores its label; raise --class-weight-generator",
+    ),
     "discriminator/adversarial": Metric(
         "cross-entropy of D on reals and on fakes, summed",
         "0.5 … 1.38; 2·log 2 = 1.39 means that it cannot tell them apart",

@@ -1,0 +1,78 @@
+"""BEGAN. "BEGAN: Boundary Equilibrium Generative Adversarial Networks", Berthelot, Schumm & Metz, 2017.
+
+The discriminator is an auto-encoder with the error L(v) = mean |v − D(v)| (eq. 1). It wants to rebuild reals well and
+fakes badly, as far as a control k lets it; the generator wants its fakes rebuilt well (section 3.4):
+L_D = L(x) − k·L(G(z)),   L_G = L(G(z)),   k ← clip(k + λ_k(γ·L(x) − L(G(z))), 0, 1).
+So L(G(z)) / L(x) is held at γ, the diversity ratio: low γ gives clean samples of little variety. What falls as training
+gets on is M = L(x) + |γ·L(x) − L(G(z))|   (section 3.4.1), observed as `balance/convergence`.
+
+Both players move at once, from one pass of D over reals and fakes; k is a buffer, so it is saved and resumed.
+Deviations: the same z for both losses; no vanishing residuals in G (as in carpedm20/BEGAN-tensorflow); the step size
+is halved after a fifth and after two fifths of the budget (there: at 100,000 and 200,000 of 500,000 steps).
+Proof: proofs/began.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.game import Turn, observe, setting
+from gansmith.gans.gan import GAN
+from gansmith.networks.autoencoder import AutoencoderCritic, EluGenerator
+
+
+class BEGAN(GAN):
+    summary: ClassVar[str] = "an auto-encoder for a discriminator, held in balance (Berthelot et al. 2017)"
+    loss: ClassVar[str] = "reconstruction error"
+    score_kind: ClassVar[str] = "raw"
+    batch_size: ClassVar[int] = 16
+    conditional: ClassVar[bool] = False
+    critic_steps: ClassVar[int] = 1
+
+    gamma: float = setting(0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", least=0, most=1)
+    lambda_k: float = setting(0.001, "λ_k, the step size of k", least=0.0)
+    width: int = setting(64, "n, channels of a convolution", least=1)
+    latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", least=1)
+    learning_rate: float = setting(8e-5, "Adam's step size at the start", least=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    decay: ClassVar[float] = 0.0
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        return []
+
+    def build(self, spec: DataSpec) -> None:
+        self.pictures_only(spec)
+        self.generator = EluGenerator(self.latent, spec.shape, self.width)
+        self.discriminator = AutoencoderCritic(spec.shape, self.width, self.latent)
+        self.register_buffer("k", torch.zeros(()))
+        self.pull = torch.zeros(())
+
+    def turns(self) -> list[Turn]:
+        return [Turn(("discriminator", "generator"), self.both_losses)]
+
+    def both_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
+        scores = self.discriminator(torch.cat([batch.real, self.fake(batch)]))
+        on_real, on_fake = scores.chunk(2)
+        real, fake = -on_real.mean(), -on_fake.mean()
+        self.pull = (self.gamma * real - fake).detach()
+        observe("critic/real", on_real)
+        observe("critic/fake", on_fake)
+        observe("balance/k", self.k.clone())
+        observe("balance/ratio", lambda: fake / real)
+        observe("balance/convergence", lambda: real + self.pull.abs())
+        return {
+            "discriminator": {"real": real, "fake": -self.k * fake},
+            "generator": {"adversarial": fake},
+        }
+
+    def moved(self, player: str) -> None:
+        if player == "discriminator":
+            self.k.add_(self.lambda_k * self.pull).clamp_(0, 1)
+
+    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
+        optimiser.param_groups[0]["lr"] = self.learning_rate * max(0.25, 0.5 ** int(5 * self.progress))
