@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, observing
@@ -61,6 +62,14 @@ def made_up(shape: tuple[int, ...], n: int = 40, seed: int = 0) -> Dataset:
         real = (chance.standard_normal((n, *shape)) + labels[:, None]).astype(np.float32)
         spec = DataSpec("vectors", shape, names, centre=(1.0,), scale=(1.5,))
     return Dataset(spec, {"real": real, "label": labels}, name="made up", digest=f"{shape}{n}{seed}")
+
+
+def made_up_pairs(shape: tuple[int, int, int], channels: int = 1, n: int = 40, paired: bool = True) -> Dataset:
+    """`n` pictures of `channels` beside `n` of `shape`, as pairs or as two domains."""
+    one, two = made_up((channels, *shape[1:]), n), made_up(shape, n, seed=1)
+    spec = replace(two.spec, classes=(), also={"source": replace(one.spec, classes=())})
+    fields = {"source": one.fields["real"], "target": two.fields["real"]}
+    return (Dataset if paired else Unpaired)(spec, fields, name="made up", digest=f"{shape}{channels}{n}{paired}")
 
 
 def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> State:
@@ -210,4 +219,4 @@ def _copied(state: dict) -> dict:
     return copy.deepcopy(state)
 
 
-__all__ = ["SHAPES", "assert_same", "begin", "check_game", "enter_stage", "made_up", "rounds"]
+__all__ = ["SHAPES", "assert_same", "begin", "check_game", "enter_stage", "made_up", "made_up_pairs", "rounds"]

@@ -7,6 +7,7 @@ from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
+from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
@@ -28,4 +29,5 @@ GAMES = {
     "acgan": ACGAN,
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
+    "infogan": InfoGAN,
 }

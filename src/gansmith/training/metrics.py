@@ -11,11 +11,16 @@ from fnmatch import fnmatch
 
 @dataclass(frozen=True)
 class Metric:
-    """A logged number: `meaning` in one line, the `healthy` range in words, and what to do `outside` it."""
+    """A logged number: `meaning` in one line, the `healthy` range in words, and what to do `outside` it.
+
+    `low` and `high` are the levels that the rules of `gansmith.diagnose` hold the number against.
+    """
 
     meaning: str
     healthy: str
     outside: str
+    low: float | None = None
+    high: float | None = None
 
 
 # Looked up from the top: the first pattern (shell wildcards) that "game:number", or else "number", matches.
@@ -111,6 +116,51 @@ METRICS: dict[str, Metric] = {
         "rising, 0.9 and more at the end",
         "at 1 / classes: G ignores its label; raise --class-weight-generator",
     ),
+    "pix2pix:discriminator/adversarial": Metric(
+        "half the cross-entropy of D on the patches of true and of made pictures",
+        "0.2 … 0.69; log 2 = 0.69 means that it cannot tell them apart",
+        "near 0 for long: D is sure; lower --patch or --width. At 0.69: outputs are real to it, or D sees too little",
+    ),
+    "pix2pix:generator/adversarial": Metric(
+        "−E log σ(D(x, G(x))) over patches, as weighted in the loss",
+        "0.7 … 4",
+        "rising without end: D wins; raise --l1 or lower --learning-rate",
+    ),
+    "pix2pix:generator/l1": Metric(
+        "λ · mean ‖y − G(x)‖₁, in network units (0 … 2 before λ)",
+        "falling, then steady; the floor is what the input cannot tell",
+        "rising on and on: the adversarial loss leads; raise --l1. Far lower here than on held-out pairs: too few pairs",
+    ),
+    "cyclegan:generator/adversarial": Metric(
+        "E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)²",
+        "0.3 … 1.6; 0.5 where both critics are at a loss",
+        "at 2 for long: the critics are sure of every fake; lower --patch",
+    ),
+    "cyclegan:generator/cycle": Metric(
+        "λ (‖F(G(x)) − x‖₁ + ‖G(F(y)) − y‖₁), means per pixel in network units",
+        "falling below 2 (0.1 a pixel, each way, at λ = 10)",
+        "steady above 5: the way back is lost; raise --cycle. Near 0 from the start: nothing is translated",
+    ),
+    "*/identity": Metric(
+        "how much a translator changes what is already of its target's domain, as weighted in the loss",
+        "falling, below half the cycle loss",
+        "rising: colours or contrast are changed needlessly; raise --identity",
+    ),
+    "cyclegan:discriminator/*": Metric(
+        "½ [E(D(real) − 1)² + E D(fake)²] of one domain's critic",
+        "0.05 … 0.25; 0.25 means that it cannot tell real from made",
+        "near 0 for long: the critic is sure; lower --patch or --width",
+    ),
+    "critic/real_*": Metric(
+        "mean score of this domain's true pictures",
+        "0.5 … 1: least squares aim at 1",
+        "at 0.5 together with the fakes: the critic cannot tell them apart",
+    ),
+    "critic/fake_*": Metric(
+        "mean score of pictures made for this domain",
+        "0 … 0.5: least squares aim at 0",
+        "at 0 for long: the critic is sure of every fake; lower --patch",
+    ),
     "discriminator/adversarial": Metric(
         "cross-entropy of D on reals and on fakes, summed",
         "0.5 … 1.38; 2·log 2 = 1.39 means that it cannot tell them apart",
@@ -171,6 +221,136 @@ METRICS: dict[str, Metric] = {
         "mean ‖∇D‖ at fakes, in network units",
         "about as large as at reals",
         "towards 0 while the fakes are poor: G gets no gradient; far above the slope at reals: raise --gamma",
+    ),
+    "*/adversarial": Metric(
+        "the adversarial term of a player's loss",
+        "between −1,000 and 1,000 whatever the loss",
+        "the player has run away: halve the step sizes",
+        high=1000.0,
+    ),
+    "gradient/*": Metric(
+        "norm of a player's gradient at his last move",
+        "of one order of magnitude throughout",
+        "a hundredth of its usual size while critic/wins is 1: the gradient vanishes; rising without end: divergence",
+    ),
+    "weights/*": Metric(
+        "root mean square of a player's weights",
+        "up to a few times what it began as",
+        "the same twice, to the last digit: the player is frozen. 20 times as large: the step size is too large",
+        high=20.0,
+    ),
+    "skipped/*": Metric(
+        "moves not made so far because the gradient was not finite",
+        "none: then the number is not there",
+        "any: look for NaN in the data (gansmith check), halve the step sizes; in bf16 try fp32",
+    ),
+    "critic/wins": Metric(
+        "share of pairs of a real and a fake in which D scores the real higher",
+        "0.5 … 0.95",
+        "1 for long: D is sure; raise its penalty or slow it down",
+        high=0.999,
+    ),
+    "critic/real_sign": Metric(
+        "E sign D(real), the r_t of adaptive augmentation (logistic losses)",
+        "0 … 0.6",
+        "towards 1: D overfits; augment what it sees",
+    ),
+    "level/items": Metric("items that the players see", "above 1,000 pictures", "augment (--augment ada)", low=1000.0),
+    "level/low": Metric("smallest entry of the reals in network units", "−1 for pictures", "see level/high"),
+    "level/high": Metric("largest entry of the reals in network units", "1 for pictures", "bring reals to −1 … 1"),
+    "level/label": Metric(
+        "how far the share of variance between the classes of the data lies above that of shuffled labels, in sd",
+        "above 4",
+        "the labels say nothing of the items: are both in the same order?",
+        low=4.0,
+    ),
+    "level/*": Metric(
+        "what real data scores against real data, mean − 4 sd of eight draws over their mean: the data's own alarm level",
+        "0.7 … 1",
+        "below 0.5: too few items for this number to mean much",
+    ),
+    "look/coverage": Metric(
+        "share of reals with a sample among their 5 nearest, over that of real data",
+        "above 0.9 at the end",
+        "low with a high look/precision: modes are missing",
+        low=0.9,
+    ),
+    "look/precision": Metric(
+        "share of samples inside the ball of a real's 5 nearest, over that of real data",
+        "above 0.3 by half-time, towards 1",
+        "falling: the samples get worse; low at the end: train longer",
+        low=0.3,
+    ),
+    "look/nearest": Metric(
+        "mean distance of a sample to the nearest other sample, over that of reals",
+        "0.5 … 1.5",
+        "below 0.5: samples nearly alike (local collapse), below 0.05: collapse; above 2: blur or noise",
+        low=0.5,
+    ),
+    "look/vendi": Metric(
+        "effective number of different samples (Vendi score of order 2), over that of reals",
+        "0.85 … 1.2",
+        "below 0.85: part of the variety is missing, below 0.3: collapse",
+        low=0.85,
+    ),
+    "look/spread": Metric(
+        "standard deviation of the samples, over that of the reals",
+        "0.8 … 1.2",
+        "below 0.1: collapse; 0: the samples do not depend on the noise",
+        low=0.002,
+    ),
+    "look/latent": Metric(
+        "standard deviation of samples of one label, over that of the reals",
+        "above 0.3",
+        "0: the noise is ignored and only the label is used",
+        low=0.002,
+    ),
+    "look/label": Metric(
+        "share of variance between the classes of the samples, over that of the reals",
+        "0.7 … 1.5",
+        "below 0.2: the generator ignores the label",
+        low=0.2,
+    ),
+    "look/raw_coverage": Metric(
+        "coverage of the generator that moves, not its average",
+        "above 0.6 of look/coverage",
+        "far below: the players circle; lower the step size, or penalise D's slope more",
+    ),
+    "look/copies": Metric(
+        "median distance of samples to the nearest training item, over that of held-out reals",
+        "above 0.8",
+        "below 0.5: the samples are copies",
+        low=0.5,
+    ),
+    "look/held_gap": Metric(
+        "(D(train) − D(held out)) / (D(train) − D(fake)): 0 when D has learned nothing by heart, 1 when it knows nothing else",
+        "below 0.5",
+        "above: D overfits; augment what it sees, raise its penalty",
+        high=0.5,
+    ),
+    "look/held_z": Metric("D(train) − D(held out) in standard errors", "below 4", "see look/held_gap", high=4.0),
+    "look/company": Metric(
+        "largest change of a real's score when the other items of its batch are changed, in sd of the scores",
+        "below 0.01",
+        "above: the score depends on the batch; score in eval mode, or take another norm",
+        high=0.01,
+    ),
+    "look/checker": Metric(
+        "power of the samples at the highest frequencies over that beside them, over the same of the reals",
+        "0.5 … 3",
+        "above 3: a checkerboard; up-sample with a kernel that the stride divides",
+        high=3.0,
+    ),
+    "look/roughness": Metric(
+        "share of the samples' power in the upper fifth of the radii, over the same of the reals",
+        "0.5 … 2",
+        "below: blur; above: noise",
+    ),
+    "look/rounding": Metric(
+        "change of the critic's scores from fp32 to bf16, in sd of the scores",
+        "below 0.05",
+        "above: train in fp32",
+        high=0.05,
     ),
 }
 

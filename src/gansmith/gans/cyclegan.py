@@ -1,0 +1,153 @@
+"""CycleGAN. "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", Zhu et al., ICCV 2017.
+
+Two domains and no pairs: G maps X to Y, F maps Y to X, each against a critic of its own with least-squares losses, and
+going there and back must lead home:
+L_G,F = E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)² + λ (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)   (eqs. 2, 3; λ = 10),
+L_D_Y = ½ [E(D_Y(y) − 1)² + E D_Y(G(x))²], and D_X likewise, halved to slow the critics (section 4, appendix 7.1).
+The critics are shown fakes from a pool of the last 50, half the time an old one in exchange for the new (section 4).
+`identity` adds λ · identity · (E‖G(y) − y‖₁ + E‖F(x) − x‖₁) (section 5.2): the paper uses .5 for paintings only, the
+released code always.
+
+Networks: residual translators (9 blocks from 256 pixels on, 6 below, 3 below 64), 70×70 PatchGAN critics.
+Deviations: no random crops and mirrors; averages of G and F are kept and used.
+A low cycle loss proves little: a translator may hide the way back in faint noise. Proof: proofs/cyclegan.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Turn, observe, setting
+from gansmith.gans.translation import Translation
+from gansmith.networks.patch import PatchCritic, patch_layers
+from gansmith.networks.translator import Translator
+
+
+class CycleGAN(Translation):
+    summary: ClassVar[str] = "between two folders of pictures without pairs (Zhu et al. 2017)"
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
+    form: ClassVar[str] = "domains"
+    batch_size: ClassVar[int] = 1
+
+    cycle: float = setting(10.0, "λ, weight of the way there and back", least=0.0)
+    identity: float = setting(0.0, "share of λ for leaving alone what needs no change; .5 in the code", least=0)
+    pool: int = setting(50, "fakes of the past that the critics are shown, too; 0: none", least=0)
+    decay: float = setting(0.5, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
+    width: int = setting(64, "channels of the finest layer of all players", least=1)
+    blocks: int | None = setting(None, "residual blocks of a translator; None: from the size", least=0)
+    patch: int | None = setting(
+        None, "strided layers of a critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size", least=1
+    )
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if spec.kind != "images":
+            return []
+        side, reasons = min(spec.shape[1:]), []
+        if self.blocks is None:
+            self.blocks = 9 if side >= 256 else 6 if side >= 64 else 3
+            reasons.append(f"blocks {self.blocks}: for pictures of {side} pixels")
+        if self.patch is None:
+            self.patch = patch_layers(spec.shape[1:])
+            reasons.append(f"patch {self.patch}: patches of {(16, 34, 70)[self.patch - 1]} pixels")
+        return reasons
+
+    def build(self, spec: DataSpec) -> None:
+        source, target = self.two_pictures(spec)
+        self.choose(spec)
+        one, two = source.shape[0], target.shape[0]
+        if self.identity and one != two:
+            raise UserError(
+                f"identity={self.identity} needs equal channels and the domains have {one} and {two}: set it to 0"
+            )
+        self.generator = Translator(one, two, self.width, self.blocks)
+        self.inverse = Translator(two, one, self.width, self.blocks)
+        self.critic_target = PatchCritic(two, self.width, self.patch, norm=nn.InstanceNorm2d)
+        self.critic_source = PatchCritic(one, self.width, self.patch, norm=nn.InstanceNorm2d)
+        self.pool_target = Pool(self.pool, target.shape)
+        self.pool_source = Pool(self.pool, source.shape)
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {
+            "generator": [self.generator, self.inverse],
+            "discriminator": [self.critic_target, self.critic_source],
+        }
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("generator", self.generator_loss),
+            Turn("discriminator", self.discriminator_loss, fresh=False),
+        ]
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        x, y = batch.source, batch.target
+        fake_y, fake_x = self.generator(x), self.inverse(y)
+        batch.memo |= {"fake_y": fake_y.detach(), "fake_x": fake_x.detach()}
+        there_and_back = distance(self.inverse(fake_y), x) + distance(self.generator(fake_x), y)
+        terms = {
+            "adversarial": square(self.critic_target(fake_y) - 1) + square(self.critic_source(fake_x) - 1),
+            "cycle": self.cycle * there_and_back,
+        }
+        if self.identity:
+            unchanged = distance(self.generator(y), y) + distance(self.inverse(x), x)
+            terms["identity"] = self.cycle * self.identity * unchanged
+        return terms
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake_y, fake_x = self.pool_target(batch.memo["fake_y"]), self.pool_source(batch.memo["fake_x"])
+        return {
+            "target": self.judged(self.critic_target, batch.target, fake_y, "target"),
+            "source": self.judged(self.critic_source, batch.source, fake_x, "source"),
+        }
+
+    def judged(self, critic: nn.Module, real: Tensor, fake: Tensor, domain: str) -> Tensor:
+        on_real, on_fake = critic(real), critic(fake)
+        observe(f"critic/real_{domain}", on_real)
+        observe(f"critic/fake_{domain}", on_fake)
+        return (square(on_real - 1) + square(on_fake)) / 2
+
+    def back(self, y, *, batch_size: int = 16) -> np.ndarray:
+        """`translate` the other way: pictures uint8 (n, C, H, W) of the target's domain to the source's."""
+        return self.through(self.inverse, y, "target", self.spec.of("source"), None, batch_size)
+
+
+class Pool(nn.Module):
+    """The last fakes, kept in buffers so that a resumed run goes on exactly. An empty one hands back what it is given.
+
+    Until it is full it keeps every fake and hands it back; then, for each, it keeps it or, half the time, exchanges it
+    for one it holds (Shrivastava et al. 2017).
+    """
+
+    def __init__(self, size: int, shape: tuple[int, ...]):
+        super().__init__()
+        self.register_buffer("kept", torch.zeros(size, *shape))
+        self.register_buffer("count", torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def forward(self, fakes: Tensor) -> Tensor:
+        size, shown = len(self.kept), fakes.clone()
+        for i in range(len(fakes) if size else 0):
+            held = int(self.count)
+            if held < size:
+                self.kept[held] = fakes[i]
+                self.count += 1
+            elif torch.rand(()) < 0.5:
+                old = int(torch.randint(size, ()))
+                shown[i] = self.kept[old]
+                self.kept[old] = fakes[i]
+        return shown
+
+
+def distance(a: Tensor, b: Tensor) -> Tensor:
+    """Mean ‖a − b‖₁ per pixel and channel."""
+    return (a - b).abs().mean()
+
+
+def square(x: Tensor) -> Tensor:
+    return x.square().mean()

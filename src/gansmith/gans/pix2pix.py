@@ -1,0 +1,93 @@
+"""pix2pix. "Image-to-Image Translation with Conditional Adversarial Networks", Isola et al., CVPR 2017.
+
+From pairs (x, y) learn a map x → y whose outputs look real, where a mean over all plausible ones would be a blur:
+L_G = −E log σ(D(x, G(x))) + λ E‖y − G(x)‖₁   (eq. 4, λ = 100),
+L_D = ½ [−E log σ(D(x, y)) − E log(1 − σ(D(x, G(x))))]   (eq. 1, halved as in section 3.3).
+D sees the input beside the output, and scores every 70×70 patch by itself (section 3.2.2), since L1 already sees to the
+coarse structure. G is a U-Net, and its only noise is dropout, which stays on when it is used (section 3.3).
+
+In a round G moves first and D then judges the very fakes it made, as the released Torch code does, where G's step uses
+D's answer from before D's own step.
+Deviations: instance norm in place of batch norm (the two are the same at the paper's batch size of 1, and so each
+picture is translated by itself at any other); no random crops and mirrors; an average of G is kept and used.
+Proof: proofs/pix2pix.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gansmith import losses
+from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.game import Turn, observe, setting
+from gansmith.gans.translation import Translation
+from gansmith.networks.patch import PatchCritic, patch_layers
+from gansmith.networks.unet import UNet
+
+
+class Pix2Pix(Translation):
+    summary: ClassVar[str] = "from pairs of pictures, one into the other (Isola et al. 2017)"
+    batch_size: ClassVar[int] = 1
+
+    l1: float = setting(100.0, "λ, weight of the mean distance to the true picture", least=0.0)
+    adversarial: float = setting(1.0, "weight of the adversarial loss; 0: L1 alone, which blurs", least=0.0)
+    reverse: bool = setting(False, "learn the other way: from B to A")
+    width: int = setting(64, "channels of the finest layer of both players", least=1)
+    patch: int | None = setting(
+        None,
+        "strided layers of the critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size",
+        least=1,
+    )
+
+    def read(self, data, **options) -> Dataset:
+        dataset = super().read(data, **options)
+        if not self.reverse:
+            return dataset
+        source, fields = dataset.spec.of("source"), dataset.fields
+        return replace(
+            dataset,
+            spec=replace(source, also={"source": replace(dataset.spec, also={})}),
+            fields=fields | {"source": fields["target"], "target": fields["source"]},
+        )
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if self.patch is not None or spec.kind != "images":
+            return []
+        self.patch = patch_layers(spec.shape[1:])
+        return [f"patch {self.patch}: patches of {(16, 34, 70)[self.patch - 1]} pixels, for {spec.shape[1:]} pictures"]
+
+    def build(self, spec: DataSpec) -> None:
+        source, target = self.two_pictures(spec)
+        self.choose(spec)
+        self.generator = UNet(source.shape[0], target.shape[0], target.shape[1:], self.width)
+        self.discriminator = PatchCritic(source.shape[0] + target.shape[0], self.width, self.patch)
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("generator", self.generator_loss),
+            Turn("discriminator", self.discriminator_loss, fresh=False),
+        ]
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.generator(batch.source)
+        batch.memo["fake"] = fake.detach()
+        judged = losses.non_saturating.generator(self.judge(batch.source, fake), None)
+        return {"adversarial": self.adversarial * judged, "l1": self.l1 * (fake - batch.target).abs().mean()}
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        real, fake = self.judge(batch.source, batch.target), self.judge(batch.source, batch.memo["fake"])
+        observe("critic/real", real)
+        observe("critic/fake", fake)
+        return {"adversarial": losses.non_saturating.critic(real, fake) / 2}
+
+    def judge(self, source: Tensor, picture: Tensor) -> Tensor:
+        """(n, 1, h, w) scores of the patches of a picture, given what it was made from."""
+        return self.discriminator(torch.cat([source, picture], 1))
