@@ -122,8 +122,8 @@ class ResidualBlock(nn.Module):
 class Down(nn.Module):
     """A blur by [1, 2, 1] and a 1×1 convolution at every second pixel: (n, a, h, w) to (n, b, ⌈h/2⌉, ⌈w/2⌉).
 
-    The two are one convolution, with the product of their kernels. Under R1 and R2 in bfloat16 on a CPU that took 6.9 ms
-    where a depthwise blur and a 1×1 took 28 (64 maps of 32×14×14 to 64×7×7), 59 where it took 125 (64×28×28 to
+    The two are one convolution, with the product of their kernels. Under R1 and R2 in bfloat16 on a CPU that took 6.9
+    ms where a depthwise blur and a 1×1 took 28 (64 maps of 32×14×14 to 64×7×7), 59 where it took 125 (64×28×28 to
     128×14×14); in float32 the blur apart is faster (5.9 against 8.8, 69 against 143).
     """
 
