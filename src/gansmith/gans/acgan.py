@@ -16,7 +16,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -71,8 +70,4 @@ class ACGAN(GAN):
 
     def classify(self, x) -> np.ndarray:
         """The class (n,) that D gives items in the data's units, in eval mode."""
-        self.must_be_built()
-        with self.at_rest():
-            x = self.spec.to_network(torch.as_tensor(np.asarray(x)).to(self.device))
-            parts = [self.heads(part)[1].argmax(1).cpu().numpy() for part in x.split(250)]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return self.said_by(lambda part, _: self.heads(part)[1].argmax(1), x).astype(np.int64)

@@ -150,26 +150,34 @@ class GAN(Game):
         self.must_be_built()
         chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
         latent, labels = self.latents(n, chance), self.labels(n, label, chance)
+        return self.made_from(latent, labels, batch_size=batch_size)
+
+    def made_from(self, latent: Tensor, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """What `generate` makes of these latents in eval mode, in the data's units, some at a time."""
+        labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
-            made = [
-                self.spec.to_data(self.generate(z, y))
-                for z, y in zip(latent.split(batch_size), labels.split(batch_size) if labels is not None else _nones())
-            ]
+            made = [self.spec.to_data(self.generate(z, y)) for z, y in zip(latent.split(batch_size), labels)]
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
     def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
         """The discriminator's raw scores (n,) of items in the data's units, in eval mode; float32."""
         self.must_be_built()
+        labels = self.labels(len(x), label, None) if self.conditional else None
+        return self.said_by(self.discriminator, x, labels, batch_size=batch_size)
+
+    def said_by(self, network, x, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """What `network(items, labels)` says of items in the data's units, in eval mode, some at a time; float32."""
+        self.must_be_built()
         x = torch.as_tensor(np.asarray(x))
         if tuple(x.shape[1:]) != self.spec.shape:
             raise UserError(f"items have shape {tuple(x.shape[1:])}, this game was trained on {self.spec.shape}")
-        labels = self.labels(len(x), label, None) if self.conditional else None
+        labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
             said = [
-                self.discriminator(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy()
-                for part, y in zip(x.split(batch_size), labels.split(batch_size) if labels is not None else _nones())
+                network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy()
+                for part, y in zip(x.split(batch_size), labels)
             ]
-        return np.concatenate(said) if said else np.empty(0, np.float32)
+        return np.concatenate(said) if len(x) else np.empty(0, np.float32)
 
     def labels(self, n: int, label, chance: torch.Generator | None) -> Tensor | None:
         """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `chance`."""

@@ -105,6 +105,26 @@ METRICS: dict[str, Metric] = {
         "falling",
         "flat: training has come as far as it will; rising: lower --learning-rate",
     ),
+    "*/information": Metric(
+        "− λ · bound on the information between the category and the sample, as weighted in the loss",
+        "falling to − λ · log K",
+        "flat at 0: the code is ignored; raise --information",
+    ),
+    "*/information_continuous": Metric(
+        "− λ · bound on the information between the numbers and the sample",
+        "below 0 and falling slowly",
+        "flat above 0: the numbers are ignored; raise --information-continuous. Large beside the rest: lower it",
+    ),
+    "information/category": Metric(
+        "E log Q(c|x) + log K in nats: at least so much of the category can be read from a sample",
+        "towards log K (2.30 for ten)",
+        "below 1 after some thousand rounds: raise --information; categories may have merged, try another --seed",
+    ),
+    "information/continuous": Metric(
+        "E log Q(c|x) + log 2 for each number, summed, in nats: the same for the numbers",
+        "above 0",
+        "below 0: Q knows less than nothing of the numbers yet; later, raise --information-continuous",
+    ),
     "*/class": Metric(
         "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
         "below log(classes) and falling",
@@ -129,7 +149,7 @@ METRICS: dict[str, Metric] = {
     "pix2pix:generator/l1": Metric(
         "λ · mean ‖y − G(x)‖₁, in network units (0 … 2 before λ)",
         "falling, then steady; the floor is what the input cannot tell",
-        "rising on and on: the adversarial loss leads; raise --l1. Far lower here than on held-out pairs: too few pairs",
+        "rising on and on: the adversarial loss leads; raise --l1. Far lower than on held-out pairs: too few pairs",
     ),
     "cyclegan:generator/adversarial": Metric(
         "E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)²",
@@ -265,7 +285,7 @@ METRICS: dict[str, Metric] = {
         low=4.0,
     ),
     "level/*": Metric(
-        "what real data scores against real data, mean − 4 sd of eight draws over their mean: the data's own alarm level",
+        "what real data scores against real data, mean − 4 sd of eight draws, over their mean: its own alarm level",
         "0.7 … 1",
         "below 0.5: too few items for this number to mean much",
     ),
@@ -323,7 +343,7 @@ METRICS: dict[str, Metric] = {
         low=0.5,
     ),
     "look/held_gap": Metric(
-        "(D(train) − D(held out)) / (D(train) − D(fake)): 0 when D has learned nothing by heart, 1 when it knows nothing else",
+        "(D(train) − D(held out)) / (D(train) − D(fake)): 0 when D knows no item by heart, 1 when nothing else",
         "below 0.5",
         "above: D overfits; augment what it sees, raise its penalty",
         high=0.5,

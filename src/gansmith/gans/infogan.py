@@ -1,0 +1,151 @@
+"""InfoGAN. "Interpretable Representation Learning by Information Maximizing Generative Adversarial Nets",
+Chen et al., NeurIPS 2016.
+
+G's input is noise z and a code c: one category of K and some numbers in −1 … 1. G must make items from which c can be
+read again:  min_{G,Q} max_D  V(D, G) − λ·L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) ≤ I(c; G(z, c))   (eqs. 5, 6).
+Q shares all layers of D but the last: a head of its own on D's features gives the category's probabilities, and a mean
+and a standard deviation for each number. So the digits of MNIST fall into the K categories without a single label.
+
+Who moves what: D's move lowers −λ·L_I through the layers it shares with Q, as in the released code; Q's head moves with
+G. A number's prior is uniform, of entropy log 2 (the released code prints a bound with a normal's, which is none), so
+each part of L_I is a true lower bound in nats: `information/category` ≤ log K, and `information/continuous`.
+`fixed_deviation` sets Q's standard deviations to 1, as in the released network.
+
+Networks: DCGAN's (for vectors perceptrons) with a head of 128 units; D takes its two batches apart.
+Deviations: one category, not several; a smaller λ for the numbers, as the paper advises; an average of G is kept and
+sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds. Proof: proofs/infogan.py.
+"""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import observe, setting
+from gansmith.gans.gan import GAN
+from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.mlp import MLPCritic, MLPGenerator
+
+
+class Codes(NamedTuple):
+    """What Q reads: the category's probabilities (n, K), the numbers' means (n, continuous)."""
+
+    category: np.ndarray
+    continuous: np.ndarray
+
+
+class InfoGAN(GAN):
+    summary: ClassVar[str] = "codes that can be read from the samples: categories without labels (Chen et al. 2016)"
+    conditional: ClassVar[bool] = False
+    widths: ClassVar[tuple[int, int]] = (64, 128)
+
+    categories: int = setting(10, "K, values of the categorical code", least=2)
+    continuous: int = setting(2, "codes that are numbers in −1 … 1", least=0)
+    latent: int = setting(62, "numbers of noise beside the codes", least=1)
+    information: float = setting(1.0, "λ, weight of the category's information", least=0.0)
+    information_continuous: float = setting(0.1, "… and of the numbers'", least=0.0)
+    fixed_deviation: bool = setting(False, "Q takes the numbers' standard deviation for 1")
+    learning_rate: float = setting(1e-3, "Adam's step size of G and Q", least=0.0)
+    critic_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", least=0.0)
+
+    def build(self, spec: DataSpec) -> None:
+        self.choose(spec)
+        inputs = self.latent + self.categories + self.continuous
+        if spec.kind == "images":
+            self.generator = ConvGenerator(inputs, spec.shape, self.width)
+            self.discriminator = ConvCritic(spec.shape, self.width)
+        else:
+            self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
+            self.discriminator = MLPCritic(spec.shape, self.width, 3)
+        self.q = nn.Sequential(
+            nn.Linear(self.discriminator.score.in_features, 128),
+            nn.BatchNorm1d(128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, self.categories + 2 * self.continuous),
+        )
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.discriminator], "generator": [self.generator, self.q]}
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        z = self.latents(len(batch))
+        features = self.discriminator.features(self.generator(z))
+        fake = self.discriminator.judge(features)
+        return {"adversarial": self.judged(self.discriminator(batch.real), fake), **self.unread(features, z)}
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        z = self.latents(len(batch))
+        features = self.discriminator.features(self.generator(z))
+        fake = self.discriminator.judge(features)
+        return {"adversarial": self.pair().generator(fake, None), **self.unread(features, z)}
+
+    def unread(self, features: Tensor, z: Tensor) -> dict[str, Tensor]:
+        """−λ·L_I, of the category and of the numbers: what Q cannot read of the codes in `z`."""
+        _, category, numbers = z.split([self.latent, self.categories, self.continuous], 1)
+        logits, mean, deviation = self.read_codes(features)
+        about_category = log(self.categories) - F.cross_entropy(logits, category)
+        log_density = -((numbers - mean) / deviation).square() / 2 - deviation.log() - log(2 * pi) / 2
+        about_numbers = (log(2) + log_density).sum(1).mean()
+        observe("information/category", about_category)
+        observe("information/continuous", about_numbers)
+        return {
+            "information": -self.information * about_category,
+            "information_continuous": -self.information_continuous * about_numbers,
+        }
+
+    def read_codes(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Q: logits (n, K), and mean and standard deviation (n, continuous) of the numbers."""
+        sizes = [self.categories, self.continuous, self.continuous]
+        logits, mean, spread = self.q(features).float().split(sizes, 1)
+        return logits, mean, torch.ones_like(mean) if self.fixed_deviation else F.softplus(spread) + 1e-3
+
+    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+        """(n, latent + K + continuous): noise of the prior, a category as one of K ones, numbers in −1 … 1."""
+        device = self.device if chance is None else "cpu"
+        drawn = torch.randint(self.categories, (n,), device=device, generator=chance)
+        numbers = 2 * torch.rand(n, self.continuous, device=device, generator=chance) - 1
+        codes = torch.cat([F.one_hot(drawn, self.categories), numbers], 1).to(self.device)
+        return torch.cat([super().latents(n, chance), codes], 1)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def sample(
+        self, n: int, *, seed: int | None = None, category=None, codes=None, batch_size: int = 250
+    ) -> np.ndarray:
+        """`n` new items in the data's units, the same for the same seed.
+
+        category  one of 0 … K − 1, or `n` of them; None: drawn evenly
+        codes     the numbers (continuous,), or (n, continuous); trained on −1 … 1; None: drawn evenly
+        """
+        self.must_be_built()
+        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent = self.latents(n, chance)
+        if category is not None:
+            asked = np.asarray(category)
+            if asked.shape not in ((), (n,)) or not np.isin(asked, np.arange(self.categories)).all():
+                raise UserError(f"category={category}: give one of 0 … {self.categories - 1}, or {n} of them")
+            wanted = torch.as_tensor(np.broadcast_to(asked, n).copy(), dtype=torch.long, device=self.device)
+            latent[:, self.latent : self.latent + self.categories] = F.one_hot(wanted, self.categories).float()
+        if codes is not None:
+            asked = np.asarray(codes, np.float32)
+            if asked.shape not in ((self.continuous,), (n, self.continuous)):
+                raise UserError(f"codes of shape {asked.shape}: give {self.continuous} numbers, or {n} rows of them")
+            latent[:, self.latent + self.categories :] = torch.as_tensor(asked, device=self.device)
+        return self.made_from(latent, batch_size=batch_size)
+
+    def encode(self, x, *, batch_size: int = 250) -> Codes:
+        """The codes that Q reads from items in the data's units."""
+
+        def read(part: Tensor, _) -> Tensor:
+            logits, mean, _ = self.read_codes(self.discriminator.features(part))
+            return torch.cat([logits.softmax(1), mean], 1)
+
+        said = self.said_by(read, x, batch_size=batch_size)
+        return Codes(said[:, : self.categories], said[:, self.categories :])
