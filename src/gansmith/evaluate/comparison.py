@@ -75,7 +75,7 @@ def compare(
         number = partial(numbers, frechet=_enough(real_features, floor_features, groups))
         expected = number(real_features, floor_features)
         got = _intervals(real_features, draws_features, number, groups, seed)
-        found[where.name] = {metric: Score(*got[metric], expected[metric]) for metric in expected}
+        found[where.name] = {metric: Score(*_possible(metric, got[metric]), expected[metric]) for metric in expected}
         cards[where.name] = Card(
             where.name, where.hash, where.resize, _quantised(reals), len(reals), n, split, tensor_digest(reals),
             weights, truncation, seed, __version__,
@@ -158,6 +158,13 @@ def _intervals(real, draws, number, groups, seed) -> dict[str, Interval]:
         sources.append({k: fakes[k] / len(draws) for k in names})
         values = [{k: np.mean([v[k] for v in values]) for k in names}]
     return {k: interval([v[k] for v in values], [(s[k], groups - 1) for s in sources]) for k in names}
+
+
+def _possible(metric: str, got: Interval) -> Interval:
+    """An interval of a share ends at 0 and 1."""
+    if metric not in ("precision", "recall", "coverage"):
+        return got
+    return Interval(got.value, max(0.0, got.low), min(1.0, got.high))
 
 
 def _split(reals, labels, held_out, n, reference, seed):
