@@ -90,7 +90,9 @@ def test_real_features_are_kept_by_content(tmp_path):
     extract(where, IMAGES[::-1], cache=tmp_path, keep=True)
     assert calls == [40]  # other content, other entry
     brighter = space(lambda items: items.mean((2, 3)) + 1, IMAGES)
-    assert brighter.hash != where.hash  # known by what it does
+    faint = [space(lambda items, c=c: items.mean((2, 3)) * 1e-9 * c, IMAGES).hash for c in (1, 2)]
+    assert len({where.hash, brighter.hash, *faint}) == 4  # known by what they do, however small
+    assert space(lambda items: items.mean((2, 3))[:, ::-1], IMAGES).hash != where.hash
 
 
 def test_cache_folder(monkeypatch, tmp_path):
@@ -119,6 +121,9 @@ def test_torchvision_weights(tmp_path):
     assert extract(where, IMAGES[:2, :1]).shape == (2, 512)  # grey pictures go in as three equal channels
     with pytest.raises(UserError, match="another model's file"):
         space(f"resnet18:{tmp_path / 'net.pth'}", IMAGES)
+    (tmp_path / "text.pth").write_text("no weights at all")
+    with pytest.raises(UserError, match="holds no weights of resnet18"):
+        space(f"resnet18:{tmp_path / 'text.pth'}", IMAGES)
     with pytest.raises(UserError, match="no torchvision model"):
         space(f"resnet:{tmp_path / 'net.pth'}", IMAGES)
 

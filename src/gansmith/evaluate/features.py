@@ -147,8 +147,15 @@ def _of_callable(function: Callable, items: np.ndarray) -> Space:
         return Space(name, _weights_hash(function.eval()), _tensors(function), resize="its own")
     sample = function(items[:8])
     sample = sample.detach().cpu().numpy() if isinstance(sample, torch.Tensor) else np.asarray(sample)
-    # What it does to eight items stands for what it is; rounded, so that the order of additions does not matter.
-    return Space(name, tensor_digest(np.round(sample.astype(np.float64), 3) + 0.0), function, resize="its own")
+    if sample.ndim != 2:
+        raise UserError(
+            f"features {name!r} made {sample.shape} of {len(items[:8])} items; return (n, d), one row each."
+        )
+    # What it does to eight items stands for what it is: two projections of each, to four digits, since another machine
+    # may add in another order.
+    angles = np.arange(sample.shape[1])
+    seen = sample.astype(np.float64) @ np.stack([np.cos(angles), np.sin(angles)], 1)
+    return Space(name, tensor_digest(sample.shape, [f"{v:.3e}" for v in seen.ravel()]), function, resize="its own")
 
 
 def _tensors(module: nn.Module) -> Callable:
@@ -231,18 +238,21 @@ def _torchvision(name: str, weights: str) -> Space:
             f"{name!r} is no torchvision model; gansmith knows {', '.join(models.list_models(module=models)[:8])}, …"
         )
     model = models.get_model(name, weights=None)
-    if weights.endswith(".safetensors"):
-        from safetensors.torch import load_file
+    try:
+        if weights.endswith(".safetensors"):
+            from safetensors.torch import load_file
 
-        state = load_file(weights)
-    else:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    missing, _ = model.load_state_dict(state, strict=False)
+            state = load_file(weights)
+        else:
+            state = torch.load(weights, map_location="cpu", weights_only=True)
+        missing = set(model.load_state_dict(state, strict=False).missing_keys)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the file, one line says so
+        raise UserError(f"{weights} holds no weights of {name} ({str(error).strip().splitlines()[0][:120]}).") from None
     body = model.features if hasattr(model, "features") else nn.Sequential(*list(model.children())[:-1])
-    if {id(value) for key, value in model.state_dict().items() if key in missing} & {
-        id(v) for v in body.state_dict().values()
-    }:
-        raise UserError(f"{weights} lacks weights of {name}: {', '.join(missing[:3])} …; is it another model's file?")
+    needed = {value.data_ptr() for value in body.state_dict().values()}
+    lacking = [key for key, value in model.state_dict().items() if key in missing and value.data_ptr() in needed]
+    if lacking:
+        raise UserError(f"{weights} lacks weights of {name}: {', '.join(lacking[:3])} …; is it another model's file?")
     body = body.eval().requires_grad_(False)
     mean, std = (torch.tensor(v)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
 

@@ -88,14 +88,7 @@ def precision_recall(real, fake, k: int = 3, *, rows: int | None = None) -> Prec
 
     Balls are closed (`<=`), as in the paper's code: identical sets score 1.
     """
-    real, fake = pair(real, fake)
-    real_balls = neighbour_distances(real, k, rows)[:, -1] * (1 + TIE)
-    fake_balls = neighbour_distances(fake, k, rows)[:, -1] * (1 + TIE)
-    inside, found = torch.zeros(len(fake), dtype=torch.bool, device=real.device), 0
-    for part, squared in blocks(real, fake, rows):
-        inside |= (squared <= real_balls[part, None]).any(0)
-        found += int((squared <= fake_balls).any(1).sum())
-    return PrecisionRecall(float(inside.double().mean()), found / len(real))
+    return PrecisionRecall(*prdc(real, fake, k, k, rows=rows)[:2])
 
 
 def density_coverage(real, fake, k: int = 5, *, rows: int | None = None) -> DensityCoverage:
