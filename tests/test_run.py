@@ -9,17 +9,13 @@ import torch
 
 import gansmith as gs
 from gansmith.gans import GAMES
-from gansmith.testing import assert_same, made_up_pairs
+from gansmith.testing import assert_same, played_on
 
 SMALL = {name: {"width": 4} for name in GAMES} | {
     "gan": {"width": 16},
     "wgan-gp": {"width": 4, "critic_steps": 2},
     "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
     "sngan": {"width": 4, "critic_steps": 2},
-}
-DATA = {  # for games that are not played on single items
-    "pix2pix": made_up_pairs((3, 16, 16)),
-    "cyclegan": made_up_pairs((3, 16, 16), paired=False),
 }
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
 
@@ -43,17 +39,17 @@ def log(folder):
 
 @pytest.mark.parametrize("name", GAMES)
 def test_ten_and_resume_are_twenty_bit_for_bit(name, tmp_path):
-    whole, halves, data = tmp_path / "whole", tmp_path / "halves", DATA.get(name, "digits")
+    whole, halves, data = tmp_path / "whole", tmp_path / "halves", played_on(GAMES[name], **SMALL[name])
     GAMES[name](**SMALL[name]).fit(data, out=whole, **HOW)
     first = GAMES[name](**SMALL[name]).fit(data, out=halves, watch=stopping_at(10), **HOW)
     assert not first.trained["finished"] and first.trained["rounds"] == 10
     torch.manual_seed(12345)  # what happened between must not matter
-    second = gs.resume(halves, data=DATA.get(name))
+    second = gs.resume(halves, data=data)
     assert second.trained["finished"] and second.trained["rounds"] == 20
     assert_same(checkpoint(whole), checkpoint(halves), f"{name}: ten and ten are not twenty")
     assert log(whole) == log(halves)
     one, two = gs.load(whole), gs.load(halves)
-    given = {field: DATA[name].raw(np.arange(8), field) for field in one.inputs}
+    given = {field: data.raw(np.arange(8), field) for field in one.inputs}
     assert np.array_equal(one.sample(8, seed=0, **given), two.sample(8, seed=0, **given))
 
 

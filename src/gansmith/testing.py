@@ -29,15 +29,14 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (4, 30, 50), (1, 17, 23), (1, 8, 8), (5,)]
 def check_game(game: type[Game], *, data: list[Dataset] | None = None, seed: int = 0, **settings) -> None:
     """Hold a game against the contract; AssertionError names the first clause it breaks.
 
-    data      data sets it must accept; None: made-up pictures and vectors of odd shapes, of which it may refuse some
+    data      data sets it must accept; None: made-up ones of every form, of which it may refuse some
     settings  for its constructor, such as a smaller width
     """
     check_settings_are_stored(game, settings)
     accepted = []
-    for dataset in data or [made_up(shape) for shape in SHAPES]:
+    for dataset in data or every_form():
         try:
-            begin(game, dataset, settings, seed)
-            accepted.append(dataset)
+            accepted.append(begin(game, dataset, settings, seed).data)
         except UserError as error:
             assert data is None, f"{game.__name__} refuses its own data: {error}"
     assert accepted, f"{game.__name__} accepts no data"
@@ -47,6 +46,26 @@ def check_game(game: type[Game], *, data: list[Dataset] | None = None, seed: int
     check_observing(game, smallest, settings, seed)
     check_resume(game, smallest, settings, seed)
     check_sampling_and_saving(game, smallest, settings, seed)
+
+
+def every_form() -> list[Dataset]:
+    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains."""
+    pictures = [(1, 8, 8), (3, 17, 23)]
+    return [
+        *(made_up(shape) for shape in SHAPES),
+        *(made_up_pairs(shape) for shape in pictures),
+        *(made_up_pairs(shape, paired=False) for shape in pictures),
+    ]
+
+
+def played_on(game: type[Game], **settings) -> Dataset:
+    """The smallest made-up data that a game takes."""
+    for dataset in sorted(every_form(), key=lambda d: np.prod(d.spec.shape)):
+        try:
+            return begin(game, dataset, settings, 0).data
+        except UserError:
+            continue
+    raise AssertionError(f"{game.__name__} accepts no data")
 
 
 def made_up(shape: tuple[int, ...], n: int = 40, seed: int = 0) -> Dataset:
@@ -76,6 +95,7 @@ def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> Stat
     """A fresh state of the game on the CPU, ready for its first round."""
     torch.manual_seed(seed)
     made = game(**settings)
+    dataset = made.read(dataset)
     made.choose(dataset.spec, len(dataset))
     made.build(dataset.spec)
     made.spec = dataset.spec
@@ -219,4 +239,14 @@ def _copied(state: dict) -> dict:
     return copy.deepcopy(state)
 
 
-__all__ = ["SHAPES", "assert_same", "begin", "check_game", "enter_stage", "made_up", "made_up_pairs", "rounds"]
+__all__ = [
+    "SHAPES",
+    "assert_same",
+    "begin",
+    "check_game",
+    "enter_stage",
+    "made_up",
+    "made_up_pairs",
+    "played_on",
+    "rounds",
+]

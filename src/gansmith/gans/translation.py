@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game
@@ -26,6 +27,8 @@ class Translation(Game):
         dataset = read(data, form=self.form, **{k: v for k, v in options.items() if k != "labels"})
         if "source" not in dataset.fields:
             raise UserError(f"{type(self).__name__} needs {self.form} and {dataset.name} holds single items")
+        if self.form == "pairs" and isinstance(dataset, Unpaired):
+            raise UserError(f"{type(self).__name__} needs pairs and {dataset.name} holds two domains: use cyclegan")
         return dataset
 
     def two_pictures(self, spec: DataSpec) -> tuple[DataSpec, DataSpec]:
@@ -37,8 +40,8 @@ class Translation(Game):
             )
         if source.shape[1:] != spec.shape[1:] or min(spec.shape[1:]) < 8:
             raise UserError(
-                f"pictures of {source.shape[1:]} cannot be turned into pictures of {spec.shape[1:]}: read both with one "
-                "size, at least 8 pixels"
+                f"pictures of {source.shape[1:]} cannot be turned into pictures of {spec.shape[1:]}: read both with "
+                "one size, at least 8 pixels"
             )
         return source, spec
 
