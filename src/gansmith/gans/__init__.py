@@ -7,6 +7,7 @@ from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
+from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.pix2pix import Pix2Pix
@@ -30,4 +31,5 @@ GAMES = {
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
     "infogan": InfoGAN,
+    "improved-gan": ImprovedGAN,
 }

@@ -125,6 +125,26 @@ METRICS: dict[str, Metric] = {
         "above 0",
         "below 0: Q knows less than nothing of the numbers yet; later, raise --information-continuous",
     ),
+    "improved-gan:discriminator/real": Metric(
+        "½E(softplus(log Z) − α log Z) on reals: ½E softplus(−log Z) without smoothing",
+        "0.05 … 0.35; 0.35 means that it cannot tell reals from fakes",
+        "near 0 for long: D is sure; lower --critic-learning-rate",
+    ),
+    "improved-gan:discriminator/fake": Metric(
+        "½E softplus(log Z) on fakes",
+        "0.05 … 0.35",
+        "near 0 for long: D is sure; lower --critic-learning-rate",
+    ),
+    "*/matching": Metric(
+        "‖E f(x) − E f(G(z))‖²: how far the mean features of fakes are from those of reals",
+        "falling from its start, then steady",
+        "rising without end: G does not follow; lower --critic-learning-rate",
+    ),
+    "*/historical": Metric(
+        "‖θ − mean of its past‖², as weighted in the loss",
+        "small beside the adversarial loss",
+        "larger: the player is held back; lower --historical",
+    ),
     "*/class": Metric(
         "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
         "below log(classes) and falling",
