@@ -132,9 +132,9 @@ def train(
 
     positional, given = split_words(words or [], GAMES.values())
     look = {"size": read_size(size), "channels": channels}
-    name, data, reasons = pick_game(positional, look)
+    name, words, data, reasons = pick_game(positional, look)
     game = GAMES[name](**read_settings(GAMES[name], given, train_options()))
-    out = out or free_folder(data, name)
+    out = out or free_folder(words, name)
     start = partial(
         fit,
         game,
@@ -151,7 +151,7 @@ def train(
         **look,
         reasons=reasons,
     )
-    watched(start, out, f"{name} on {data}, into {out}", quiet, begun)
+    watched(start, out, f"{name} on {words}, into {out}", quiet, begun)
 
 
 @app.command()
@@ -215,8 +215,8 @@ def report(run: Run) -> None:
 
 
 # --- what was typed --------------------------------------------------------------------------------------------------
-def pick_game(positional: list[str], look: dict) -> tuple[str, str, list[str]]:
-    """(game, data, why this game) of the one or two words of `train`."""
+def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list[str]]:
+    """(game, data in words, the data, why this game) of the one or two words of `train`."""
     from gansmith.gans import GAMES
 
     if len(positional) == 2:
@@ -224,15 +224,16 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, list[str]]:
         if name not in GAMES:
             known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}"
             raise UserError(f"no GAN is called '{name}'.{known}")
-        return name, data, []
+        return name, data, data, []
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
         found = f"found '{' '.join(positional)}'" if positional else "found neither"
         raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
     from gansmith.choose import choose
     from gansmith.data import read
 
-    name, reasons = choose(read(positional[0], **look))
-    return name, positional[0], reasons
+    dataset = read(positional[0], **look)
+    name, reasons = choose(dataset)
+    return name, positional[0], dataset, reasons
 
 
 def train_options() -> list[str]:

@@ -112,7 +112,7 @@ def fit(
         if out is not None or say is not None:
             options = measured(game, dataset, options, budget, place, ranks, out, why, say)
         if out is not None and ranks.first:
-            keep.create(describe(game, data, dataset, options, why))
+            keep.create(describe(game, dataset, options, why))
             keep.show_real(dataset)
         ranks.wait()
         state = make_state(game, dataset, options, place, ranks)
@@ -244,7 +244,7 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
     return game
 
 
-def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str]) -> dict:
+def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> dict:
     """What settings.json says: all it takes to resume the run, and to tell what it was."""
     from gansmith.gans import GAMES
 
@@ -258,8 +258,8 @@ def describe(game: Game, data, dataset: Dataset, options: Options, why: list[str
         "game": names.get(type(game), type(game).__name__),
         "settings": game.settings(),
         "asked": game.asked,
-        "data": str(data) if isinstance(data, (str, Path)) else None,
-        "in_memory": data is not None and not isinstance(data, (str, Path)),
+        "data": dataset.source,
+        "in_memory": dataset.source is None and bool(dataset.fields),
         "name": dataset.name,
         "items": len(dataset),
         "digest": dataset.digest,
@@ -317,6 +317,9 @@ def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
 
     path = Path(path)
     if path.is_dir():
-        path = RunFolder(path).model
+        run = RunFolder(path)
+        if run.settings.is_file() and not run.model.is_file():
+            raise UserError(f"{path} has no model yet: it is still going on, or was killed; gansmith resume {path}")
+        path = run.model
     classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
     return modelfile.read(path, classes, hardware.pick_device(device))

@@ -26,11 +26,19 @@ def read(data, *, form="auto", size=None, channels=None, labels="auto", cache=No
 
     if isinstance(data, Dataset):
         return data
-    options = {"size": size, "channels": channels, "labels": labels, "limit": limit}
+    found = _read(data, form, {"size": size, "channels": channels, "labels": labels, "limit": limit}, cache)
+    if isinstance(data, (str, os.PathLike)):
+        found.source = os.path.abspath(data) if os.path.exists(data) else str(data)
+    return found
+
+
+def _read(data, form: str, options: dict, cache):
+    import os
+
     if form != "items":
         from gansmith.data.pairs import from_two
 
-        found = from_two(data, form, size=size, channels=channels, cache=cache, limit=limit)
+        found = from_two(data, form, cache=cache, **{k: v for k, v in options.items() if k != "labels"})
         if found is not None:
             return found
     if isinstance(data, (str, os.PathLike)):

@@ -49,6 +49,7 @@ class Dataset:
     notes   what was done to or left out of the data, one line each, for the plan and the report
     files   the name of each row of `fields`, where items have names
     left_out  name of each item that could not be read -> why
+    source  what to type to read it again, from any folder; None for data in memory
     """
 
     spec: DataSpec
@@ -58,6 +59,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
+    source: str | None = None
     rows: Tensor | None = None  # the rows of `fields` that belong to this set; all of them when None
 
     def __post_init__(self):
