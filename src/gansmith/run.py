@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.diagnose.probes import Probes, look_interval
+from gansmith.diagnose.watch import Watch, check_answer, watched
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training import hardware, modelfile
@@ -44,6 +46,8 @@ class Options:
     channels: int | None = None
     log_every: int = 10
     sample_every: int = 1000
+    look_every: int = 500
+    on_failure: str = "warn"
 
 
 def fit(
@@ -63,6 +67,8 @@ def fit(
     size=None,
     channels: int | None = None,
     labels="auto",
+    on_failure: str = "warn",
+    diagnose: bool = True,
     probes: Sequence[Probe] = (),
     watch: Callable | None = None,
     say: Callable[[str], None] | None = None,
@@ -76,11 +82,14 @@ def fit(
     val        share of the data that no player ever sees, kept for calibration and evaluation
     out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
     micro_batches  parts a batch is split into to save memory; gradients are summed
+    on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.watch`)
+    diagnose   look for failures while it trains; runs without a folder are never watched
     probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
 
     Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place.
     """
     budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
+    check_answer(on_failure)
     keep = RunFolder(out, watch) if out is not None else Memory(watch)
     if out is not None:
         keep.refuse_if_taken(overwrite)
@@ -100,6 +109,8 @@ def fit(
         micro_batches=micro_batches,
         size=size,
         channels=channels,
+        look_every=500 if diagnose and out is not None else 0,
+        on_failure=on_failure,
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise UserError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
@@ -179,28 +190,35 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
 
 def measured(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
     """Options with the intervals that the plan of this run asks for; its lines are said."""
+    fresh = lambda: make_state(game.copy(), dataset, options, place, ranks)  # noqa: E731
     with hardware.prepared(place, hardware.pick_threads(dataset.spec)):
         plan = make_plan(
-            lambda: make_state(game.copy(), dataset, options, place, ranks),
+            fresh,
             budget,
             precision=options.precision,
             micro_batches=options.micro_batches,
             reasons=list(why),
             out=out,
         )
+        looks = look_interval(fresh, plan.every.log, plan.rounds, plan.seconds) if options.look_every else 0
     for line in plan.lines() if say else ():
         say(line)
-    return Options(**(asdict(options) | {"log_every": plan.every.log, "sample_every": plan.every.sample}))
+    intervals = {"log_every": plan.every.log, "sample_every": plan.every.sample, "look_every": looks}
+    return Options(**(asdict(options) | intervals))
 
 
 def played(state: State, options: Options, keep, probes, data) -> Game:
     """Play to the end, put the averages in place, write the model and the report."""
     game, budget = state.game, Budget(options.steps, options.minutes)
     every = Every(options.log_every, options.sample_every)
+    watch = None
+    if keep.path is not None and options.look_every:
+        watch = Watch(keep, keep.read_settings(), state)
+        probes = [Probes(options.look_every), *probes]
     with hardware.prepared(game.device, hardware.pick_threads(game.spec)):
         try:
-            finished = play(
-                state,
+            finished = watched(watch, state)(
+                play,
                 budget,
                 every=every,
                 keep=keep,

@@ -214,7 +214,7 @@ def test_extragradient_contracts_by_its_closed_form():
 def test_optimistic_steps_contract_by_the_roots_of_their_polynomial(h, rate):
     path = orbit(losses.wasserstein, steps=400, stepping=around(Optimistic, h))
     late = radius(path)[100:]
-    assert (late[-1] / late[0]) ** (1 / (len(late) - 1)) == pytest.approx(rate, abs=2e-3)
+    assert (late[-1] / late[0]) ** (1 / (len(late) - 1)) == pytest.approx(rate, abs=5e-3)
     now, before = path[2:], path[1:-1]  # exact: w₊ = w + 2h v(w) − h v(w₋), v = (ψ, −θ)
     pull = lambda w: np.stack([w[:, 1], -w[:, 0]], 1)  # noqa: E731
     assert np.allclose(now[1:], now[:-1] + 2 * h * pull(now[:-1]) - h * pull(before[:-1]), rtol=1e-12, atol=1e-15)

@@ -1,1 +1,14 @@
-"""What is going wrong in a run, since when, and what to change."""
+"""What is going wrong in a run, since when, and what to change.
+
+>>> import gansmith as gs
+>>> for finding in gs.diagnose.run("runs/x"):
+...     print(finding)
+
+`fit` with a run folder watches by itself (`watch.Watch`); docs/diagnose.md lists the findings and how they are told.
+"""
+
+from gansmith.diagnose.findings import Diagnosis, Finding, run
+from gansmith.diagnose.probes import Probes
+from gansmith.diagnose.watch import Failed, Watch
+
+__all__ = ["Diagnosis", "Failed", "Finding", "Probes", "Watch", "run"]

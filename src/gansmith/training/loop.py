@@ -62,11 +62,13 @@ def play(
     precision: str = "fp32",
     micro_batches: int = 1,
     probes: Sequence[Probe] = (),
+    judge: Callable[[State], None] = lambda state: None,
 ) -> bool:
     """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
 
     keep    where the run is kept: an object with `log(state, row)`, `sample(state)` and `save(state)`
     probes  called at log rounds with the state and what the losses observed; what they return joins the log line
+    judge   called after each log line, which is the last of `state.game.history`; may raise to end the run
     """
     game, ranks = state.game, state.ranks
     mover = Mover(state, precision, micro_batches)
@@ -91,9 +93,11 @@ def play(
 
             if seen is not None:
                 row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
+                row |= {f"{name}/skipped": count for name, count in state.skipped.items()}
                 for probe in probes:
                     row |= probe(state, seen)
                 keep.log(state, row)
+                judge(state)
             if state.round % every.sample == 0:
                 with state.average.playing(game):
                     keep.sample(state)

@@ -262,12 +262,6 @@ METRICS: dict[str, Metric] = {
         "about as large as at reals",
         "towards 0 while the fakes are poor: G gets no gradient; far above the slope at reals: raise --gamma",
     ),
-    "*/adversarial": Metric(
-        "the adversarial term of a player's loss",
-        "between −1,000 and 1,000 whatever the loss",
-        "the player has run away: halve the step sizes",
-        high=1000.0,
-    ),
     "gradient/*": Metric(
         "norm of a player's gradient at his last move",
         "of one order of magnitude throughout",

@@ -33,6 +33,7 @@ class State:
         self.round = 0
         self.seconds = 0.0
         self.stage = -1
+        self.verdict = ""  # one word on how it goes, where somebody watches
 
     @property
     def samples(self) -> int:

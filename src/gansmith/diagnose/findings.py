@@ -1,0 +1,131 @@
+"""Findings: a name, since when, the numbers behind it, and what to change. `Diagnosis` reads a log row by row.
+
+The same reading serves a run that is going on (`Watch`) and one on disk (`run`), finished or crashed: rules see rows of
+the log, the settings and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gansmith.diagnose.rules import RULES, Past, Rule
+from gansmith.errors import UserError
+from gansmith.training.folder import RunFolder
+
+SEVERITIES = ("note", "warning", "failure")
+HITS = 2  # in a row, before anything is said
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong.
+
+    name      one of the sixteen of docs/diagnose.md
+    severity  "note", "warning" or "failure"
+    step      the round of the first of the hits in a row
+    evidence  number -> its value and what it is held against, in words
+    remedy    one plain sentence
+    change    settings that carry it out, {} where no setting can
+    """
+
+    name: str
+    severity: str
+    step: int
+    evidence: dict[str, str] = field(default_factory=dict)
+    remedy: str = ""
+    change: dict = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        numbers = "; ".join(f"{name} {value}" for name, value in self.evidence.items())
+        change = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in self.change.items())
+        return f"{self.name} ({self.severity}, since round {self.step:,}): {numbers}. {self.remedy}" + (
+            f" [{change}]" if change else ""
+        )
+
+    @property
+    def grave(self) -> int:
+        return SEVERITIES.index(self.severity)
+
+
+class Diagnosis:
+    """Reads rows in order; `findings` is what stands after the last of them, the gravest and most basic first."""
+
+    def __init__(self, about: Mapping, rows: Iterable[Mapping] = ()):
+        self.past = Past(about)
+        self.hits: dict[str, tuple[int, int]] = {}  # rule -> (hits in a row, round of the first)
+        self.confirmed: dict[str, Finding] = {}
+        for row in rows:
+            self.read(row)
+
+    def read(self, row: Mapping) -> list[Finding]:
+        """What this row confirms that was not known before."""
+        self.past.add(row)
+        new = []
+        for rule in RULES:
+            if rule.looks and not self.past.looking:
+                continue
+            evidence = rule.holds(self.past)
+            if not evidence:
+                self.hits.pop(rule.key, None)
+                continue
+            count, since = self.hits.get(rule.key, (0, int(row["step"])))
+            self.hits[rule.key] = (count + 1, since)
+            if count + 1 >= HITS and rule.key not in self.confirmed:
+                self.confirmed[rule.key] = finding(rule, since, evidence, self.past)
+                new.append(self.confirmed[rule.key])
+        return new
+
+    @property
+    def findings(self) -> list[Finding]:
+        """One of each name, the gravest first, then in the order of `RULES`: causes before what they cause."""
+        order = {rule.key: i for i, rule in enumerate(RULES)}
+        ranked = sorted(self.confirmed.items(), key=lambda item: (-item[1].grave, order[item[0]]))
+        return list({f.name: f for _, f in reversed(ranked)}.values())[::-1]
+
+    @property
+    def suspected(self) -> bool:
+        """Whether any rule hit at the last row it was asked about."""
+        return bool(self.hits)
+
+    @property
+    def verdict(self) -> str:
+        """One word: 'healthy', or the name of the first finding that is more than a note."""
+        return next((f.name for f in self.findings if f.severity != "note"), "healthy")
+
+
+def finding(rule: Rule, since: int, evidence: dict[str, str], past: Past) -> Finding:
+    change = {name: value for name, value in rule.change(past).items() if name in past.settings}
+    return Finding(rule.name, rule.severity, since, evidence, rule.remedy, change)
+
+
+def lost_for_good(past: Past, step: int, message: str) -> Finding:
+    """The failure of a player whose gradient stayed not finite until the loop gave up."""
+    name = "precision-loss" if past.options.get("precision") == "bf16" else "divergence"
+    rule = next(rule for rule in RULES if rule.name == name and rule.severity == "failure")
+    return finding(rule, step, {"gradient": message}, past)
+
+
+def run(path) -> list[Finding]:
+    """Findings of the run in folder `path`, which may be finished, going on or crashed; the gravest first.
+
+    Raises UserError when the folder is not a run's or its log is empty.
+    """
+    folder = RunFolder(path)
+    about, rows = folder.read_settings(), folder.read_log()
+    if not rows:
+        raise UserError(f"{path} has no log yet: it was stopped before its first line, or has only just begun")
+    found = Diagnosis(about, rows).findings
+    names = {f.name for f in found}
+    return found + [f for f in recorded(folder.path) if f.name not in names]
+
+
+def recorded(path) -> list[Finding]:
+    """What was found while the run was going on, also in parts of it that a rollback took out of the log."""
+    file = Path(path) / "findings.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+    return [
+        Finding(**{k: v for k, v in row.items() if k in Finding.__dataclass_fields__}) for row in rows if "name" in row
+    ]

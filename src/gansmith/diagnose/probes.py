@@ -1,0 +1,261 @@
+"""What is measured while a game is played: at every log line what is free, at every look what costs a little.
+
+A look takes 512 samples of the averaged generator and as many reals, and costs about as much as five rounds of play;
+how often one is taken is chosen so that they stay near a hundredth of the training time. Every number is listed in
+docs/metrics.md. Nothing here draws from the global chance or changes the game: a watched run is the same run.
+
+Samples are compared in frozen features: the columns of vectors, in units of their standard deviation, or pictures
+shrunk to at most 16 × 16. Numbers of samples are given over those of real data against real data, drawn in the same way
+before training, so that 1 is a perfect model and the levels (mean − 4 sd of eight such draws) are the data's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gansmith.diagnose.spectrum import peaks, roughness
+from gansmith.training.state import State
+
+COUNT = 512  # samples of a look
+POOL = 2048  # reals that are kept for them
+DRAWS = 8  # real-against-real draws behind each level
+NEIGHBOURS = 5
+SIDE = 16  # pictures are compared at no more than this
+
+
+class Probes:
+    """A probe for `fit(probes=[…])`: called at log rounds with the state and what the losses observed.
+
+    every     rounds between looks, a multiple of the rounds between log lines
+    features  items in the data's units (n, *shape) -> (n, d); None: see above
+    """
+
+    def __init__(self, every: int = 500, features: Callable[[np.ndarray], np.ndarray] | None = None):
+        self.every, self.features = every, features
+        self.real: Real | None = None
+
+    def __call__(self, state: State, seen: Mapping) -> dict[str, float]:
+        if not state.ranks.first:
+            return {}
+        row = free(state, seen)
+        if (state.round - 1) % self.every == 0:
+            row |= self.look(state)
+        return {name: float(value) for name, value in row.items()}
+
+    def look(self, state: State) -> dict[str, float]:
+        """Everything that costs a little. The first one measures the levels, too."""
+        row = {}
+        if self.real is None:
+            self.real = Real(state, self.features)
+        if state.round <= 1:
+            row = dict(self.real.levels)
+        if not self.real.usable or getattr(state.game, "inputs", ()):
+            return row
+        with torch.random.fork_rng(devices=[]):  # a network may draw noise of its own
+            torch.manual_seed(0)
+            return row | looked(state, self.real)
+
+
+def look_interval(make_state: Callable[[], State], log_every: int, rounds: int, seconds: float) -> int:
+    """Rounds between looks for a run of so many rounds and seconds: looks take a hundredth of the time, but there are
+    at least 16, so that a short run is watched too, and at most 100. One is taken on a throw-away state to see."""
+    probes, state = Probes(), make_state()
+    probes.look(state)  # the first one measures the levels, too
+    begun = time.perf_counter()
+    probes.look(state)
+    looks = 0.01 * seconds / max(time.perf_counter() - begun, 1e-6)
+    return max(1, round(rounds / min(max(looks, 16), 100) / log_every)) * log_every
+
+
+def free(state: State, seen: Mapping) -> dict[str, float]:
+    """What the round has left lying about: gradients, weights, skipped moves, scores."""
+    row: dict[str, float] = {}
+    for name, player in state.players.items():
+        row[f"gradient/{name}"] = torch.linalg.vector_norm(player.gradient).item()
+        some = player.flat.detach()[:: max(1, player.flat.numel() // 50_000)]
+        row[f"weights/{name}"] = some.double().square().mean().sqrt().item()
+        if player.skipped:
+            row[f"skipped/{name}"] = player.skipped
+    real, fake = seen.get("critic/real"), seen.get("critic/fake")
+    if isinstance(real, Tensor) and isinstance(fake, Tensor) and real.numel() > 1:
+        real, fake = real.float().flatten(), fake.float().flatten()
+        row["critic/wins"] = (real[:, None] > fake).float().mean().item()
+        row["critic/real_sign"] = real.sign().mean().item()
+    return row
+
+
+class Real:
+    """The reals that samples are held against, their features, and what real data scores against real data."""
+
+    def __init__(self, state: State, features: Callable | None = None):
+        data, held = state.data, state.held
+        chance = torch.Generator().manual_seed(0)
+        self.usable = "real" in data.fields and data.spec.kind in ("images", "vectors", "arrays") and len(data) >= 20
+        self.levels: dict[str, float] = {"level/items": len(data)}
+        if not self.usable:
+            return
+        index = torch.randperm(len(data), generator=chance)[:POOL]
+        self.items = data.raw(index)
+        self.labels = data.raw(index, "label") if "label" in data.fields else None
+        index = torch.arange(len(held))[:COUNT] if held is not None else None
+        self.held_items = held.raw(index) if held is not None and len(held) >= 30 else None
+        self.held_labels = held.raw(index, "label") if self.held_items is not None and self.labels is not None else None
+        self.features = features or default_features(self.items)
+        self.pool = tensor(self.features(self.items))
+        self.held = None if self.held_items is None else tensor(self.features(self.held_items))
+        self.count = min(COUNT, len(self.pool) // 2)
+        self.calibrate(chance)
+        network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
+        self.low, self.high = network.min().item(), network.max().item()
+        self.levels |= {"level/low": self.low, "level/high": self.high}
+        self.peaks = peaks(self.items[:COUNT]) if data.spec.kind == "images" else None
+        self.roughness = roughness(self.items[:COUNT]) if data.spec.kind == "images" else None
+
+    def calibrate(self, chance: torch.Generator) -> None:
+        """Real against real, DRAWS times: what a perfect model would score, and how far below it chance can fall."""
+        drawn = []
+        for _ in range(DRAWS):
+            order = torch.randperm(len(self.pool), generator=chance)
+            self.reference = Reference(self.pool[order[: self.count]])
+            drawn.append(self.reference.compare(self.pool[order[self.count : 2 * self.count]]))
+        self.usual = {name: float(np.mean([d[name] for d in drawn])) for name in drawn[0]}
+        for name, mean in self.usual.items():
+            sd = float(np.std([d[name] for d in drawn], ddof=1))
+            self.levels[f"level/{name}"] = 1 - 4 * sd / mean if mean else 0.0
+        if self.labels is not None:
+            share, chances = explained(self.pool, self.labels), []
+            for _ in range(DRAWS):
+                chances.append(
+                    explained(self.pool, self.labels[torch.randperm(len(self.pool), generator=chance).numpy()])
+                )
+            self.by_label = share - float(np.mean(chances))
+            self.levels["level/label"] = self.by_label / max(float(np.std(chances, ddof=1)), 1e-9)
+
+
+class Reference:
+    """(n, d) reals, with what comparing samples to them takes."""
+
+    def __init__(self, real: Tensor):
+        self.real = real
+        distance = torch.cdist(real, real).fill_diagonal_(torch.inf)
+        near = distance.topk(min(NEIGHBOURS, len(real) - 1), largest=False).values
+        self.balls = near[:, -1] * (1 + 1e-6)
+        self.width = float(self.balls.median()) or 1.0
+        self.nearest, self.variety = within(distance, self.width)
+        self.spread = float(real.var(0).sum().sqrt())
+
+    def compare(self, fake: Tensor) -> dict[str, float]:
+        """Coverage and precision (balls of the reals), and nearest distance, variety and spread over the reals'."""
+        inside = torch.cdist(self.real, fake) <= self.balls[:, None]
+        nearest, variety = within(torch.cdist(fake, fake).fill_diagonal_(torch.inf), self.width)
+        return {
+            "coverage": float(inside.any(1).float().mean()),
+            "precision": float(inside.any(0).float().mean()),
+            "nearest": nearest / self.nearest if self.nearest else 1.0,
+            "vendi": variety / self.variety,
+            "spread": float(fake.var(0).sum().sqrt()) / self.spread if self.spread else 1.0,
+        }
+
+
+def within(distance: Tensor, width: float) -> tuple[float, float]:
+    """Of (n, n) distances with an infinite diagonal: mean to the nearest, and the Vendi score of order 2,
+    n²/ΣK² with K = exp(−d²/2w²) (Pasarkar & Dieng 2023): it needs no eigenvalues."""
+    n = len(distance)
+    kernel = (distance / width).square().neg().exp()  # the square of K; its diagonal is 0 here and 1 in K
+    return float(distance.amin(1).mean()), n * n / (n + float(kernel.sum()))
+
+
+def looked(state: State, real: Real) -> dict[str, float]:
+    """One look at a game."""
+    game, count = state.game, real.count
+    labels = None
+    if getattr(game, "conditional", False) and real.labels is not None:
+        labels = [int(y) for y in real.labels[:count]]
+    asked = {} if labels is None else {"label": labels}
+    with state.average.playing(game):
+        fake = game.sample(count, seed=0, **asked)
+        alone = game.sample(min(64, count), seed=1, label=labels[0]) if labels else None
+    if not isinstance(fake, np.ndarray):
+        return {}
+    features = tensor(real.features(fake))
+    if not torch.isfinite(features).all():
+        return {"look/finite": 0.0}
+    found = real.reference.compare(features)
+    row = {f"look/{name}": value / (real.usual[name] or 1.0) for name, value in found.items()}
+    if alone is not None:
+        row["look/latent"] = float(tensor(real.features(alone)).var(0).sum().sqrt()) / real.reference.spread
+        row["look/label"] = (explained(features, real.labels[:count]) - chance_of(real.labels[:count])) / real.by_label
+    if state.average.copies:
+        raw = tensor(real.features(game.sample(count, seed=0, **asked)))
+        inside = torch.cdist(real.reference.real, raw) <= real.reference.balls[:, None]
+        row["look/raw_coverage"] = float(inside.any(1).float().mean()) / real.usual["coverage"]
+    if real.held is not None:
+        row["look/copies"] = copies(real.pool, real.held, features)
+    if real.peaks is not None:
+        row["look/checker"] = peaks(fake) / real.peaks
+        row["look/roughness"] = roughness(fake) / real.roughness
+    return row | scored(state, real, fake, labels)
+
+
+def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> dict[str, float]:
+    """What the critic says of reals that it saw, of held-out ones, of samples, and of the same items in other company."""
+    game = state.game
+    if not hasattr(game, "score"):
+        return {}
+    count = len(fake)
+    on = lambda x, y: np.asarray(game.score(x, label=y) if labels else game.score(x), np.float64)  # noqa: E731
+    train = on(real.items[:count], labels)
+    made = on(fake, labels)
+    row = {}
+    if real.held is not None:
+        held = on(real.held_items, None if labels is None else [int(y) for y in real.held_labels])
+        row["look/held_gap"] = float((train.mean() - held.mean()) / max(train.mean() - made.mean(), 1e-9))
+        error = np.sqrt(train.var() / len(train) + held.var() / len(held))
+        row["look/held_z"] = float((train.mean() - held.mean()) / max(error, 1e-12))
+    part = count // 4
+    mixed = np.concatenate([real.items[:part], fake[:part]])
+    again = on(mixed, labels and labels[:part] * 2)[:part]
+    row["look/company"] = float(np.abs(again - train[:part]).max() / max(train.std(), 1e-6))
+    return row
+
+
+def copies(train: Tensor, held: Tensor, fake: Tensor) -> float:
+    """Median distance of samples to the nearest training item, over that of held-out reals: 1, or 0 for copies."""
+    usual = torch.cdist(held, train).amin(1).median()
+    return float(torch.cdist(fake, train).amin(1).median() / usual) if usual else 1.0
+
+
+def explained(features: Tensor, labels: np.ndarray) -> float:
+    """Share of the variance that lies between the classes."""
+    labels = torch.as_tensor(np.asarray(labels).astype(np.int64))
+    centred = features - features.mean(0)
+    between = 0.0
+    for label in labels.unique():
+        members = centred[labels == label]
+        between += len(members) * float(members.mean(0).square().sum())
+    return between / max(float(centred.square().sum()), 1e-12)
+
+
+def chance_of(labels: np.ndarray) -> float:
+    """What `explained` is when labels mean nothing: (k − 1)/(n − 1)."""
+    return (len(np.unique(labels)) - 1) / (len(labels) - 1)
+
+
+def default_features(items: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Columns in units of the reals' standard deviation, or pictures shrunk to SIDE."""
+    if items.dtype == np.uint8:
+        size = [min(SIDE, s) for s in items.shape[2:]]
+        return lambda x: F.adaptive_avg_pool2d(torch.from_numpy(x).float() / 255, size).flatten(1).numpy()
+    flat = items.reshape(len(items), -1)
+    mean, sd = flat.mean(0), np.where(flat.std(0) > 0, flat.std(0), 1)
+    return lambda x: (x.reshape(len(x), -1) - mean) / sd
+
+
+def tensor(features) -> Tensor:
+    return torch.as_tensor(np.asarray(features, np.float32))
