@@ -16,6 +16,7 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "wgan-gp": {"width": 4, "critic_steps": 2},
     "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
     "sngan": {"width": 4, "critic_steps": 2},
+    "neural-crypto": {"bits": 4},
 }
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
 

@@ -131,9 +131,8 @@ class Game(nn.Module):
         """The data set that this game is played on; by default items one by one. Options: see `gansmith.data.read`."""
         dataset = read(data, form="items", **options)
         if "real" not in dataset.fields:
-            raise UserError(
-                f"{type(self).__name__} takes items and {dataset.name} holds pairs: use pix2pix or cyclegan"
-            )
+            held = "pairs: use pix2pix or cyclegan" if dataset.fields else "nothing: give it data"
+            raise UserError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")
         return dataset
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:

@@ -49,12 +49,13 @@ def check_game(game: type[Game], *, data: list[Dataset] | None = None, seed: int
 
 
 def every_form() -> list[Dataset]:
-    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains."""
+    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains, none."""
     pictures = [(1, 8, 8), (3, 17, 23)]
     return [
         *(made_up(shape) for shape in SHAPES),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
+        Dataset(DataSpec("vectors", (1,)), {}, name="no data", rows=torch.arange(64)),
     ]
 
 

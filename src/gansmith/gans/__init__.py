@@ -10,9 +10,12 @@ from gansmith.gans.gan import GAN
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
+from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.sngan import SNGAN
+from gansmith.gans.vae import VAE
+from gansmith.gans.vae_gan import VAEGAN
 from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
 
@@ -30,6 +33,9 @@ GAMES = {
     "acgan": ACGAN,
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
+    "neural-crypto": NeuralCrypto,
     "infogan": InfoGAN,
     "improved-gan": ImprovedGAN,
+    "vae": VAE,
+    "vae-gan": VAEGAN,
 }

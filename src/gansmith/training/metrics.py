@@ -145,6 +145,31 @@ METRICS: dict[str, Metric] = {
         "small beside the adversarial loss",
         "larger: the player is held back; lower --historical",
     ),
+    "vae:autoencoder/rebuilding": Metric(
+        "−E log p(x | z) in nats, summed over an item",
+        "falling; about 80 on MNIST",
+        "flat from the start: raise --width or --learning-rate",
+    ),
+    "*/kl": Metric(
+        "KL(q(z|x) ‖ N(0, 1)) in nats, summed over the latents: what an item's code says of it",
+        "15 … 35 on MNIST with 20 latents",
+        "near 0: the code is ignored; give the decoder less --width or the likelihood less --deviation",
+    ),
+    "vae-gan:*/features": Metric(
+        "½‖f(x) − f(x̃)‖²: how unlike reconstructions are to D (in the decoder's loss times w)",
+        "falling, then steady",
+        "rising without end: D runs away; lower --critic-learning-rate",
+    ),
+    "vae-gan:discriminator/rebuilt": Metric(
+        "−E log(1 − σ(D(x̃))): D's cost on reconstructions",
+        "0.33 … 1.03 at the default margin",
+        "near 0: D is sure; lower --critic-learning-rate",
+    ),
+    "gate/*": Metric(
+        "1 where the player may move, 0 where D's costs are so far from balance that it rests",
+        "both mostly 1",
+        "one at 0 for long: the other is too weak; change --critic-learning-rate or --margin",
+    ),
     "*/class": Metric(
         "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
         "below log(classes) and falling",
@@ -191,12 +216,30 @@ METRICS: dict[str, Metric] = {
         "0.05 … 0.25; 0.25 means that it cannot tell real from made",
         "near 0 for long: the critic is sure; lower --patch or --width",
     ),
-    "critic/real_*": Metric(
+    "alice/bob": Metric(
+        "share of the bits that Bob reads wrongly, as both he and Alice minimise it; soft bits count in part",
+        "falling to below 0.05; ½ is guessing",
+        "at 0.5 for thousands of rounds: Bob never got hold of the key; another --seed",
+    ),
+    "alice/eve": Metric(
+        "(N/2 − Eve's wrong bits)² / (N/2)²: how far Eve is from guessing",
+        "below 0.05 in the end; it rises at first, when Bob begins to read",
+        "rising on and on: Eve reads along; raise --bits or play longer",
+    ),
+    "bob/read": Metric("share of the bits that Bob reads wrongly", "falling to below 0.05", "as of alice/bob"),
+    "eve/read": Metric(
+        "bits of a message that Eve reads wrongly; soft bits count in part",
+        "near half the bits, which is guessing",
+        "falling for good: she breaks the cipher",
+    ),
+    "bits/bob": Metric("whole bits of a message that Bob gets wrong", "below 0.5 in the end", "as of alice/bob"),
+    "bits/eve": Metric("whole bits of a message that Eve gets wrong", "near half the bits", "as of eve/read"),
+    "cyclegan:critic/real_*": Metric(
         "mean score of this domain's true pictures",
         "0.5 … 1: least squares aim at 1",
         "at 0.5 together with the fakes: the critic cannot tell them apart",
     ),
-    "critic/fake_*": Metric(
+    "cyclegan:critic/fake_*": Metric(
         "mean score of pictures made for this domain",
         "0 … 0.5: least squares aim at 0",
         "at 0 for long: the critic is sure of every fake; lower --patch",
@@ -284,7 +327,7 @@ METRICS: dict[str, Metric] = {
         "1 for long: D is sure; raise its penalty or slow it down",
         high=0.999,
     ),
-    "critic/real_sign": Metric(
+    "critic/sign": Metric(
         "E sign D(real), the r_t of adaptive augmentation (logistic losses)",
         "0 … 0.6",
         "towards 1: D overfits; augment what it sees",
