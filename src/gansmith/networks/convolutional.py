@@ -77,6 +77,18 @@ class ConvCritic(Critic):
         return x.flatten(1)
 
 
+class ConvEncoder(ConvCritic):
+    """(n, C, H, W) to (n, outputs): the critic's convolutions with a linear layer in place of its score."""
+
+    def __init__(self, shape: tuple[int, int, int], outputs: int, width: int = 64, *, norm: str = "batch"):
+        super().__init__(shape, width, norm=norm)
+        self.score = nn.Linear(self.score.in_features, outputs)
+        init(self.score, norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.score(self.features(x)).float()
+
+
 def halvings(size: tuple[int, int], coarsest: int = 4) -> list[tuple[int, int]]:
     """At least two grids from `size` down, each half the one before, rounded up, until no side is above `coarsest`."""
     grids = [tuple(size)]

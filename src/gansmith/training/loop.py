@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gansmith.data.dataset import Batch
 from gansmith.errors import UserError
-from gansmith.game import Turn, observing
+from gansmith.game import Turn, always, observing
 from gansmith.training.hardware import casting
 from gansmith.training.state import State
 
@@ -112,7 +112,7 @@ def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
         game.schedule(player.name, player.optimiser)
     terms, batch, memo = {}, None, {}
     for turn in stage.turns:
-        if state.round % turn.every or not turn.when():
+        if state.round % turn.every or not (turn.when is always or state.ranks.as_first(turn.when())):
             continue
         for _ in range(turn.times(state.round) if callable(turn.times) else turn.times):
             if turn.fresh or batch is None:

@@ -43,6 +43,14 @@ class Ranks:
         dist.all_reduce(said, op=dist.ReduceOp.MAX)
         return bool(said[0]), float(said[1])
 
+    def as_first(self, answer: bool) -> bool:
+        """The first rank's answer, so that every rank plays the same turns."""
+        if self.count == 1:
+            return answer
+        said = torch.tensor(float(answer), device=self.device)
+        dist.broadcast(said, 0)
+        return bool(said)
+
     def wait(self) -> None:
         if self.count > 1:
             dist.barrier()

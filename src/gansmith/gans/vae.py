@@ -1,0 +1,105 @@
+"""VAE. "Auto-Encoding Variational Bayes", Kingma & Welling, ICLR 2014. No adversary: the contrast to all the others.
+
+One player. An encoder says which latents an item may have come from, N(μ(x), σ(x)²); a decoder says how likely the item
+is under each; both maximise the lower bound on log p(x)   (eqs. 3 and 10):
+E_{z ~ N(μ, σ²)} log p(x | z) − KL(N(μ, σ²) ‖ N(0, 1)),   KL = ½ Σ (μ² + σ² − 1 − log σ²)   (appendix B).
+The likelihood is summed, not averaged, over an item's entries: a mean would weigh the KL 784-fold on MNIST.
+
+likelihood  Bernoulli for pictures, whose values stand for probabilities; normal of standard deviation `deviation` else
+Networks: one hidden layer of 400 each way and 20 latents, the common form of the paper's MNIST experiment (500 and
+3–200 there, with tanh). Deviations: Adam instead of Adagrad; ReLU; averages of both are kept and used.
+Proof: proofs/vae.py.
+"""
+
+from __future__ import annotations
+
+from math import log, pi, prod
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.game import Turn, setting
+from gansmith.gans.gan import GAN
+from gansmith.networks.mlp import MLPGenerator
+
+
+class VAE(GAN):
+    summary: ClassVar[str] = "variational auto-encoder, without an adversary (Kingma & Welling 2014)"
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
+    batch_size: ClassVar[int] = 128
+    score_kind: ClassVar[str] = "raw"
+    loss: ClassVar[str] = "lower bound"
+    conditional: ClassVar[bool] = False
+    critic_steps: ClassVar[int] = 1
+    critic_learning_rate: ClassVar[float | None] = None
+    prior: ClassVar[str] = "normal"
+    widths: ClassVar[tuple[int, int]] = (400, 128)
+
+    likelihood: str | None = setting(
+        None, "law of an item given its latent; None: Bernoulli for pictures", choices=("bernoulli", "normal")
+    )
+    deviation: float = setting(0.1, "standard deviation of the normal likelihood, in network units", least=1e-4)
+    latent: int = setting(20, "numbers of noise a sample is made from", least=1)
+    learning_rate: float = setting(1e-3, "Adam's step size", least=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if self.likelihood is None:
+            self.likelihood = "bernoulli" if spec.kind == "images" else "normal"
+        return super().choose(spec, count)
+
+    def build(self, spec: DataSpec) -> None:
+        self.choose(spec)
+        self.encoder = nn.Sequential(
+            nn.Flatten(), nn.Linear(prod(spec.shape), self.width), nn.ReLU(), nn.Linear(self.width, 2 * self.latent)
+        )
+        self.generator = MLPGenerator(self.latent, spec.shape, self.width, 1)  # to logits, or to means
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"autoencoder": [self.encoder, self.generator]}
+
+    def turns(self) -> list[Turn]:
+        return [Turn("autoencoder", self.bound)]
+
+    def bound(self, batch: Batch) -> dict[str, Tensor]:
+        likelihood, kl = self.parts(batch.real)
+        return {"rebuilding": -likelihood.mean(), "kl": kl.mean()}
+
+    def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | z) at one z of the encoder's (n,), and KL(encoder's law ‖ prior) (n,), in nats."""
+        mean, log_variance = self.encoder(x).float().chunk(2, 1)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        made, x = self.generator(z).flatten(1), x.flatten(1)
+        if self.likelihood == "bernoulli":
+            log_p = -F.binary_cross_entropy_with_logits(made, (x + 1) / 2, reduction="none")
+        else:
+            log_p = -((x - made) / self.deviation).square() / 2 - log(self.deviation) - log(2 * pi) / 2
+        return log_p.sum(1), kl_from_prior(mean, log_variance)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        made = self.generator(latent)
+        return torch.tanh(made / 2) if self.likelihood == "bernoulli" else made  # 2σ(l) − 1: the mean, in −1 … 1
+
+    def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
+        """The lower bound on log p(x) (n,) in nats, from one z for each item: higher is likelier. Draws from chance."""
+        bound = lambda part, _: torch.sub(*self.parts(part))  # noqa: E731
+        return self.said_by(bound, x, batch_size=batch_size)
+
+    def encode(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """The means (n, latent) of the latents that items in the data's units may have come from."""
+        return self.said_by(lambda part, _: self.encoder(part).chunk(2, 1)[0], x, batch_size=batch_size)
+
+    def reconstruct(self, x) -> np.ndarray:
+        """Items as the decoder makes them from their encoded means, in the data's units."""
+        return self.made_from(torch.as_tensor(self.encode(x), device=self.device))
+
+
+def kl_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) ‖ N(0, 1)) (n,), summed over the latents."""
+    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
