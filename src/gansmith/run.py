@@ -46,7 +46,7 @@ class Options:
     channels: int | None = None
     log_every: int = 10
     sample_every: int = 1000
-    look_every: int = 500
+    look_every: int | None = 500  # 0: too short for looks; None: not watched
     on_failure: str = "warn"
 
 
@@ -109,7 +109,7 @@ def fit(
         micro_batches=micro_batches,
         size=size,
         channels=channels,
-        look_every=500 if diagnose and out is not None else 0,
+        look_every=500 if diagnose and out is not None else None,
         on_failure=on_failure,
     )
     if not 1 <= micro_batches <= options.batch_size:
@@ -200,7 +200,11 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
             reasons=list(why),
             out=out,
         )
-        looks = look_interval(fresh, plan.every.log, plan.rounds, plan.seconds) if options.look_every else 0
+        looks = (
+            look_interval(fresh, plan.every.log, plan.rounds, plan.seconds)
+            if options.look_every
+            else options.look_every
+        )
     for line in plan.lines() if say else ():
         say(line)
     intervals = {"log_every": plan.every.log, "sample_every": plan.every.sample, "look_every": looks}
@@ -212,7 +216,7 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
     game, budget = state.game, Budget(options.steps, options.minutes)
     every = Every(options.log_every, options.sample_every)
     watch = None
-    if keep.path is not None and options.look_every:
+    if keep.path is not None and options.look_every is not None:
         watch = Watch(keep, keep.read_settings(), state)
         probes = [Probes(options.look_every), *probes]
     with hardware.prepared(game.device, hardware.pick_threads(game.spec)):

@@ -32,7 +32,7 @@ SIDE = 16  # pictures are compared at no more than this
 class Probes:
     """A probe for `fit(probes=[…])`: called at log rounds with the state and what the losses observed.
 
-    every     rounds between looks, a multiple of the rounds between log lines
+    every     rounds between looks, a multiple of the rounds between log lines; 0: no looks
     features  items in the data's units (n, *shape) -> (n, d); None: see above
     """
 
@@ -44,7 +44,7 @@ class Probes:
         if not state.ranks.first:
             return {}
         row = free(state, seen)
-        if (state.round - 1) % self.every == 0:
+        if self.every and (state.round - 1) % self.every == 0:
             row |= self.look(state)
         return {name: float(value) for name, value in row.items()}
 
@@ -63,14 +63,20 @@ class Probes:
 
 
 def look_interval(make_state: Callable[[], State], log_every: int, rounds: int, seconds: float) -> int:
-    """Rounds between looks for a run of so many rounds and seconds: looks take a hundredth of the time, but there are
-    at least 16, so that a short run is watched too, and at most 100. One is taken on a throw-away state to see."""
+    """Rounds between looks for a run of so many rounds and seconds, a multiple of `log_every`; 0: none at all.
+
+    Looks take a hundredth of the time. Short runs are looked at 16 times all the same, as long as that is no more than
+    a tenth of it. One is taken on a throw-away state, to see what it costs.
+    """
+    if seconds < 2:
+        return 0
     probes, state = Probes(), make_state()
-    probes.look(state)  # the first one measures the levels, too
+    probes.look(state)  # measures the levels, too
     begun = time.perf_counter()
     probes.look(state)
-    looks = 0.01 * seconds / max(time.perf_counter() - begun, 1e-6)
-    return max(1, round(rounds / min(max(looks, 16), 100) / log_every)) * log_every
+    affordable = seconds / max(time.perf_counter() - begun, 1e-6)
+    looks = min(max(0.01 * affordable, min(16, 0.1 * affordable)), 100)
+    return max(1, round(rounds / looks / log_every)) * log_every if looks >= 2 else 0
 
 
 def free(state: State, seen: Mapping) -> dict[str, float]:
@@ -86,7 +92,7 @@ def free(state: State, seen: Mapping) -> dict[str, float]:
     if isinstance(real, Tensor) and isinstance(fake, Tensor) and real.numel() > 1:
         real, fake = real.float().flatten(), fake.float().flatten()
         row["critic/wins"] = (real[:, None] > fake).float().mean().item()
-        row["critic/real_sign"] = real.sign().mean().item()
+        row["critic/sign"] = real.sign().mean().item()
     return row
 
 

@@ -113,12 +113,14 @@ def calmer(past: Past) -> dict:
 
 def weaker_critic(past: Past) -> dict:
     """More of the penalty that the game has; else the loss that does not saturate; else a slower critic."""
-    for names, least in ((("gamma", "gamma_end"), 1.0), (("penalty",), 1.0)):
-        if past.settings.get(names[0]) is not None:
-            return {n: 4 * past.settings[n] or least for n in names if past.settings.get(n) is not None}
-    if past.settings.get("loss") == "minimax":
+    has = past.settings
+    if has.get("gamma") is not None and "gamma_end" in has:  # R1 and R2; other papers call other things gamma
+        return {"gamma": 4 * has["gamma"] or 1.0, "gamma_end": 4 * (has["gamma_end"] or 0.0) or 1.0}
+    if has.get("penalty") is not None:
+        return {"penalty": 4 * has["penalty"] or 1.0}
+    if has.get("loss") == "minimax":
         return {"loss": "non-saturating"}
-    rate = past.settings.get("critic_learning_rate") or past.settings.get("learning_rate")
+    rate = has.get("critic_learning_rate") or has.get("learning_rate")
     return {"critic_learning_rate": rate / 4} if rate else {}
 
 
@@ -129,14 +131,13 @@ def augmented(past: Past) -> dict:
 # --- causes --------------------------------------------------------------------------------------------------------------
 def frozen(past: Past) -> dict | None:
     """A generator's weights are what they were a log line ago, to the last digit, while another player's moved."""
-    still = {}
-    for name, values in past.series.items():
-        if name.startswith("weights/") and len(values) > 1 and name in past.row:
-            still[name] = values[-1] == values[-2]
-    idle = still.get("weights/generator", False) and not all(still.values())
-    return (
-        {"weights/generator": f"{past.row['weights/generator']:.9g}, as before"} if idle and past.share < 0.99 else None
-    )
+    last = {name: past.last(name, 2) for name in past.row if name.startswith("weights/")}
+    still = {name: len(pair) == 2 and pair[0] == pair[1] for name, pair in last.items()}
+    if not still.get("weights/generator") or all(still.values()) or past.share > 0.99:
+        return None
+    if past.has("skipped/generator"):  # then it is not its step that fails, but its gradient
+        return None
+    return {"weights/generator": f"{past.row['weights/generator']:.9g}, as before"}
 
 
 def ignored_latent(past: Past) -> dict | None:
@@ -367,7 +368,7 @@ RULES = [
     Rule("checkerboard", "warning", checkerboard, "Up-sample with a kernel that the stride divides (4 for 2), or by "
          "nearest or bilinear interpolation and a convolution.", looks=True),
     Rule("divergence", "failure", in_fp32(lost_moves), "Halve the step sizes, and raise the penalty if there is one.",
-         lambda p: calmer(p) | times(4, "gamma", "gamma_end")(p), variant=": gradients"),
+         lambda p: weaker_critic(p) | calmer(p), variant=": gradients"),
     Rule("precision-loss", "failure", in_bf16(lost_moves), "Train in fp32 (--precision fp32), and halve the step sizes.", calmer,
          variant=": gradients"),
     Rule("divergence", "failure", runaway, "Halve the step sizes, more than once if need be.", calmer, variant=": weights"),
