@@ -9,16 +9,17 @@ As released, layers under the penalties run in the run's precision and the norms
 Networks: the paper's residual bodies, without any norm, with `body="residual"`; their sizes follow `width` and `blocks`
 (the paper's CIFAR-10: width 768, blocks 2). They need a GPU and hours. The default, `body="plain"`, are DCGAN's
 convolutions with layer norm in G and none in D, which make better pictures in the first minutes of two cores.
-For vectors: perceptrons with leaky ReLU.
+For vectors and tiny pictures: perceptrons with leaky ReLU.
 
-Deviations, by default: `simultaneous`, for pictures, moves both players from one pass of D: what R2 computes, ∇D(G(z)),
-is what the generator needs, so its own pass is saved (1.3 times as fast; for vectors the paper's alternation is kept,
-which learns faster there). β2 stays; labels enter D by projection, as in the paper.
+Deviations, by default: `simultaneous`, for convolutions, moves both players from one pass of D: what R2 computes,
+∇D(G(z)), is what the generator needs, so its own pass is saved (1.3 times as fast). Perceptrons keep the paper's turns,
+by which they learn faster. β2 stays where it is.
 Proof: proofs/r3gan.py (the ablation), proofs/mnist.py and proofs/grid25.py (default settings).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from math import cos, pi
 from typing import ClassVar
 
@@ -51,53 +52,61 @@ class R3GAN(GAN):
     latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", least=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     width: int | None = setting(None, "channels of the finest layer, or units; None: from the data", least=1)
-    body: str = setting(
-        "plain", "of pictures: the paper's residual one, or plain convolutions", choices=("plain", "residual")
+    body: str | None = setting(
+        None,
+        "networks: plain convolutions, the paper's residual ones, or perceptrons; None: from the data",
+        choices=("plain", "residual", "perceptron"),
     )
     blocks: int = setting(1, "residual blocks at each grid", least=0)
-    simultaneous: bool | None = setting(None, "move both players from one pass of D; None: for pictures")
+    simultaneous: bool | None = setting(None, "move both players from one pass of D; None: for convolutions")
     average_half_life: int | None = setting(
         None, "samples after which a weight counts half in the average; None: from the data", least=0
     )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if spec.kind == "images":
-            small = max(spec.shape[1:]) <= 16
-            rule = {
-                "width": (
-                    64 if small else 32,
-                    "tiny pictures" if small else "as much as two cores can train in minutes",
-                ),
-                "latent": (64, "pictures"),
-                "gamma": (1.0, "pictures"),
-                "gamma_end": (1.0, "pictures"),
-                "average_half_life": (5_000, "pictures"),
-                "simultaneous": (True, "one pass of D for both players"),
-            }
-        else:
+        if spec.kind != "images":
             few = spec.shape[0] <= 4
             rule = {
+                "body": ("perceptron", "vectors"),
                 "width": (64 if few else 128, f"{spec.shape[0]} columns"),
                 "latent": (min(64, max(2, spec.shape[0])), "as many as columns, 2 to 64"),
                 "gamma": (0.1, "standardised columns"),
                 "gamma_end": (0.02, "a fine end finds fine detail"),
                 "average_half_life": (20_000, "vectors"),
-                "simultaneous": (False, "alternation learns vectors faster"),
+            }
+        else:
+            tiny = spec.shape[1] * spec.shape[2] <= 144
+            rule = {
+                "body": ("perceptron", "too small to halve")
+                if tiny
+                else ("plain", "pictures, on the machine there is"),
+                "width": (256, "units") if tiny else (32, "what two cores can train in minutes"),
+                "latent": (64, "pictures"),
+                "gamma": (1.0, "pictures"),
+                "gamma_end": (1.0, "pictures"),
+                "average_half_life": (5_000, "pictures"),
             }
         reasons = []
         for name, (value, why) in rule.items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
                 reasons.append(f"{name} {value}: {why}")
+        if self.simultaneous is None:
+            self.simultaneous = self.body != "perceptron"
+            how = "one pass of D moves both players" if self.simultaneous else "perceptrons learn faster by turns"
+            reasons.append(f"simultaneous {self.simultaneous}: {how}")
         return reasons
 
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
-        classes, leaky = self.classes(spec), lambda: nn.LeakyReLU(0.2)
-        if spec.kind != "images":
+        classes = self.classes(spec)
+        if self.body == "perceptron":
+            leaky = partial(nn.LeakyReLU, 0.2)
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes, activation=leaky)
             self.discriminator = MLPCritic(spec.shape, self.width, 3, classes, activation=leaky)
-        elif self.body == "plain":
+            return
+        self.pictures_only(spec)
+        if self.body == "plain":
             self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="layer")
             self.discriminator = ConvCritic(spec.shape, self.width, classes, norm="none")
         else:
