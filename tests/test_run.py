@@ -15,8 +15,10 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "gan": {"width": 16},
     "wgan-gp": {"width": 4, "critic_steps": 2},
     "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
+    "f-anogan": {"width": 4, "critic_steps": 2},
     "sngan": {"width": 4, "critic_steps": 2},
     "neural-crypto": {"bits": 4},
+    "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
 }
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
 

@@ -1,6 +1,7 @@
 """The papers: one file each. `GAMES` is all there is to know of them: the name on the command line -> the class."""
 
 from gansmith.gans.acgan import ACGAN
+from gansmith.gans.anogan import AnoGAN, FAnoGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.cgan import CGAN
 from gansmith.gans.cyclegan import CycleGAN
@@ -14,6 +15,7 @@ from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.sngan import SNGAN
+from gansmith.gans.srgan import SRGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
 from gansmith.gans.wgan import WGAN
@@ -34,8 +36,11 @@ GAMES = {
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
     "neural-crypto": NeuralCrypto,
+    "srgan": SRGAN,
     "infogan": InfoGAN,
     "improved-gan": ImprovedGAN,
     "vae": VAE,
     "vae-gan": VAEGAN,
+    "anogan": AnoGAN,
+    "f-anogan": FAnoGAN,
 }

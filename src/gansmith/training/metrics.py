@@ -170,6 +170,21 @@ METRICS: dict[str, Metric] = {
         "both mostly 1",
         "one at 0 for long: the other is too weak; change --critic-learning-rate or --margin",
     ),
+    "f-anogan:discriminator/adversarial": Metric(
+        "E D(fake) − E D(real), as for wgan-gp",
+        "negative and shrinking towards 0",
+        "growing without end: raise --penalty or lower --learning-rate",
+    ),
+    "f-anogan:generator/adversarial": Metric(
+        "− E D(fake): drifts with the critic", "any; a slow drift is normal", "look at critic/distance instead"
+    ),
+    "f-anogan:critic/real": Metric("mean raw score of reals", "any; it drifts", "look at critic/distance instead"),
+    "f-anogan:critic/fake": Metric("mean raw score of fakes", "below critic/real", "look at critic/distance instead"),
+    "encoder/rebuilding": Metric(
+        "(x − G(E(x)))² + κ·(f(x) − f(G(E(x))))²: how badly the encoder finds items again",
+        "falling, then steady",
+        "flat: raise --encoder-learning-rate; rising: lower it",
+    ),
     "*/class": Metric(
         "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
         "below log(classes) and falling",
@@ -215,6 +230,21 @@ METRICS: dict[str, Metric] = {
         "½ [E(D(real) − 1)² + E D(fake)²] of one domain's critic",
         "0.05 … 0.25; 0.25 means that it cannot tell real from made",
         "near 0 for long: the critic is sure; lower --patch or --width",
+    ),
+    "srgan:generator/pixels": Metric(
+        "mean squared error of the enlarged picture, in network units",
+        "falling; 0.01 is 26 dB",
+        "rising or not a number: lower --learning-rate",
+    ),
+    "srgan:generator/features": Metric(
+        "E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖²: how unlike the frozen net finds made and true pictures",
+        "falling below 1",
+        "rising in the second stage: the adversarial loss leads; lower --adversarial",
+    ),
+    "psnr/crops": Metric(
+        "10 log₁₀ of full range² over the mean squared error, on the crops of the batch, in dB",
+        "rising in the first stage; falling by 1 to 3 dB in the second, which trades it for sharpness",
+        "falling by more: lower --adversarial",
     ),
     "alice/bob": Metric(
         "share of the bits that Bob reads wrongly, as both he and Alice minimise it; soft bits count in part",

@@ -1,0 +1,103 @@
+"""Pictures of any size cut into squares at their own resolution, each beside a smaller copy of itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gansmith.data import cache as caching
+from gansmith.data.arrays import evenly, few
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+
+
+def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=None, cache=None) -> Dataset:
+    """Squares of `crop` pixels as `target`, and as `source` the same 1/`scale` as large.
+
+    data   a folder or zip of pictures of any sizes, or anything that `gansmith.data.read` takes
+    crop   smaller where the pictures are, and rounded down to a multiple of `scale`
+    The squares of a picture cover it, overlapping a little; `source` is 0 … 1 in the networks (Ledig et al., 3.2).
+    """
+    from gansmith.data import read
+
+    pictures, notes, left_out = None, [], {}
+    if isinstance(data, (str, os.PathLike)) and size is None:
+        from gansmith.data.files import pictures_at
+        from gansmith.data.named import NAMES
+
+        pictures = None if str(data) in NAMES else pictures_at(Path(data).expanduser())
+    if pictures is None:
+        whole = read(data, form="items", size=size, channels=channels, labels=None, cache=cache)
+        if whole.spec.kind != "images":
+            raise UserError(f"{whole.name} holds {whole.spec.kind}: pictures are needed")
+        items, name = whole.raw(np.arange(len(whole))), whole.name
+    else:
+        items, name = _decoded(pictures, channels, left_out), pictures.name
+    side = min(crop, min(min(item.shape[1:]) for item in items)) // scale * scale
+    if side < crop:
+        notes.append(f"crops of {side} pixels: the smallest picture has no more")
+    if side == 0:
+        raise UserError(f"{name} has pictures smaller than {scale} pixels: leave them out")
+    target = np.stack([square for item in items for square in squares(item, side)])
+    notes.insert(0, f"{len(target)} crops of {side} pixels from {len(items)} pictures at their own resolution")
+    if left_out:
+        notes.append(f"{len(left_out)} cannot be read and are left out: {few(left_out)}")
+    if limit is not None and limit < len(target):
+        target = target[evenly(len(target), limit)]
+    source = np.stack([shrink(x, scale) for x in target])
+    small = DataSpec("images", source.shape[1:], centre=(0.0,), scale=(255.0,))
+    return Dataset(
+        DataSpec("images", target.shape[1:], centre=(127.5,), scale=(127.5,), also={"source": small}),
+        {"source": source, "target": target},
+        name=name,
+        digest=caching.digest(source, target),
+        notes=tuple(notes),
+        left_out=left_out,
+    )
+
+
+def squares(item: np.ndarray, side: int) -> list[np.ndarray]:
+    """The fewest squares (C, side, side) that cover a picture (C, H, W), evenly spread."""
+    tops, lefts = (np.linspace(0, length - side, -(-length // side)).round().astype(int) for length in item.shape[1:])
+    return [item[:, top : top + side, left : left + side] for top in tops for left in lefts]
+
+
+def shrink(item: np.ndarray, scale: int) -> np.ndarray:
+    """A picture (C, H, W) uint8 made 1/`scale` as large by antialiased bicubic interpolation, rounded to 8 bits."""
+    return _resized(item, item.shape[2] // scale, item.shape[1] // scale)
+
+
+def enlarge(item: np.ndarray, scale: int) -> np.ndarray:
+    """… and `scale` times as large: what a network has to beat."""
+    return _resized(item, item.shape[2] * scale, item.shape[1] * scale)
+
+
+def _resized(item: np.ndarray, width: int, height: int) -> np.ndarray:
+    return np.stack([np.asarray(Image.fromarray(c).resize((width, height), Image.Resampling.BICUBIC)) for c in item])
+
+
+def _decoded(pictures, channels, left_out: dict[str, str]) -> list[np.ndarray]:
+    """Every picture at its own size, uint8 (C, H, W); grey only if all are."""
+    from gansmith.data.decode import survey
+    from gansmith.data.pictures import Facts, pixels
+
+    facts = survey(pictures)
+    grey = all(f.grey for f in facts if isinstance(f, Facts))
+    items = []
+    for i, fact in enumerate(facts):
+        try:
+            if not isinstance(fact, Facts):
+                raise ValueError(fact)
+            with pictures.open(i) as image:
+                items.append(pixels(image, (fact.height, fact.width), channels or (1 if grey else 3)))
+        except Exception as problem:
+            left_out[pictures.files[i]] = " ".join(str(problem).split())[:100]
+    if not items:
+        raise UserError(
+            f"{pictures.name}: no picture could be read, e.g. {few([f'{k}: {v}' for k, v in left_out.items()], 1)}"
+        )
+    return items

@@ -1,0 +1,146 @@
+"""SRGAN and SRResNet. "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", Ledig et
+al., CVPR 2017.
+
+Enlarge a picture `scale` times. First, as SRResNet, G minimises the mean squared error (eq. 4), which is best in PSNR
+and blurs; then, as SRGAN, it goes on from there with
+L_G = content + 10⁻³ Σ −log σ(D(G(x)))   (eqs. 3, 6),    content = E‖φ(y) − φ(G(x))‖²   (eq. 5),
+φ being features of a frozen net, which forgives a pixel's shift but not its absence; D tells true from made as ever.
+Adversarial training without the first stage fails (section 3.2). The second half of SRGAN goes at a tenth of the step.
+
+φ is VGG19's in the paper. Here it is the convolutions of SqueezeNet 1.1: with the weights you name in `features`
+(an .npz of arrays named as torchvision names them), or, without any, random ones, which know of no object and only
+compare textures; the plan says which. Its loss is relative, E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖², in place of VGG's 1/12.75.
+Other deviations: crops are cut once, evenly, from each picture; an average of G is kept and used.
+Proof: proofs/srgan.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith import losses
+from gansmith.data.crops import read_crops
+from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Stage, Turn, observe, setting
+from gansmith.gans.translation import Translation
+from gansmith.networks.srresnet import FrozenFeatures, SRCritic, SRResNet
+
+
+class SRGAN(Translation):
+    summary: ClassVar[str] = "makes pictures larger: SRResNet, then SRGAN (Ledig et al. 2017)"
+    batch_size: ClassVar[int] = 16
+
+    scale: int = setting(4, "how many times larger: 2, 4 or 8", least=2, most=8)
+    crop: int = setting(96, "pixels of the squares that it learns from", least=24)
+    pretrain: float = setting(5 / 6, "share of training that is SRResNet alone; 1: no SRGAN", least=0.0, most=1.0)
+    content: str = setting("features", "what SRGAN compares", choices=("features", "pixels"))
+    features: str | None = setting(None, "file of the frozen net's weights (.npz); None: random ones")
+    adversarial: float = setting(1e-3, "weight of the adversarial loss", least=0.0)
+    learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    width: int = setting(64, "channels of both players' finest layers", least=1)
+    blocks: int = setting(16, "residual blocks of G", least=1)
+
+    def read(self, data, **options) -> Dataset:
+        if self.scale not in (2, 4, 8):
+            raise UserError(f"scale={self.scale}: SRGAN enlarges 2, 4 or 8 times")
+        if isinstance(data, Dataset) and "source" in data.fields:
+            return data
+        options = {k: v for k, v in options.items() if k != "labels"}
+        return read_crops(data, self.crop, self.scale, **options)
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if self.pretrain == 1 or self.content == "pixels":
+            return []
+        if self.features is None:
+            return ["features: of a frozen net with random weights; --features FILE.npz for a trained one"]
+        weights(self.features)
+        return [f"features: SqueezeNet 1.1 with the weights in {self.features}"]
+
+    def build(self, spec: DataSpec) -> None:
+        small, (channels, height, width) = spec.of("source").shape, spec.shape
+        if small != (channels, height // self.scale, width // self.scale) or min(height, width) < 24:
+            raise UserError(
+                f"SRGAN(scale={self.scale}) learns from pictures of at least 24 pixels beside smaller copies: "
+                f"{spec.shape} and {small} are not that"
+            )
+        self.generator = SRResNet(channels, self.scale, self.width, self.blocks)
+        self.discriminator = SRCritic(spec.shape, self.width)
+        self.eyes = FrozenFeatures()
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def stages(self) -> list[Stage]:
+        adversarial = [
+            Turn("generator", self.generator_loss),
+            Turn("discriminator", self.discriminator_loss, fresh=False),
+        ]
+        return [
+            Stage("srresnet", [Turn("generator", self.pixel_loss)], share=self.pretrain),
+            Stage("srgan", adversarial, share=1 - self.pretrain, begin=self.open_eyes),
+        ]
+
+    def open_eyes(self) -> None:
+        """Load the frozen net's weights, if there are any; from then on they are part of the game's state."""
+        if self.features is not None and self.content == "features":
+            self.eyes.load_state_dict(
+                {f"body.{k.removeprefix('features.')}": v for k, v in weights(self.features).items()}
+            )
+
+    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
+        late = self.progress > (1 + self.pretrain) / 2 and self.pretrain < 1
+        optimiser.param_groups[0]["lr"] = self.learning_rate * (0.1 if late else 1.0)
+
+    def pixel_loss(self, batch: Batch) -> dict[str, Tensor]:
+        error = (self.generator(batch.source) - batch.target).square().mean()
+        observe("psnr/crops", lambda: 10 * torch.log10(4 / error))
+        return {"pixels": error}
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.generator(batch.source)
+        batch.memo["fake"] = fake.detach()
+        error = (fake - batch.target).square().mean()
+        observe("psnr/crops", lambda: 10 * torch.log10(4 / error))
+        judged = losses.non_saturating.generator(self.discriminator(fake), None)
+        content = {"pixels": error} if self.content == "pixels" else {"features": self.unlike(batch.target, fake)}
+        return {**content, "adversarial": self.adversarial * judged}
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        real, fake = self.discriminator(batch.target), self.discriminator(batch.memo["fake"])
+        observe("critic/real", real)
+        observe("critic/fake", fake)
+        return {"adversarial": losses.non_saturating.critic(real, fake)}
+
+    def unlike(self, real: Tensor, fake: Tensor) -> Tensor:
+        """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""
+        there, here = self.eyes(real), self.eyes(fake)
+        return (there - here).square().mean() / there.square().mean()
+
+    def check_input(self, x: Tensor, form: DataSpec) -> None:
+        if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:
+            raise UserError(
+                f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
+            )
+
+
+def weights(path: str) -> dict[str, Tensor]:
+    """The arrays of an .npz by name; UserError if they are not those of SqueezeNet 1.1's convolutions."""
+    try:
+        with np.load(Path(path).expanduser(), allow_pickle=False) as file:
+            held = {name: torch.from_numpy(file[name]) for name in file.files if name.startswith("features.")}
+    except (OSError, ValueError) as error:
+        raise UserError(f"features={path!r} cannot be read ({error}): name an .npz, or leave it out") from None
+    wanted = {f"features.{k}": v.shape for k, v in FrozenFeatures().body.state_dict().items()}
+    if {k: v.shape for k, v in held.items()} != wanted:
+        raise UserError(
+            f"{path} does not hold SqueezeNet 1.1's convolutions: features.0.weight … features.12.expand3x3.bias"
+        )
+    return held

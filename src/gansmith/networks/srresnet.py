@@ -1,0 +1,86 @@
+"""SRResNet and its critic (Ledig et al. 2017, figure 4), and the frozen net whose features are compared."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.networks.blocks import Critic
+
+
+class SRResNet(nn.Module):
+    """(n, channels, h, w) to (n, channels, scale·h, scale·w) in network units, float32; any size, fully convolutional.
+
+    c9-width, `blocks` residual blocks, a long skip, one pixel shuffle for each doubling, c9. One slope a PReLU. At
+    ×4 with the default width and blocks 1,549,462 parameters.
+    """
+
+    def __init__(self, channels: int, scale: int = 4, width: int = 64, blocks: int = 16):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(channels, width, 9, padding=4), nn.PReLU())
+        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.joined = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width))
+        self.up = nn.Sequential(
+            *(
+                layer
+                for _ in range(round(math.log2(scale)))
+                for layer in (nn.Conv2d(width, 4 * width, 3, padding=1), nn.PixelShuffle(2), nn.PReLU())
+            )
+        )
+        self.last = nn.Conv2d(width, channels, 9, padding=4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.last(self.up(x + self.joined(self.blocks(x)))).float()
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width), nn.PReLU(),
+            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+class SRCritic(Critic):
+    """Eight 3×3 convolutions, every second of stride 2, leaky ReLU of .2, batch norm after the first; a dense layer."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int = 64):
+        super().__init__(16 * width)
+        layers, inside = [], shape[0]
+        for i in range(8):
+            outside = width * 2 ** (i // 2)
+            layers += [nn.Conv2d(inside, outside, 3, 1 + i % 2, 1), *([nn.BatchNorm2d(outside)] if i else [])]
+            layers, inside = [*layers, nn.LeakyReLU(0.2)], outside
+        flat = inside * math.ceil(shape[1] / 16) * math.ceil(shape[2] / 16)
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, 16 * width), nn.LeakyReLU(0.2))
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.body(x)
+
+
+class FrozenFeatures(nn.Module):
+    """SqueezeNet 1.1's convolutions (Iandola et al. 2016): (n, 1|3, H, W) in −1 … 1 to (n, 512, ~H/16, ~W/16).
+
+    Random, always the same way, until weights are loaded; never trained.
+    """
+
+    def __init__(self):
+        super().__init__()
+        from torchvision.models import squeezenet1_1
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.body = squeezenet1_1(weights=None).features
+        self.register_buffer("mean", torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1), persistent=False)
+        self.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x[:, :3]
+        return self.body(127.5 * (x.flip(1) + 1) - self.mean)  # blue, green, red, as those weights were trained
