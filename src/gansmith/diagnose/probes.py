@@ -83,7 +83,8 @@ def free(state: State, seen: Mapping) -> dict[str, float]:
     """What the round has left lying about: gradients, weights, skipped moves, scores."""
     row: dict[str, float] = {}
     for name, player in state.players.items():
-        row[f"gradient/{name}"] = torch.linalg.vector_norm(player.gradient).item()
+        if player.moves:
+            row[f"gradient/{name}"] = torch.linalg.vector_norm(player.gradient).item()
         some = player.flat.detach()[:: max(1, player.flat.numel() // 50_000)]
         row[f"weights/{name}"] = some.double().square().mean().sqrt().item()
         if player.skipped:

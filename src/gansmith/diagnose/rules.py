@@ -137,6 +137,8 @@ def frozen(past: Past) -> dict | None:
         return None
     if past.has("skipped/generator"):  # then it is not its step that fails, but its gradient
         return None
+    if not past.has("gradient/generator"):  # it was not its turn: a stage of another player
+        return None
     return {"weights/generator": f"{past.row['weights/generator']:.9g}, as before"}
 
 
@@ -240,7 +242,7 @@ def vanishing(past: Past) -> dict | None:
         return {"critic/fake": f"{past.row['critic/fake']:.3g}: e^D = share of the gradient that is left (healthy: above −4)",
                 "critic/wins": past.held("critic/wins")}  # fmt: skip
     usual = past.before("gradient/generator")
-    if len(usual) >= 5 and past.row["gradient/generator"] < median(usual) / 100:
+    if len(usual) >= 5 and past.has("gradient/generator") and past.row["gradient/generator"] < median(usual) / 100:
         return {"gradient/generator": f"{past.row['gradient/generator']:.3g} (its median so far: {median(usual):.3g})",
                 "critic/wins": past.held("critic/wins")}  # fmt: skip
     return None

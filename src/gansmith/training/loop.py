@@ -90,6 +90,8 @@ def play(
                 terms = play_round(state, mover)
             state.round += 1
             state.average.update(state.batch_size, state.samples)
+            if state.augment:
+                state.augment.adapt(state)
 
             if seen is not None:
                 row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
@@ -109,6 +111,7 @@ def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
     game = state.game
     stage = enter_stage(state)
     for player in state.players.values():
+        player.moves = 0
         game.schedule(player.name, player.optimiser)
     terms, batch, memo = {}, None, {}
     for turn in stage.turns:

@@ -36,6 +36,7 @@ class Player:
         self.flat = nn.Parameter(flatten(self.parameters))
         self.gradient = self.flat.grad = torch.zeros_like(self.flat)
         self.optimiser = game.optimiser(name, [self.flat])
+        self.moves = 0  # in this round
         self.skipped = 0  # moves not made because the gradient was not finite
         self.lost = 0  # … of which the last so many were in a row
 
@@ -68,6 +69,7 @@ class Player:
 
     def step(self) -> bool:
         """Move along the gradient; a gradient with a NaN or an infinity in it is counted and moves nothing."""
+        self.moves += 1
         if not isfinite(torch.linalg.vector_norm(self.gradient).item()):
             self.skipped += 1
             self.lost += 1

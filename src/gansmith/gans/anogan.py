@@ -1,0 +1,139 @@
+"""AnoGAN and f-AnoGAN: what a generator of the normal cannot make is abnormal.
+
+AnoGAN. "Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker Discovery", Schlegl et al.,
+IPMI 2017. A DCGAN is trained on normal pictures alone. To judge a picture x, G and D are frozen and the latent whose
+sample is nearest is searched by gradient, from a random start:
+A(x) = min_z (1 − λ)·|x − G(z)| + λ·|f(x) − f(G(z))|, λ = .1, f the features of D   (eqs. 4 to 7).
+
+f-AnoGAN. "f-AnoGAN: Fast unsupervised anomaly detection with generative adversarial networks", Schlegl et al., Medical
+Image Analysis 2019. A WGAN-GP is trained first, then, G and D at rest, an encoder E that finds the latent in one pass:
+A(x) = (x − G(E(x)))² + κ·(f(x) − f(G(E(x))))², κ = 1, which is also E's loss ("izi_f", eqs. 4 and 6).
+
+Higher is more abnormal. Both residuals are means over entries, not sums, or λ and κ would depend on the picture's size.
+A model that can rebuild anything tells nothing apart: look at the reconstructions of anomalies.
+Deviations: DCGAN's networks in both, in f-AnoGAN with layer norm in all of them (the paper: residual, batch norm in G),
+so that nothing depends on a batch; E's output is not squashed unless `bounded` (the release ends E in tanh, which cuts
+the normal prior at ±1); the search is Adam's, from the same random latent for every picture. Proof: proofs/anogan.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith import losses, penalties
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.game import Stage, Turn, observe, setting
+from gansmith.gans.gan import GAN
+from gansmith.networks.convolutional import ConvEncoder
+
+
+class Anomalies:
+    """What both have: a score and a map from `rebuild` (the nearest sample) and `unlike` (how far it is)."""
+
+    def anomaly_score(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """How abnormal items in the data's units are, (n,), higher is more so; the same every time."""
+        return self.said_by(lambda part, _: self.unlike(part, self.rebuild(part)), x, batch_size=batch_size)
+
+    def anomaly_map(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """|x − its reconstruction| at each pixel (n, H, W), mean over channels, in network units (0 … 2)."""
+        return self.said_by(lambda part, _: (part - self.rebuild(part)).abs().mean(1), x, batch_size=batch_size)
+
+    def reconstruct(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """The nearest items that the generator makes, in the data's units."""
+        return self.spec.to_data(torch.from_numpy(self.said_by(lambda part, _: self.rebuild(part), x)))
+
+
+class AnoGAN(Anomalies, GAN):
+    summary: ClassVar[str] = "anomalies: what a latent search cannot find again (Schlegl et al. 2017)"
+    conditional: ClassVar[bool] = False
+    widths: ClassVar[tuple[int, int]] = (64, 128)
+
+    feature_weight: float = setting(0.1, "λ, weight of D's features beside pixels in the score", least=0.0, most=1.0)
+    search_steps: int = setting(500, "steps of the search for a picture's latent", least=1)
+    search_rate: float = setting(0.02, "… and their size", least=0.0)
+    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+
+    def build(self, spec: DataSpec) -> None:
+        self.pictures_only(spec)
+        self.build_convolutional(spec)
+
+    def rebuild(self, x: Tensor) -> Tensor:
+        with torch.enable_grad():
+            z = self.latents(1, torch.Generator().manual_seed(0)).repeat(len(x), 1).requires_grad_()
+            optimiser = torch.optim.Adam([z], lr=self.search_rate)
+            for _ in range(self.search_steps):
+                (z.grad,) = torch.autograd.grad(self.unlike(x, self.generator(z)).sum(), z)
+                optimiser.step()
+        return self.generator(z.detach())
+
+    def unlike(self, x: Tensor, made: Tensor) -> Tensor:
+        """(1 − λ)·|x − made| + λ·|f(x) − f(made)| (n,), each a mean over an item's entries."""
+        pixels = (x - made).abs().flatten(1).mean(1)
+        features = (self.discriminator.features(x) - self.discriminator.features(made)).abs().mean(1)
+        return (1 - self.feature_weight) * pixels + self.feature_weight * features
+
+
+class FAnoGAN(Anomalies, GAN):
+    summary: ClassVar[str] = "anomalies: what an encoder and a WGAN-GP cannot rebuild (Schlegl et al. 2019)"
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
+    adversarial: ClassVar[losses.Loss] = losses.wasserstein
+    loss: ClassVar[str] = "wasserstein"
+    score_kind: ClassVar[str] = "raw"
+    conditional: ClassVar[bool] = False
+    widths: ClassVar[tuple[int, int]] = (64, 128)
+
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
+    critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
+    learning_rate: float = setting(1e-4, "Adam's step size of G and D", least=0.0)
+    beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
+    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
+    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    feature_weight: float = setting(1.0, "κ, weight of D's features beside pixels", least=0.0)
+    encoder_share: float = setting(0.5, "share of the rounds, at the end, that train the encoder", least=0.0, most=1.0)
+    encoder_learning_rate: float = setting(5e-5, "RMSProp's step size of the encoder", least=0.0)
+    bounded: bool = setting(False, "the encoder's output passes tanh, as released")
+
+    def build(self, spec: DataSpec) -> None:
+        self.pictures_only(spec)
+        self.build_convolutional(spec, norm="layer", critic_norm="layer")
+        self.encoder = ConvEncoder(spec.shape, self.latent, self.width, norm="layer")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return super().players() | {"encoder": [self.encoder]}
+
+    def stages(self) -> list[Stage]:
+        return [
+            Stage("play", self.turns(), share=1 - self.encoder_share),
+            Stage("encode", [Turn("encoder", self.encoder_loss)], share=self.encoder_share),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.fake(batch)
+        real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake])).chunk(2)
+        observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
+        penalty = penalties.gradient_penalty(self.discriminator, batch.real, fake)
+        return {"adversarial": self.judged(real_scores, fake_scores), "penalty": self.penalty * penalty}
+
+    def encoder_loss(self, batch: Batch) -> dict[str, Tensor]:
+        return {"rebuilding": self.unlike(batch.real, self.rebuild(batch.real)).mean()}
+
+    def rebuild(self, x: Tensor) -> Tensor:
+        z = self.encoder(x)
+        return self.generator(z.tanh() if self.bounded else z)
+
+    def unlike(self, x: Tensor, made: Tensor) -> Tensor:
+        """(x − made)² + κ·(f(x) − f(made))² (n,), each a mean over an item's entries."""
+        pixels = (x - made).square().flatten(1).mean(1)
+        features = (self.discriminator.features(x) - self.discriminator.features(made)).float().square().mean(1)
+        return pixels + self.feature_weight * features
+
+    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        if player == "encoder":
+            return torch.optim.RMSprop(parameters, lr=self.encoder_learning_rate)
+        return super().optimiser(player, parameters)
