@@ -125,7 +125,8 @@ def weaker_critic(past: Past) -> dict:
 
 
 def augmented(past: Past) -> dict:
-    return {"augment": "ada"} if past.settings.get("augment") == "none" else weaker_critic(past)
+    pictures = past.spec.get("kind") == "images" and past.settings.get("augment") == "none"
+    return {"augment": "ada"} if pictures else weaker_critic(past)
 
 
 # --- causes --------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
 from gansmith.networks.convolutional import ConvCritic, ConvGenerator
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.training import optimisers
 
 
 class GAN(Game):
@@ -42,6 +43,13 @@ class GAN(Game):
     conditional: bool = setting(False, "give both players the label")
     width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", least=1)
     critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
+
+    augment: str = setting(
+        "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
+    )
+    instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", least=0.0)
+    stepping: str = setting("plain", "how both players step", choices=tuple(optimisers.WAYS))
+    clip_gradient: float | None = setting(None, "largest norm of a player's gradient; None: any", least=0.0)
 
     adversarial: ClassVar[losses.Loss | None] = None  # None: by the setting `loss`
     widths: ClassVar[tuple[int, int]] = (1200, 128)  # what `width` is when left open: for pictures, for all else
@@ -135,7 +143,8 @@ class GAN(Game):
         made = super().optimiser(player, parameters)
         if player == "discriminator" and self.critic_learning_rate is not None:
             made.param_groups[0]["lr"] = made.param_groups[0]["initial_lr"] = self.critic_learning_rate
-        return made
+        made = optimisers.WAYS[self.stepping](made)
+        return optimisers.Clipped(made, self.clip_gradient) if self.clip_gradient else made
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor
@@ -169,7 +171,7 @@ class Mover:
                 mine = said[player.name]
                 if len(parts) > 1:
                     mine = {name: value * (len(part) / len(batch)) for name, value in mine.items()}
-                player.differentiate(sum(mine.values()), keep_graph=player is not players[-1], add=i > 0)
+                player.differentiate(reduce(add, mine.values()), keep_graph=player is not players[-1], add=i > 0)
                 for name, value in mine.items():
                     key = f"{player.name}/{name}"
                     terms[key] = value.detach() + terms[key] if i else value.detach()

@@ -91,4 +91,16 @@ class Lookahead(Wrapper):
                 began.copy_(p)
 
 
+class Clipped(Wrapper):
+    """The gradient brought to at most `norm` before each step (Pascanu et al. 2013)."""
+
+    def __init__(self, inner: torch.optim.Optimizer, norm: float):
+        super().__init__(inner)
+        self.norm, self.kept = norm, []
+
+    def step(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.parameters, self.norm)
+        self.inner.step()
+
+
 WAYS = {"plain": lambda inner: inner, "optimistic": Optimistic, "extragradient": Extragradient, "lookahead": Lookahead}

@@ -58,14 +58,15 @@ class Player:
 
     def differentiate(self, loss: Tensor, *, keep_graph: bool = False, add: bool = False) -> None:
         """Write (or add) the gradient of `loss` with respect to this player's parameters into `self.gradient`."""
-        parts = torch.autograd.grad(
-            loss, self.parameters, retain_graph=keep_graph, allow_unused=True, materialize_grads=True
-        )
-        whole = torch.cat([g.reshape(-1) for g in parts])
+        parts = torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph, allow_unused=True)
+        parts = [
+            torch.zeros(p.numel(), device=p.device) if g is None else g.reshape(-1)
+            for g, p in zip(parts, self.parameters)
+        ]
         if add:
-            self.gradient += whole
+            self.gradient += torch.cat(parts)
         else:
-            self.gradient.copy_(whole)
+            torch.cat(parts, out=self.gradient)
 
     def step(self) -> bool:
         """Move along the gradient; a gradient with a NaN or an infinity in it is counted and moves nothing."""

@@ -10,6 +10,7 @@ import torch
 from gansmith.data.dataset import Dataset, Order
 from gansmith.errors import UserError
 from gansmith.game import Game
+from gansmith.training.augment import attach
 from gansmith.training.average import Average
 from gansmith.training.files import replacing
 from gansmith.training.players import Player
@@ -30,6 +31,7 @@ class State:
         for player in self.players.values():
             ranks.same(player.flat.data)
         self.average = Average(game, self.players.values())
+        self.augment = attach(game)
         self.round = 0
         self.seconds = 0.0
         self.stage = -1
@@ -49,6 +51,7 @@ class State:
         return {
             "game": self.game.state_dict(),
             "average": self.average.state_dict(),
+            "augment": self.augment.state_dict() if self.augment else {},
             "optimisers": {name: p.optimiser.state_dict() for name, p in self.players.items()},
             "skipped": {name: p.skipped for name, p in self.players.items()},
             "position": self.order.position,
@@ -62,6 +65,8 @@ class State:
     def load_state_dict(self, state: dict) -> None:
         self.game.load_state_dict(state["game"])
         self.average.load_state_dict(state["average"])
+        if self.augment and state.get("augment"):
+            self.augment.load_state_dict(state["augment"])
         for name, player in self.players.items():
             player.optimiser.load_state_dict(state["optimisers"][name])
             player.skipped = state["skipped"][name]

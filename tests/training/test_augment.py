@@ -1,0 +1,103 @@
+"""What the discriminator sees: changed while it trains, never when it scores; p follows the sign of its scores."""
+
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.testing import begin, check_game, made_up, rounds
+from gansmith.training.augment import CLIP, SPAN, Augment, colour, cut, translated
+
+
+def pictures(n=64, channels=3, height=12, width=16):
+    torch.manual_seed(0)
+    return torch.rand(n, channels, height, width) * 2 - 1
+
+
+@pytest.mark.parametrize("change", [colour, translated, cut])
+def test_changes_keep_shape_and_pass_gradients(change):
+    x = pictures().requires_grad_()
+    made = change(x)
+    assert made.shape == x.shape and not torch.equal(made, x)
+    made.sum().backward()
+    assert torch.isfinite(x.grad).all() and x.grad.abs().sum() > 0
+
+
+def test_translation_moves_by_at_most_an_eighth_and_brings_black_in():
+    x = torch.ones(500, 1, 16, 24)
+    kept = translated(x).mean((1, 2, 3))
+    assert kept.min() == pytest.approx((14 / 16) * (21 / 24)) and kept.max() == 1
+    point = torch.zeros(500, 1, 16, 24)
+    point[:, :, 8, 12] = 1
+    moved = translated(point).flatten(1)
+    assert (moved.sum(1) == 1).all() and moved.argmax(1).unique().numel() > 20
+
+
+def test_a_cut_takes_a_quarter_at_most():
+    gone = 1 - cut(torch.ones(500, 2, 16, 16)).mean((1, 2, 3))
+    assert gone.max() <= 0.25 and gone.mean() > 0.1
+
+
+def test_p_says_how_many_are_changed():
+    x, made = pictures(2000), Augment("ada")
+    assert torch.equal(made(x), x)
+    made.p.fill_(0.3)
+    changed = (made(x) != x).flatten(1).any(1).float().mean()
+    assert 0.55 < changed < 0.75  # 1 − 0.7³ = 0.657
+
+
+def test_noise_has_its_size_and_falls():
+    made = Augment(noise=0.5)
+    x = torch.zeros(100, 1, 20, 20)
+    assert made(x).std().item() == pytest.approx(0.5, rel=0.02)
+    made.left = 0.0
+    assert torch.equal(made(x), x)
+
+
+def test_training_is_augmented_and_scoring_is_not():
+    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "diffaugment"}, 0)
+    x = torch.rand(4, 1, 8, 8)
+    critic = state.game.discriminator
+    assert not torch.equal(critic(x), critic(x))
+    critic.eval()
+    assert torch.equal(critic(x), critic(x))
+
+
+@pytest.mark.parametrize("sign, expected", [(1.0, 1.0), (-1.0, 0.0)])
+def test_p_follows_the_sign_of_the_scores_of_reals(sign, expected):
+    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    torch.nn.init.zeros_(state.game.discriminator.score.weight)
+    torch.nn.init.constant_(state.game.discriminator.score.bias, sign)
+    for _ in range(40):
+        state.round += 1
+        state.augment.adapt(state)
+    assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / SPAN)
+    state.augment.p.fill_(CLIP)
+    state.round += 4
+    state.augment.adapt(state)
+    assert state.augment.p <= CLIP
+
+
+def test_vectors_cannot_be_augmented_but_take_noise():
+    with pytest.raises(gs.UserError, match="instance_noise"):
+        begin(gs.R3GAN, made_up((3,)), {"augment": "ada"}, 0)
+    rounds(begin(gs.R3GAN, made_up((3,)), {"instance_noise": 0.2}, 0), 2)
+
+
+REMEDIES = [
+    {"augment": "ada"},
+    {"instance_noise": 0.3},
+    {"stepping": "optimistic"},
+    {"stepping": "extragradient"},
+    {"stepping": "lookahead", "clip_gradient": 1.0},
+]
+
+
+@pytest.mark.parametrize("settings", REMEDIES, ids=lambda s: "-".join(map(str, s.values())))
+def test_games_keep_the_contract_with_remedies(settings):
+    check_game(gs.GAN, data=[made_up((1, 8, 8))], width=16, **settings)
+
+
+def test_clipping_bounds_the_step():
+    state = begin(gs.GAN, made_up((3,)), {"width": 16, "clip_gradient": 0.01}, 0)
+    rounds(state, 3)
+    assert max(p.gradient.norm().item() for p in state.players.values()) <= 0.01 + 1e-6
