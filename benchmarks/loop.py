@@ -17,7 +17,7 @@ import torch
 
 import gansmith as gs
 from gansmith import losses, penalties
-from gansmith.testing import begin
+from gansmith.testing import begin, made_up
 from gansmith.training.loop import Budget, Every, play
 from gansmith.training.players import flatten
 
@@ -136,4 +136,5 @@ if __name__ == "__main__":
     print(f"torch {torch.__version__}, one thread, {STRETCHES} stretches, medians")
     compare("R3GAN on grid25", gs.R3GAN, gs.read("grid25"), 200, {})
     compare("R3GAN on digits", gs.R3GAN, gs.read("digits"), 40, {})
-    compare("DCGAN on digits", gs.DCGAN, gs.read("digits"), 20, {"width": 32})
+    compare("DCGAN on 28 x 28", gs.DCGAN, made_up((1, 28, 28), n=2000), 5, {"width": 32})
+    compare("R3GAN on 28 x 28", gs.R3GAN, made_up((1, 28, 28), n=2000), 5, {"simultaneous": False})

@@ -129,6 +129,7 @@ def main() -> None:
         protocol=f"R3GAN defaults, {asked.minutes} min, {COUNT} samples against the 10,000 test pictures, 128 features "
         "of a classifier trained on the 60,000",
         seed=asked.seed,
+        command=f"python proofs/mnist.py --minutes {asked.minutes:g}",
     )
 
 

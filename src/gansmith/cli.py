@@ -184,6 +184,13 @@ def sample(
     ),
     seed: Annotated[int | None, typer.Option(metavar="S", help="the same seed, the same samples [new ones]")] = None,
     label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional games)")] = None,
+    refine: Annotated[
+        str | None,
+        typer.Option(metavar="HOW", help="let the discriminator choose: obrs, mh, drs, sir, rejection, mala"),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=1, metavar="B", help="proposals for each refined sample [4 for obrs]")
+    ] = None,
 ) -> None:
     """Make new items: a .png is one sheet of all, a folder/ gets one picture each, .npz, .npy and .csv hold numbers.
 
@@ -191,6 +198,7 @@ def sample(
     gansmith sample runs/digits-r3gan -n 64 -o grid.png
     gansmith sample model.gan -n 1000 -o made/ --seed 1
     gansmith sample runs/table-r3gan -n 5000 -o made.csv
+    gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     """
     from gansmith.run import load
     from gansmith.samples import check_place, write_samples
@@ -199,7 +207,16 @@ def sample(
     game = load(model)
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
-    print(write_samples(game.sample(count, seed=seed, **conditions), out, game.spec))
+    if refine is None and budget is not None:
+        raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
+    if refine is None:
+        made = game.sample(count, seed=seed, **conditions)
+    else:
+        from gansmith.improve import refined, summary
+
+        made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
+        print(summary(report))
+    print(write_samples(made, out, game.spec))
 
 
 @app.command()

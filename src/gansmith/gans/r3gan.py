@@ -140,7 +140,7 @@ class R3GAN(GAN):
 
     def critic_terms(self, batch: Batch, fake: Tensor):
         """(the discriminator's terms, scores of reals, of fakes, ∇D at the fakes) from one pass over both."""
-        label = None if batch.label is None else batch.label.repeat(2)
+        label = torch.cat([batch.label, batch.label]) if self.conditional else None
         both = torch.cat([batch.real, fake.detach()])
         scores, gradient = penalties.gradients(lambda x: self.discriminator(x, label), both, precise=False)
         real, fake = scores.chunk(2)

@@ -48,10 +48,8 @@ class WGANGP(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
-        pairs = self.discriminator(
-            torch.cat([batch.real, fake]), None if batch.label is None else batch.label.repeat(2)
-        )
-        real_scores, fake_scores = pairs.chunk(2)
+        label = torch.cat([batch.label, batch.label]) if self.conditional else None
+        real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake]), label).chunk(2)
         observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(lambda x: self.discriminator(x, batch.label), batch.real, fake)
         return {"adversarial": self.judged(real_scores, fake_scores), "penalty": self.penalty * penalty}

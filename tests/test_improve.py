@@ -1,0 +1,62 @@
+"""Refined samples of a run, from Python and from the command line."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import gansmith as gs
+from gansmith.cli import app
+from gansmith.evaluate import grid_modes
+from gansmith.improve import METHODS, refined
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A game stopped early: its discriminator knows more than its generator."""
+    folder = tmp_path_factory.mktemp("refine") / "run"
+    gs.R3GAN(width=64).fit("grid25", steps=1200, out=folder, val=0.02)
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_what_was_asked_for(run, method):
+    budget = {"mala": 3, "mh": 20}.get(method, 4 if method in ("obrs", "sir") else None)
+    items, report = refined(run, 50, method=method, budget=budget, seed=0)
+    assert items.shape == (50, 2) and np.isfinite(items).all() and report["proposals"] >= 50
+
+
+def test_obrs_brings_samples_nearer_and_a_budget_of_one_does_not(run):
+    plain = grid_modes(gs.load(run).sample(4000, seed=1))
+    better = grid_modes(refined(run, 4000, budget=8, seed=1)[0])
+    same = grid_modes(refined(run, 4000, budget=1, seed=1)[0])
+    assert better.high_quality > 1.3 * plain.high_quality
+    assert same.high_quality < 1.15 * plain.high_quality
+
+
+def test_the_command_line_refines(run, tmp_path):
+    out = tmp_path / "x.npy"
+    said = CliRunner().invoke(app, ["sample", str(run), "-n", "30", "-o", str(out), "--refine", "obrs", "--seed", "1"])
+    assert said.exit_code == 0 and "proposals for each sample" in said.output
+    assert np.load(out).shape == (30, 2)
+
+
+def test_conditional_games_refine_within_their_classes(tmp_path):
+    gs.R3GAN(width=16, conditional=True).fit("digits", steps=3, out=tmp_path / "run", val=0.3)
+    items, report = refined(tmp_path / "run", 6, seed=0, label="7")
+    assert items.shape == (6, 1, 8, 8) and len(report["classes"]) == 10
+
+
+@pytest.mark.parametrize(
+    "asked, says",
+    [({"method": "obr"}, "Did you mean obrs"), ({"path": "model.gan"}, "name the run's folder")],
+)
+def test_what_cannot_be_refined_is_said_in_one_line(run, asked, says):
+    path = run / asked.pop("path", "")
+    with pytest.raises(gs.UserError, match=says):
+        refined(path, 5, **asked)
+
+
+def test_a_run_that_held_nothing_back_is_refused(tmp_path):
+    gs.R3GAN(width=16).fit("ring8", steps=2, out=tmp_path / "run", val=0)
+    with pytest.raises(gs.UserError, match="held no data back"):
+        refined(tmp_path / "run", 5)
