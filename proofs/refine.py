@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -127,10 +128,11 @@ def along_training(seed: int, scores: dict, kept: dict) -> None:
         if rest or epoch not in EPOCHS:
             return {}
         gan = state.game
-        note("generator", epoch, gan.sample(N, seed=seed), 1.0)
+        generate, score = (partial(f, batch_size=4096) for f in (gan.sample, gan.score))
+        note("generator", epoch, generate(N, seed=seed), 1.0)
         for name, settings in METHODS.items():
-            settings = {"score": gan.score, "batch_size": 4096, "block": 4096, "seed": seed} | settings
-            refiner = Refiner(gan.sample, real=held, **settings)
+            settings = {"score": score, "batch_size": 4096, "block": 4096, "seed": seed} | settings
+            refiner = Refiner(generate, real=held, **settings)
             x = refiner.sample(N, seed=seed)
             note(name, epoch, x, refiner.report["proposals"] / len(x))
         print(
