@@ -45,8 +45,8 @@ class R3GAN(GAN):
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", least=0.0)
     gamma_end: float | None = setting(None, "… at the end; None: from the data", least=0.0)
-    learning_rate: float = setting(2e-3, "Adam's step size at the start", least=0.0)
-    learning_rate_end: float = setting(4e-5, "… at the end", least=0.0)
+    learning_rate: float | None = setting(None, "Adam's step size at the start; None: from the data", least=0.0)
+    learning_rate_end: float | None = setting(None, "… at the end; None: a fiftieth of the start", least=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", least=0.0, most=1.0)
     latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", least=1)
@@ -72,18 +72,20 @@ class R3GAN(GAN):
                 "latent": (min(64, max(2, spec.shape[0])), "as many as columns, 2 to 64"),
                 "gamma": (0.1, "standardised columns"),
                 "gamma_end": (0.02, "a fine end finds fine detail"),
+                "learning_rate": (2e-3, "perceptrons"),
                 "average_half_life": (20_000, "vectors"),
             }
         else:
-            tiny = spec.shape[1] * spec.shape[2] <= 144
+            tiny, large = spec.shape[1] * spec.shape[2] <= 144, max(spec.shape[1:]) > 48
             rule = {
                 "body": ("perceptron", "too small to halve")
                 if tiny
                 else ("plain", "pictures, on the machine there is"),
                 "width": (256, "units") if tiny else (32, "what two cores can train in minutes"),
                 "latent": (64, "pictures"),
-                "gamma": (1.0, "pictures"),
-                "gamma_end": (1.0, "pictures"),
+                "gamma": (5.0 if large else 1.0, "grows with the pictures"),
+                "gamma_end": (5.0 if large else 1.0, "as gamma"),
+                "learning_rate": (1e-3 if large else 2e-3, "falls with the size of the pictures"),
                 "average_half_life": (5_000, "pictures"),
             }
         reasons = []
@@ -91,6 +93,8 @@ class R3GAN(GAN):
             if getattr(self, name) is None:
                 setattr(self, name, value)
                 reasons.append(f"{name} {value}: {why}")
+        if self.learning_rate_end is None:
+            self.learning_rate_end = self.learning_rate / 50
         if self.simultaneous is None:
             self.simultaneous = self.body != "perceptron"
             how = "one pass of D moves both players" if self.simultaneous else "perceptrons learn faster by turns"
