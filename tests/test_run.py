@@ -18,6 +18,7 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "f-anogan": {"width": 4, "critic_steps": 2},
     "sngan": {"width": 4, "critic_steps": 2},
     "neural-crypto": {"bits": 4},
+    "gan-int-cls": {"width": 4, "reading": 0.4},
     "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
 }
 HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}

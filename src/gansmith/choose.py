@@ -9,6 +9,8 @@ from gansmith.errors import UserError
 
 def choose(dataset: Dataset) -> tuple[str, list[str]]:
     """(a name in `gans.GAMES`, why). UserError for data that no game here is made for."""
+    if "text" in dataset.fields:
+        return "gan-int-cls", ["gan-int-cls: pictures with captions"]
     if isinstance(dataset, Unpaired):
         return "cyclegan", ["cyclegan: two folders of pictures that are no pairs"]
     if "source" in dataset.fields:

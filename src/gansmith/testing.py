@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gansmith.data.captions import captioned
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
@@ -48,13 +49,17 @@ def check_game(game: type[Game], *, data: list[Dataset] | None = None, seed: int
     check_sampling_and_saving(game, smallest, settings, seed)
 
 
+CAPTIONS = [["a thing", f"number {i} of them"] for i in range(40)]
+
+
 def every_form() -> list[Dataset]:
-    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains, none."""
+    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains, captions, none."""
     pictures = [(1, 8, 8), (3, 17, 23)]
     return [
         *(made_up(shape) for shape in SHAPES),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
+        *(captioned(replace(made_up(shape), files=()), CAPTIONS) for shape in pictures),
         Dataset(DataSpec("vectors", (1,)), {}, name="no data", rows=torch.arange(64)),
     ]
 

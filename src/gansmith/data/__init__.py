@@ -10,7 +10,8 @@ def read(data, *, form="auto", size=None, channels=None, labels="auto", cache=No
               `ring8` ...: gansmith.data.named.NAMES), an array, tensor, DataFrame, torch Dataset, or (items, labels)
     form      "items"; "pairs": pictures and what each should become, `A/` and `B/` with the same file names, or side
               by side in one file, or (source, target), each readable by itself; "domains": the same, but unpaired;
-              "auto": pairs where folders A and B hold the same names, domains where they do not, else items
+              "captions": with a captions.json or captions.csv beside the pictures, or (pictures, captions); "auto":
+              whichever of these the folder is laid out as (gansmith.data.pairs, .captions), else items
     size      of pictures, pixels: one number, or (height, width); None: the data's own, or a square chosen from it
     channels  of pictures: 1, 3 or 4; None: 1 if all are grey, else 3
     labels    "auto": those that come with the data (sub-folders, `labels` in a file); None: none; an array: these;
@@ -36,11 +37,14 @@ def _read(data, form: str, options: dict, cache):
     import os
 
     if form != "items":
+        from gansmith.data.captions import from_captions
         from gansmith.data.pairs import from_two
 
-        found = from_two(data, form, cache=cache, **{k: v for k, v in options.items() if k != "labels"})
-        if found is not None:
-            return found
+        plain = {k: v for k, v in options.items() if k != "labels"}
+        for form_of, reader in ((("auto", "captions"), from_captions), (("auto", "pairs", "domains"), from_two)):
+            found = reader(data, form, cache=cache, **plain) if form in form_of else None
+            if found is not None:
+                return found
     if isinstance(data, (str, os.PathLike)):
         from gansmith.data.named import NAMES, from_name
 

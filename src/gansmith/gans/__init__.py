@@ -8,6 +8,7 @@ from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
+from gansmith.gans.gan_int_cls import GANINTCLS
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
@@ -37,6 +38,7 @@ GAMES = {
     "cyclegan": CycleGAN,
     "neural-crypto": NeuralCrypto,
     "srgan": SRGAN,
+    "gan-int-cls": GANINTCLS,
     "infogan": InfoGAN,
     "improved-gan": ImprovedGAN,
     "vae": VAE,

@@ -246,6 +246,31 @@ METRICS: dict[str, Metric] = {
         "rising in the first stage; falling by 1 to 3 dB in the second, which trades it for sharpness",
         "falling by more: lower --adversarial",
     ),
+    "reader/matching": Metric(
+        "cross-entropy of finding a caption's picture, and a picture's caption, in the batch",
+        "falling; log of the batch size is guessing. Equal captions in a batch set a floor",
+        "steady at the log of the batch size: the captions tell nothing of the pictures; raise --reading",
+    ),
+    "reader/found": Metric(
+        "share of captions whose own picture is found first among the batch",
+        "well above 1 / batch size",
+        "as of reader/matching",
+    ),
+    "gan-int-cls:discriminator/*": Metric(
+        "cross-entropy of one kind of pair, as weighted: real with its caption, real with another's, fake",
+        "0.1 … 0.7 (real), 0.05 … 0.4 (the halves)",
+        "mismatched at 0.35 for long: D does not read; raise --mismatched or --reading",
+    ),
+    "generator/interpolated": Metric(
+        "−E log σ(D) for captions halfway between two, as weighted",
+        "about as large as generator/adversarial",
+        "far above it: lower --interpolated",
+    ),
+    "critic/mismatched": Metric(
+        "mean raw score of real pictures beside another's caption",
+        "well below critic/real",
+        "equal to critic/real: D does not read the captions",
+    ),
     "alice/bob": Metric(
         "share of the bits that Bob reads wrongly, as both he and Alice minimise it; soft bits count in part",
         "falling to below 0.05; ½ is guessing",

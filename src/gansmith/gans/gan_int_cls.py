@@ -1,0 +1,159 @@
+"""GAN-INT-CLS. "Generative Adversarial Text to Image Synthesis", Reed et al., ICML 2016.
+
+G(z, φ(t)) paints a caption t. D must see through pictures that are real but belong to another caption, too (CLS):
+L_D = BCE(D(x, t) → 1) + ½ [BCE(D(x, t̂) → 0) + BCE(D(G(z, t), t) → 0)]   (algorithm 1), t̂ another item's caption.
+G is also asked for captions halfway between two, of which there is no picture (INT, eq. 5, β = ½, on half the batch):
+L_G = BCE(D(G(z, t), t) → 1) + BCE(D(G(z, ½t₁ + ½t₂), ½t₁ + ½t₂) → 1).
+
+φ must not be learned by the game: here it is a stage of its own before it, in which a reader of captions and a looker
+at pictures learn to find each other's answers in a batch (cross-entropy both ways), and which is frozen after.
+Deviations: the paper's φ reads characters and is learned with a structured hinge loss, here it averages words and is
+learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no halving of the step (`decay` has
+it fall); an average of G is kept and sampled. Proof: proofs/gan_int_cls.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, softplus
+
+from gansmith.data.captions import numbered, to_ids
+from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError
+from gansmith.game import Game, Stage, Turn, observe, setting
+from gansmith.networks.convolutional import ConvGenerator
+from gansmith.networks.text import Looker, Reader, TextCritic
+
+
+class GANINTCLS(Game):
+    summary: ClassVar[str] = "pictures from captions, with mismatched and interpolated text (Reed et al. 2016)"
+    inputs: ClassVar[tuple[str, ...]] = ("text",)
+
+    reading: float = setting(
+        0.1, "share of training, at its beginning, in which captions are learned", least=0.0, most=1.0
+    )
+    mismatched: float = setting(0.5, "weight of real pictures beside another item's caption (CLS); 0: none", least=0.0)
+    interpolated: float = setting(1.0, "weight of captions halfway between two (INT); 0: none", least=0.0)
+    latent: int = setting(100, "numbers of noise a sample is made from", least=1)
+    text_width: int = setting(128, "numbers a caption is turned into", least=1)
+    width: int = setting(64, "channels of both players' finest layers", least=1)
+
+    def read(self, data, **options) -> Dataset:
+        from gansmith.data import read
+
+        dataset = read(data, form="captions", **{k: v for k, v in options.items() if k != "labels"})
+        if "text" not in dataset.fields:
+            raise UserError(f"GANINTCLS needs pictures with captions and {dataset.name} has no captions")
+        return dataset
+
+    def build(self, spec: DataSpec) -> None:
+        if "text" not in spec.also or spec.kind != "images":
+            raise UserError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
+        self.reader = Reader(len(spec.of("text").columns), self.text_width)
+        self.looker = Looker(spec.shape, self.text_width)
+        self.generator = Painter(self.latent, spec.shape, self.text_width, self.width)
+        self.discriminator = TextCritic(spec.shape, self.text_width, self.width)
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {
+            "reader": [self.reader, self.looker],
+            "discriminator": [self.discriminator],
+            "generator": [self.generator],
+        }
+
+    def stages(self) -> list[Stage]:
+        play = [Turn("discriminator", self.discriminator_loss), Turn("generator", self.generator_loss)]
+        return [
+            Stage("reading", [Turn("reader", self.reader_loss)], share=self.reading),
+            Stage("painting", play, share=1 - self.reading),
+        ]
+
+    def reader_loss(self, batch: Batch) -> dict[str, Tensor]:
+        alike = self.reader(batch.text) @ self.looker(batch.real).T * (10 / self.text_width)
+        own = torch.arange(len(batch), device=alike.device)
+        observe("reader/found", lambda: (alike.argmax(1) == own).float().mean())
+        return {"matching": (cross_entropy(alike, own) + cross_entropy(alike.T, own)) / 2}
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        text = self.reader(batch.text)
+        real = self.discriminator(batch.real, text)
+        fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
+        observe("critic/real", real)
+        observe("critic/fake", fake)
+        terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean() / 2}
+        if self.mismatched:
+            wrong = self.discriminator(batch.real, text.roll(1, 0))
+            observe("critic/mismatched", wrong)
+            terms["mismatched"] = self.mismatched * softplus(wrong).mean()
+        return terms
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        text = self.reader(batch.text)
+        terms = {"adversarial": self.persuade(text)}
+        if self.interpolated and len(batch) > 1:
+            between = (text + text.roll(1, 0))[: len(batch) // 2] / 2
+            terms["interpolated"] = self.interpolated * self.persuade(between)
+        return terms
+
+    def persuade(self, text: Tensor) -> Tensor:
+        """−E log σ(D(G(z, t), t))."""
+        return softplus(-self.discriminator(self.generator(self.latents(len(text)), text), text)).mean()
+
+    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+        device = self.device if chance is None else "cpu"
+        return torch.randn(n, self.latent, generator=chance, device=device).to(self.device)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def sample(self, n: int, *, seed: int | None = None, text=None, batch_size: int = 250) -> np.ndarray:
+        """`n` pictures uint8 (n, C, H, W) of `text`: one caption or several, taken in turn."""
+        ids = self.as_ids(text)
+        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent, rows = self.latents(n, chance), torch.arange(n) % len(ids)
+        with self.at_rest():
+            said = self.reader(ids)
+            made = [
+                self.spec.to_data(self.generator(z, said[row.to(self.device)]))
+                for z, row in zip(latent.split(batch_size), rows.split(batch_size), strict=True)
+                if len(row)
+            ]
+        return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
+
+    def score(self, x, text) -> np.ndarray:
+        """How well pictures uint8 (n, C, H, W) look and fit their captions: raw scores (n,)."""
+        ids = self.as_ids(text)
+        x = self.spec.to_network(torch.as_tensor(np.asarray(x)).to(self.device))
+        with self.at_rest():
+            return self.discriminator(x, self.reader(ids[torch.arange(len(x)) % len(ids)])).cpu().numpy()
+
+    def as_ids(self, text) -> Tensor:
+        """One caption, several, or word numbers (n, captions, words), as word numbers on the game's device."""
+        if self.spec is None:
+            raise UserError("GANINTCLS was never trained: call fit, or load a trained one")
+        if text is None or len(text) == 0:
+            raise UserError("GANINTCLS paints captions: give sample(n, text='a red bird')")
+        form = self.spec.of("text")
+        if isinstance(text, str) or isinstance(text[0], str):
+            asked = [text] if isinstance(text, str) else list(text)
+            ids = to_ids(asked, numbered(form.columns), form.shape[-1])[:, None]
+            for caption, row in zip(asked, ids, strict=True):
+                if not row.any():
+                    raise UserError(f"no word of {caption!r} is known: known are {', '.join(form.columns[:12])} …")
+            text = ids
+        return torch.as_tensor(np.asarray(text)).to(self.device)
+
+
+class Painter(nn.Module):
+    """Noise (n, latent) and text (n, text), brought to 128 numbers, to pictures in −1 … 1."""
+
+    def __init__(self, latent: int, shape: tuple[int, int, int], text: int, width: int, said: int = 128):
+        super().__init__()
+        self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
+        self.body = ConvGenerator(latent + said, shape, width)
+
+    def forward(self, z: Tensor, text: Tensor) -> Tensor:
+        return self.body(torch.cat([z, self.said(text)], 1))

@@ -1,0 +1,80 @@
+"""Networks between words and pictures."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.networks.convolutional import init
+
+
+class Reader(nn.Module):
+    """(n, captions, words) word numbers, 0 for none, to (n, width): the mean of the words' vectors through two layers,
+    the mean over captions, brought to length √width.
+    """
+
+    def __init__(self, vocabulary: int, width: int):
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary + 1, width, padding_idx=0)
+        self.layers = nn.Sequential(nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Linear(width, width))
+
+    def forward(self, text: Tensor) -> Tensor:
+        count = (text > 0).sum(-1, keepdim=True).clamp(min=1)
+        said = self.layers(self.embed(text).sum(-2) / count).mean(1)
+        return F.normalize(said, dim=1) * said.shape[1] ** 0.5
+
+
+class Looker(nn.Module):
+    """Pictures (n, C, H, W) to (n, width) of length √width: what a reader's answer is matched with."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int, channels: int = 32):
+        super().__init__()
+        self.body = Halvings(shape, channels, norm=False)
+        self.last = nn.Linear(self.body.out * self.body.grid[0] * self.body.grid[1], width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.last(self.body(x).flatten(1))
+        return F.normalize(seen, dim=1) * seen.shape[1] ** 0.5
+
+
+class TextCritic(nn.Module):
+    """(pictures, (n, text) what is said of them) to (n,) scores, float32.
+
+    The picture is halved to about 4×4 before the words, brought to `said` numbers, are laid beside every place of it
+    (Reed et al. 2016, figure 2): words that enter early are ignored.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], text: int, width: int = 64, said: int = 128):
+        super().__init__()
+        self.body = Halvings(shape, width, norm=True)
+        self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
+        both = self.body.out
+        self.joined = nn.Sequential(nn.Conv2d(both + said, both, 1), nn.BatchNorm2d(both), nn.LeakyReLU(0.2))
+        self.score = nn.Linear(both * self.body.grid[0] * self.body.grid[1], 1)
+        self.apply(init)
+
+    def forward(self, x: Tensor, text: Tensor) -> Tensor:
+        seen, said = self.body(x), self.said(text)
+        said = said[:, :, None, None].expand(-1, -1, *seen.shape[2:])
+        return self.score(self.joined(torch.cat([seen, said], 1)).flatten(1)).float()[:, 0]
+
+
+class Halvings(nn.Module):
+    """Strided 4×4 convolutions with leaky ReLU until no side is above 4; `out` channels on a `grid` come out."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int, *, norm: bool):
+        super().__init__()
+        grid, sizes = tuple(shape[1:]), [shape[0]]
+        while len(sizes) == 1 or (max(grid) > 4 and min(grid) > 1):
+            grid = grid[0] // 2, grid[1] // 2
+            sizes.append(width * min(2 ** (len(sizes) - 1), 8))
+        layers: list[nn.Module] = []
+        for i, (a, b) in enumerate(pairwise(sizes)):
+            layers += [nn.Conv2d(a, b, 4, 2, 1), *([nn.BatchNorm2d(b)] if norm and i else []), nn.LeakyReLU(0.2)]
+        self.layers, self.grid, self.out = nn.Sequential(*layers), grid, sizes[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)

@@ -1,0 +1,57 @@
+"""Captions: where they lie, how they are numbered, what is left out."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gansmith as gs
+from gansmith.choose import choose
+from gansmith.data.captions import numbered, to_ids, words
+
+
+def lay(root, count=4):
+    (root / "images").mkdir()
+    for i in range(count):
+        Image.fromarray(np.full((8, 8), 40 * i, np.uint8)).save(root / "images" / f"{i}.png")
+    return root
+
+
+def test_json_and_csv_say_the_same(tmp_path):
+    lay(tmp_path)
+    said = [{"file": f"images/{i}.png", "captions": [f"Grey {i}.", "a picture"]} for i in range(3)]
+    (tmp_path / "captions.json").write_text(json.dumps(said))
+    one = gs.read(tmp_path)
+    rows = [f"images/{i}.png,{c}" for i in range(3) for c in (f"Grey {i}.", "a picture")]
+    (tmp_path / "captions.json").unlink()
+    (tmp_path / "captions.csv").write_text("file,caption\n" + "\n".join(rows))
+    two = gs.read(tmp_path)
+    assert np.array_equal(one.fields["text"], two.fields["text"]) and one.digest == two.digest
+    assert len(one) == 3 and one.fields["text"].shape == (3, 2, 2) and one.raw([2])[0].max() == 80
+    assert "1 pictures without a caption left out" in one.notes and choose(one)[0] == "gan-int-cls"
+    vocabulary = one.spec.of("text").columns
+    assert [vocabulary[i - 1] for i in one.fields["text"][1, 0]] == ["grey", "1"]
+    assert gs.read(tmp_path, form="items").fields.keys() == {"real"}
+
+
+def test_words_are_numbered_from_one_and_unknown_ones_dropped():
+    assert words("A dog's  life, über-all!") == ["a", "dog", "s", "life", "über", "all"]
+    assert to_ids(["a red cat", ""], numbered(("cat", "a")), 4).tolist() == [[2, 1, 0, 0], [0, 0, 0, 0]]
+
+
+def test_captions_in_memory():
+    data = gs.read((np.zeros((3, 8, 8), np.uint8), ["one", ["two", "zwei"], "three"]), form="captions")
+    assert data.fields["text"].shape == (3, 2, 1) and (data.fields["text"][0, 0] == data.fields["text"][0, 1]).all()
+
+
+def test_what_cannot_be_read_says_what_to_write(tmp_path):
+    lay(tmp_path)
+    with pytest.raises(gs.UserError, match="has no captions"):
+        gs.read(tmp_path, form="captions")
+    (tmp_path / "captions.json").write_text('{"elsewhere.png": "a dog"}')
+    with pytest.raises(gs.UserError, match="names none of the pictures"):
+        gs.read(tmp_path)
+    (tmp_path / "captions.json").write_text("[1, 2")
+    with pytest.raises(gs.UserError, match="cannot be read"):
+        gs.read(tmp_path)
