@@ -101,6 +101,9 @@ def train(
     device: Annotated[str, typer.Option(help="cuda, cuda:1, mps, cpu or auto")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or auto")] = "auto",
     val: Annotated[float, typer.Option(metavar="V", help="share of the data that no player ever sees")] = 0.05,
+    patience: Annotated[
+        int | None, typer.Option(metavar="N", help="stop after N measurements without a better one [never]")
+    ] = None,
     size: Size = None,
     channels: Channels = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run that is in RUN already")] = False,
@@ -148,6 +151,7 @@ def train(
         device=device,
         precision=precision,
         val=val,
+        patience=patience,
         **look,
         reasons=reasons,
     )
@@ -184,6 +188,10 @@ def sample(
     ),
     seed: Annotated[int | None, typer.Option(metavar="S", help="the same seed, the same samples [new ones]")] = None,
     label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional games)")] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", metavar="PICTURES", help="file, folder or zip to translate (pix2pix …)")
+    ] = None,
+    text: Annotated[str | None, typer.Option(metavar="CAPTION", help="what to paint (gan-int-cls)")] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="let the discriminator choose: obrs, mh, drs, sir, rejection, mala"),
@@ -199,14 +207,27 @@ def sample(
     gansmith sample model.gan -n 1000 -o made/ --seed 1
     gansmith sample runs/table-r3gan -n 5000 -o made.csv
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
+    gansmith sample runs/maps-pix2pix --input photos/ -o maps/
+    gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     """
     from gansmith.run import load
     from gansmith.samples import check_place, write_samples
 
     check_place(out)
     game = load(model)
+    if input_ is not None:
+        if not hasattr(game, "given"):
+            raise UserError(f"{type(game).__name__} makes pictures from noise: leave --input away")
+        pictures = game.given(input_)
+        made = [game.translate(picture[None], seed=seed)[0] for picture in pictures.values()]
+        print(write_samples(made, out, game.spec, list(pictures)))
+        return
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
+    if text is not None:
+        if "text" not in game.inputs:
+            raise UserError(f"{type(game).__name__} knows no captions: leave --text away")
+        conditions["text"] = text
     if refine is None and budget is not None:
         raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
     if refine is None:
@@ -242,6 +263,8 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
             known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}"
             raise UserError(f"no GAN is called '{name}'.{known}")
         return name, data, data, []
+    if len(positional) == 1 and positional[0] in GAMES and not GAMES[positional[0]].needs_data:
+        return positional[0], positional[0], None, []
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
         found = f"found '{' '.join(positional)}'" if positional else "found neither"
         raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
@@ -274,7 +297,8 @@ def explain_train(positional: list[str]) -> None:
 def free_folder(data: str, game: str) -> Path:
     """runs/DATA-GAN, or the first of runs/DATA-GAN-2, -3, … that is not there."""
     stem = Path(data).expanduser().resolve().name.split(".")[0] or "data"
-    names = (f"{stem}-{game}" + (f"-{i}" if i > 1 else "") for i in range(1, 10**6))
+    stem = game if stem == game else f"{stem}-{game}"  # a game without data has but its own name
+    names = (stem + (f"-{i}" if i > 1 else "") for i in range(1, 10**6))
     return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
 
 

@@ -78,6 +78,7 @@ class Game(nn.Module):
     summary: ClassVar[str] = ""  # one line for `gansmith list`
     inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
     batch_size: ClassVar[int] = 64  # items of a move when nobody says
+    needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)

@@ -28,13 +28,16 @@ def check_place(out: str) -> Path:
     return path
 
 
-def write_samples(items: np.ndarray, out: str, spec: DataSpec) -> Path:
-    """Write `items` (data units) to `out`, whose ending says how: a file of FILES, or a folder of numbered pictures."""
+def write_samples(items, out: str, spec: DataSpec, names=None) -> Path:
+    """Write `items` (data units) to `out`, whose ending says how: a file of FILES, or a folder of numbered pictures.
+
+    names  of the pictures in a folder, in place of numbers; then `items` may differ in size
+    """
     path = check_place(out)
     folder = path.suffix not in FILES or out.endswith("/")
     if spec.kind != "images" and folder:
         raise UserError(f"{out}: {spec.kind} do not go to a folder of pictures; write .csv, .npz, .npy or .png")
-    if path.suffix == ".csv" and items.ndim != 2:
+    if path.suffix == ".csv" and np.ndim(items[0]) != 1:
         raise UserError(f"{out}: a table holds vectors, and these are {spec.kind}; write .npz, .png or a folder/")
     (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     if folder:
@@ -42,8 +45,13 @@ def write_samples(items: np.ndarray, out: str, spec: DataSpec) -> Path:
 
         digits = len(str(len(items) - 1))
         for i, item in enumerate(items):
-            Image.fromarray(grid(item[None], gap=0, least=0)).save(path / f"{i:0{digits}d}.png")
+            file = path / (f"{i:0{digits}d}.png" if names is None else Path(names[i]).with_suffix(".png"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(grid(item[None], gap=0, least=0)).save(file)
         return path
+    if len({np.shape(item) for item in items}) > 1:
+        raise UserError(f"{out}: these pictures differ in size; write them to a folder/")
+    items = np.asarray(items)
     with replacing(path) as beside:
         _write(items, beside, path.suffix, spec)
     return path

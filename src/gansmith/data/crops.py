@@ -36,7 +36,7 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
             raise UserError(f"{whole.name} holds {whole.spec.kind}: pictures are needed")
         items, name = whole.raw(np.arange(len(whole))), whole.name
     else:
-        items, name = _decoded(pictures, channels, left_out), pictures.name
+        items, name = list(decoded(pictures, channels, None, left_out).values()), pictures.name
     side = min(crop, min(min(item.shape[1:]) for item in items)) // scale * scale
     if side < crop:
         notes.append(f"crops of {side} pixels: the smallest picture has no more")
@@ -80,24 +80,45 @@ def _resized(item: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(c).resize((width, height), Image.Resampling.BICUBIC)) for c in item])
 
 
-def _decoded(pictures, channels, left_out: dict[str, str]) -> list[np.ndarray]:
-    """Every picture at its own size, uint8 (C, H, W); grey only if all are."""
+def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+    """Name -> picture uint8 (C, H, W) of a picture file, a folder or a zip; at `size`, or each at its own.
+
+    Raises UserError for what cannot be read: who asked for these pictures wants all of them.
+    """
+    from gansmith.data.files import pictures_at
+    from gansmith.data.sources import Pictures
+
+    path = Path(path).expanduser()
+    pictures = Pictures(str(path), [path.name], lambda i: Image.open(path)) if path.is_file() else None
+    if path.suffix.lower() == ".zip" or pictures is None:
+        pictures = pictures_at(path)
+    if pictures is None:
+        raise UserError(f"there is no {path}: name a picture, or a folder or zip of pictures")
+    left_out: dict[str, str] = {}
+    found = decoded(pictures, channels, size, left_out)
+    if left_out:
+        raise UserError(f"{path}: {few([f'{name} cannot be read ({why})' for name, why in left_out.items()], 2)}")
+    return found
+
+
+def decoded(pictures, channels, size, left_out: dict[str, str]) -> dict[str, np.ndarray]:
+    """Name -> picture at `size`, or at its own; grey only if all are. What cannot be read goes to `left_out`."""
     from gansmith.data.decode import survey
     from gansmith.data.pictures import Facts, pixels
 
     facts = survey(pictures)
     grey = all(f.grey for f in facts if isinstance(f, Facts))
-    items = []
+    found = {}
     for i, fact in enumerate(facts):
         try:
             if not isinstance(fact, Facts):
                 raise ValueError(fact)
             with pictures.open(i) as image:
-                items.append(pixels(image, (fact.height, fact.width), channels or (1 if grey else 3)))
+                size_of = size or (fact.height, fact.width)
+                found[pictures.files[i]] = pixels(image, size_of, channels or (1 if grey else 3))
         except Exception as problem:
             left_out[pictures.files[i]] = " ".join(str(problem).split())[:100]
-    if not items:
-        raise UserError(
-            f"{pictures.name}: no picture could be read, e.g. {few([f'{k}: {v}' for k, v in left_out.items()], 1)}"
-        )
-    return items
+    if not found:
+        one = few([f"{file}: {why}" for file, why in left_out.items()], 1)
+        raise UserError(f"{pictures.name}: no picture could be read, e.g. {one}")
+    return found

@@ -34,6 +34,7 @@ class NeuralCrypto(Game):
     summary: ClassVar[str] = "three players learn to keep a secret; needs no data (Abadi & Andersen 2016)"
     averaged: ClassVar[tuple[str, ...]] = ()
     batch_size: ClassVar[int] = 4096
+    needs_data: ClassVar[bool] = False
 
     bits: int = setting(16, "N, bits of a message and of a key", least=2)
     eve_steps: int = setting(2, "moves of Eve for each of Alice and Bob", least=1)

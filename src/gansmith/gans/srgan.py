@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith import losses
-from gansmith.data.crops import read_crops
+from gansmith.data.crops import opened, read_crops
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
@@ -123,6 +123,9 @@ class SRGAN(Translation):
         """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""
         there, here = self.eyes(real), self.eyes(fake)
         return (there - here).square().mean() / there.square().mean()
+
+    def given(self, path) -> dict[str, np.ndarray]:
+        return opened(path, self.spec.of("source").shape[0])
 
     def check_input(self, x: Tensor, form: DataSpec) -> None:
         if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.data.crops import opened
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
@@ -56,7 +57,7 @@ class Translation(Game):
         """Items of the form of the field `side` through a network, to data units of the form `made`."""
         if self.spec is None:
             raise UserError(f"{type(self).__name__} was never trained: call fit, or load a trained one")
-        x = torch.as_tensor(np.asarray(x))
+        x = torch.as_tensor(np.require(x, requirements=["C", "W"]))
         self.check_input(x, self.spec.of(side))
         with self.at_rest(), torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             if seed is not None:
@@ -74,6 +75,11 @@ class Translation(Game):
                 f"inputs are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: this game takes uint8 "
                 f"pictures of shape (n, {', '.join(map(str, form.shape))})"
             )
+
+    def given(self, path) -> dict[str, np.ndarray]:
+        """Name -> picture uint8 (C, H, W) of a file, folder or zip, of the form that `translate` takes."""
+        channels, *size = self.spec.of("source").shape
+        return opened(path, channels, tuple(size))
 
     def sample(self, n: int, *, seed: int | None = None, source=None) -> np.ndarray:
         """`n` pictures made from the pictures `source`, taken in turn as often as it takes."""

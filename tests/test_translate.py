@@ -1,0 +1,64 @@
+"""Games with inputs on the command line: pictures in, pictures out; captions in; nothing in."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gansmith as gs
+from gansmith.cli import main
+from gansmith.testing import made_up_pairs
+
+
+def lay(folder, sizes):
+    folder.mkdir()
+    for name, (width, height) in sizes.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        x = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+        Image.fromarray(x).save(path)
+    return folder
+
+
+def test_a_folder_is_translated_under_its_own_names(tmp_path, capsys):
+    gs.Pix2Pix(width=4).fit(made_up_pairs((3, 8, 8), channels=3), steps=1).save(tmp_path / "x.gan")
+    photos = lay(tmp_path / "photos", {"one.jpg": (20, 16), "more/two.png": (8, 8)})
+    assert (
+        main(["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "made"), "--seed", "1"])
+        == 0
+    )
+    assert Image.open(tmp_path / "made/one.png").size == Image.open(tmp_path / "made/more/two.png").size == (8, 8)
+    assert (
+        main(["sample", str(tmp_path / "x.gan"), "--input", str(photos / "one.jpg"), "-o", str(tmp_path / "1.png")])
+        == 0
+    )
+    assert main(["sample", str(tmp_path / "x.gan"), "-o", str(tmp_path / "2.png")]) == 2
+    assert "--input" in capsys.readouterr().err
+
+
+def test_pictures_of_any_size_are_enlarged(tmp_path, capsys):
+    x = np.random.default_rng(0).integers(0, 255, (4, 3, 32, 32), np.uint8)
+    gs.SRGAN(width=4, blocks=1, scale=2, crop=32).fit(x, steps=1, batch_size=2).save(tmp_path / "x.gan")
+    photos = lay(tmp_path / "photos", {"a.png": (20, 16), "b.png": (9, 30)})
+    assert main(["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "made")]) == 0
+    assert Image.open(tmp_path / "made/a.png").size == (40, 32) and Image.open(tmp_path / "made/b.png").size == (18, 60)
+    assert main(["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "s.png")]) == 2
+    assert "differ in size" in capsys.readouterr().err
+
+
+def test_captions_and_games_that_take_none(tmp_path, capsys):
+    x = np.zeros((8, 8, 8), np.uint8)
+    gs.GANINTCLS(width=4).fit((x, ["grey", "black"] * 4), steps=1, batch_size=4).save(tmp_path / "t.gan")
+    assert main(["sample", str(tmp_path / "t.gan"), "--text", "black", "-n", "3", "-o", str(tmp_path / "t.npy")]) == 0
+    assert np.load(tmp_path / "t.npy").shape == (3, 1, 8, 8)
+    gs.DCGAN(width=4).fit("digits", steps=1).save(tmp_path / "d.gan")
+    for word in (["--text", "black"], ["--input", str(tmp_path)]):
+        assert main(["sample", str(tmp_path / "d.gan"), *word, "-o", str(tmp_path / "d.png")]) == 2
+        assert f"leave {word[0]} away" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["train", "neural-crypto"]])
+def test_a_game_without_data_is_trained_without_data(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, "--steps", "3", "--batch-size", "8", "--bits", "4", "--quiet"]) == 0
+    assert (tmp_path / "runs/neural-crypto/report.html").is_file()
+    assert main(["sample", "runs/neural-crypto", "-n", "5", "-o", "c.csv"]) == 0
