@@ -4,7 +4,8 @@ import pytest
 
 import gansmith as gs
 from gansmith.diagnose import Diagnosis
-from gansmith.diagnose.rules import RULES, period
+from gansmith.diagnose.rules import RULES
+from gansmith.diagnose.signs import period
 from gansmith.gans import GAMES
 
 NAMES = {
@@ -67,6 +68,7 @@ def skipping(step):
     return {"skipped/generator": 15.0 * (step - 480) / 20} if step >= 500 else {}
 
 
+MINIMAX = {"game": "gan", "loss": "minimax"}
 CASES = [
     ("frozen-generator", "failure", from_half(**{"weights/generator": 0.1}), {}),
     ("ignored-latent", "failure", lambda s: {"look/spread": 0.0, "look/nearest": 0.0}, {}),
@@ -79,7 +81,7 @@ CASES = [
     ("divergence", "failure", from_half(**{"generator/adversarial": 5000.0}), {}),
     ("precision-loss", "warning", lambda s: {"look/rounding": 0.3}, {"precision": "bf16"}),
     ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "gradient/generator": 1e-4}), {}),
-    ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "critic/fake": -9.0}), {"game": "gan", "loss": "minimax"}),
+    ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "critic/fake": -9.0}), MINIMAX),
     ("vanishing-gradient", "warning", from_half(**{"critic/wins": 1.0, "look/precision": 0.1}), {}),
     ("discriminator-overfitting", "warning", from_half(**{"look/held_gap": 0.8, "look/held_z": 9.0}), {}),
     ("mode-collapse", "failure", from_half(**{"look/nearest": 0.01}), {}),
@@ -143,7 +145,7 @@ def test_rows_without_looks_ask_only_what_they_can_tell():
 @pytest.mark.parametrize("game", GAMES)
 def test_every_change_can_be_applied(game):
     from gansmith.diagnose.findings import finding
-    from gansmith.diagnose.rules import Past
+    from gansmith.diagnose.past import Past
 
     told = about() | {"settings": GAMES[game]().settings()}
     past = Past(told)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gansmith.diagnose.rules import RULES, Past, Rule
+from gansmith.diagnose.past import Past
+from gansmith.diagnose.rules import RULES, Rule
 from gansmith.errors import UserError
 from gansmith.training.folder import RunFolder
 
@@ -55,8 +56,8 @@ class Diagnosis:
 
     def __init__(self, about: Mapping, rows: Iterable[Mapping] = ()):
         self.past = Past(about)
-        self.hits: dict[str, tuple[int, int]] = {}  # rule -> (hits in a row, round of the first)
-        self.confirmed: dict[str, Finding] = {}
+        self.hits: dict[int, tuple[int, int]] = {}  # place in RULES -> (hits in a row, round of the first)
+        self.confirmed: dict[int, Finding] = {}
         for row in rows:
             self.read(row)
 
@@ -64,26 +65,28 @@ class Diagnosis:
         """What this row confirms that was not known before."""
         self.past.add(row)
         new = []
-        for rule in RULES:
+        for place, rule in enumerate(RULES):
             if rule.looks and not self.past.looking:
                 continue
-            evidence = rule.holds(self.past)
+            evidence = rule.sign(self.past)
             if not evidence:
-                self.hits.pop(rule.key, None)
+                self.hits.pop(place, None)
                 continue
-            count, since = self.hits.get(rule.key, (0, int(row["step"])))
-            self.hits[rule.key] = (count + 1, since)
-            if count + 1 >= HITS and rule.key not in self.confirmed:
-                self.confirmed[rule.key] = finding(rule, since, evidence, self.past)
-                new.append(self.confirmed[rule.key])
+            count, since = self.hits.get(place, (0, int(row["step"])))
+            self.hits[place] = (count + 1, since)
+            if count + 1 >= HITS and place not in self.confirmed:
+                self.confirmed[place] = finding(rule, since, evidence, self.past)
+                new.append(self.confirmed[place])
         return new
 
     @property
     def findings(self) -> list[Finding]:
         """One of each name, the gravest first, then in the order of `RULES`: causes before what they cause."""
-        order = {rule.key: i for i, rule in enumerate(RULES)}
-        ranked = sorted(self.confirmed.items(), key=lambda item: (-item[1].grave, order[item[0]]))
-        return list({f.name: f for _, f in reversed(ranked)}.values())[::-1]
+        ranked = sorted(self.confirmed, key=lambda place: (-self.confirmed[place].grave, place))
+        named: dict[str, Finding] = {}
+        for place in ranked:
+            named.setdefault(self.confirmed[place].name, self.confirmed[place])
+        return list(named.values())
 
     @property
     def suspected(self) -> bool:

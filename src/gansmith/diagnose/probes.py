@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gansmith.diagnose.spectrum import peaks, roughness
+from gansmith.diagnose.pixels import LEAST, roughness, unevenness
 from gansmith.training.state import State
 
 COUNT = 512  # samples of a look
@@ -121,8 +121,9 @@ class Real:
         network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
         self.low, self.high = network.min().item(), network.max().item()
         self.levels |= {"level/low": self.low, "level/high": self.high}
-        self.peaks = peaks(self.items[:COUNT]) if data.spec.kind == "images" else None
-        self.roughness = roughness(self.items[:COUNT]) if data.spec.kind == "images" else None
+        self.large = data.spec.kind == "images" and min(data.spec.shape[1:]) >= LEAST
+        if self.large:
+            self.unevenness, self.roughness = unevenness(self.items[:COUNT]), roughness(self.items[:COUNT])
 
     def calibrate(self, chance: torch.Generator) -> None:
         """Real against real, DRAWS times: what a perfect model would score, and how far below it chance can fall."""
@@ -204,14 +205,14 @@ def looked(state: State, real: Real) -> dict[str, float]:
         row["look/raw_coverage"] = float(inside.any(1).float().mean()) / real.usual["coverage"]
     if real.held is not None:
         row["look/copies"] = copies(real.pool, real.held, features)
-    if real.peaks is not None:
-        row["look/checker"] = peaks(fake) / real.peaks
+    if real.large:
+        row["look/checker"] = unevenness(fake) / real.unevenness
         row["look/roughness"] = roughness(fake) / real.roughness
     return row | scored(state, real, fake, labels)
 
 
 def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> dict[str, float]:
-    """What the critic says of reals that it saw, of held-out ones, of samples, and of the same items in other company."""
+    """What the critic says of reals that it saw, of held-out ones, of samples, and of the same in other company."""
     game = state.game
     if not hasattr(game, "score"):
         return {}
@@ -222,9 +223,9 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
     row = {}
     if real.held is not None:
         held = on(real.held_items, None if labels is None else [int(y) for y in real.held_labels])
-        row["look/held_gap"] = float((train.mean() - held.mean()) / max(train.mean() - made.mean(), 1e-9))
-        error = np.sqrt(train.var() / len(train) + held.var() / len(held))
-        row["look/held_z"] = float((train.mean() - held.mean()) / max(error, 1e-12))
+        gap, error = train.mean() - held.mean(), np.sqrt(train.var() / len(train) + held.var() / len(held))
+        row["look/held_gap"] = float(gap / max(train.mean() - made.mean(), 2 * error, 1e-12))
+        row["look/held_z"] = float(gap / max(error, 1e-12))
     part = count // 4
     mixed = np.concatenate([real.items[:part], fake[:part]])
     again = on(mixed, labels and labels[:part] * 2)[:part]

@@ -73,7 +73,7 @@ class Watch:
             file.write(json.dumps(row) + "\n")
 
     def post_mortem(self, state: State) -> None:
-        """At the first failure: the last rows of the log, the samples of that moment, settings and state, in one folder."""
+        """At the first failure: the last rows of the log, samples, settings and state of that moment, in one folder."""
         folder = self.keep.path / "post-mortem"
         if folder.exists():
             return
@@ -155,7 +155,7 @@ def check_answer(on_failure: str) -> None:
 
 
 def again(change: dict, now: dict, first: dict, times: int) -> dict:
-    """The change, once more for each rollback before: a number moves by the same factor from where it stands now."""
+    """The change from where the settings stand now: a number moves by the factor it was meant to move by."""
     moved = {}
     for name, value in change.items():
         if isinstance(value, float) and isinstance(first.get(name), float) and first[name] and now[name]:

@@ -401,6 +401,23 @@ METRICS: dict[str, Metric] = {
         "0.7 … 1",
         "below 0.5: too few items for this number to mean much",
     ),
+    "evaluate/mind": Metric(
+        "MIND of samples of the averaged generator against reals: 3 · dimensions · mean squared Wasserstein distance "
+        "of their features along random directions",
+        "falling towards evaluate/mind-of-reals",
+        "rising for good: the best model is in best.gan; stop earlier (--patience) or lower the step sizes",
+    ),
+    "evaluate/mind-of-reals": Metric(
+        "the same of as many other reals: what a perfect model would score", "constant", "—"
+    ),
+    "evaluate/coverage": Metric(
+        "share of reals with a sample among their 5 nearest neighbours, in the same features",
+        "rising towards evaluate/coverage-of-reals",
+        "low while evaluate/mind falls: modes are missing",
+    ),
+    "evaluate/coverage-of-reals": Metric(
+        "the same of as many other reals: what a perfect model would score", "constant", "—"
+    ),
     "look/coverage": Metric(
         "share of reals with a sample among their 5 nearest, over that of real data",
         "above 0.9 at the end",
@@ -429,13 +446,13 @@ METRICS: dict[str, Metric] = {
         "standard deviation of the samples, over that of the reals",
         "0.8 … 1.2",
         "below 0.1: collapse; 0: the samples do not depend on the noise",
-        low=0.002,
+        low=0.0005,
     ),
     "look/latent": Metric(
         "standard deviation of samples of one label, over that of the reals",
         "above 0.3",
         "0: the noise is ignored and only the label is used",
-        low=0.002,
+        low=0.0005,
     ),
     "look/label": Metric(
         "share of variance between the classes of the samples, over that of the reals",
@@ -468,10 +485,10 @@ METRICS: dict[str, Metric] = {
         high=0.01,
     ),
     "look/checker": Metric(
-        "power of the samples at the highest frequencies over that beside them, over the same of the reals",
-        "0.5 … 3",
-        "above 3: a checkerboard; up-sample with a kernel that the stride divides",
-        high=3.0,
+        "how differently much pixels of odd and even rows and columns vary (largest over smallest), over that of reals",
+        "0.9 … 1.5",
+        "above 2: a checkerboard; up-sample with a kernel that the stride divides",
+        high=2.0,
     ),
     "look/roughness": Metric(
         "share of the samples' power in the upper fifth of the radii, over the same of the reals",

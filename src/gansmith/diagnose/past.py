@@ -1,0 +1,78 @@
+"""The log of a run so far, with what the rules ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gansmith.training.metrics import METRICS, explain
+
+WARM = 0.08  # share of a run in which samples are not judged: every generator begins with noise
+
+
+class Past:
+    """Rows of the log, added one by one; `about` is what settings.json says of the run."""
+
+    def __init__(self, about: Mapping):
+        self.settings, self.options = about["settings"], about["options"]
+        self.spec, self.game = about.get("spec", {}), about.get("game", "")
+        self.row: Mapping = {}
+        self.level: dict[str, float] = {}  # what the data's own levels are, by name without "level/"
+        self.series: dict[str, list[float]] = {}
+
+    def add(self, row: Mapping) -> None:
+        self.row = row
+        for name, value in row.items():
+            if name.startswith("level/"):
+                self.level[name[6:]] = value
+            else:
+                self.series.setdefault(name, []).append(value)
+
+    @property
+    def looking(self) -> bool:
+        """Whether the last row holds a look."""
+        return any(name.startswith(("look/", "level/")) for name in self.row)
+
+    @property
+    def share(self) -> float:
+        """Of the budget that is spent."""
+        steps, minutes = self.options.get("steps"), self.options.get("minutes")
+        return self.row["step"] / steps if steps else self.row["seconds"] / (60 * minutes)
+
+    @property
+    def warm(self) -> bool:
+        return self.share >= WARM
+
+    def has(self, *names: str) -> bool:
+        return all(name in self.row for name in names)
+
+    def last(self, name: str, count: int) -> list[float]:
+        return self.series.get(name, [])[-count:]
+
+    def best(self, name: str) -> float:
+        """The largest value before the last; 0 when there is none."""
+        return max(self.series.get(name, [])[:-1], default=0.0)
+
+    # --- a number against its level: the evidence when it is outside, else None --------------------------------------
+    def under(self, name: str, level: float | None = None) -> dict | None:
+        level = METRICS[name].low if level is None else level
+        return self.evidence(name) if name in self.row and self.row[name] < level else None
+
+    def over(self, name: str, level: float | None = None) -> dict | None:
+        level = METRICS[name].high if level is None else level
+        return self.evidence(name) if name in self.row and self.row[name] > level else None
+
+    def fallen(self, name: str, share: float, from_least: float) -> dict | None:
+        """Below `share` of its best, if that was ever above `from_least`."""
+        best = self.best(name)
+        if name in self.row and best > from_least and self.row[name] < share * best:
+            return {name: f"{self.row[name]:.3g} (its best was {best:.3g})"}
+        return None
+
+    def evidence(self, *names: str) -> dict[str, str]:
+        """Each number with what is healthy, in words."""
+        said = {}
+        for name in names:
+            healthy = explain(name, self.game).healthy
+            own = f"; real data: above {self.level[name[5:]]:.3g}" if name[5:] in self.level else ""
+            said[name] = f"{self.row[name]:.3g} (healthy: {healthy}{own})"
+        return said
