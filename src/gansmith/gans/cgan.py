@@ -49,6 +49,8 @@ class JoinedGenerator(nn.Module):
         self.of_label = nn.Linear(classes, width - max(1, width // 6))
         self.joint = nn.Linear(width, width)
         self.last = nn.Sequential(nn.Linear(width, prod(shape)), output)
+        for layer in (self.of_noise, self.of_label, self.joint):
+            nn.init.kaiming_normal_(layer.weight)
 
     def forward(self, z: Tensor, label: Tensor) -> Tensor:
         y = F.one_hot(label, self.classes).to(z.dtype)
