@@ -115,8 +115,8 @@ def main() -> None:
             "captions shuffled, a quarter of the rounds": shuffled,
             "no mismatched pairs, half the rounds": unmatched,
         },
-        protocol=f"10,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}, 2,000 paintings "
-        "of held-out captions",
+        protocol=f"10,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}; "
+        "2,000 paintings of held-out captions",
         seed=asked.seed,
     )
 
