@@ -114,11 +114,15 @@ def test_one_sided_smoothing_scales_the_best_discriminator():
 def test_few_labels_of_each_class_are_used_and_no_others():
     data = made_up((1, 8, 8), n=60)
     few = few_labels(data, 2)
-    assert np.array_equal(few.fields["real"], data.fields["real"])
-    shown = {picture.tobytes(): label for picture, label in zip(few.fields["source"], few.fields["label"])}
+    batch, whole = few.batch(torch.arange(60)), data.batch(torch.arange(60))
+    assert torch.equal(batch.real, whole.real)
+    shown = {picture.numpy().tobytes(): label.item() for picture, label in zip(batch.source, batch.label)}
     assert sorted(shown.values()) == [0, 0, 1, 1, 2, 2]
-    truth = {picture.tobytes(): label for picture, label in zip(data.fields["real"], data.fields["label"])}
+    truth = {picture.numpy().tobytes(): label.item() for picture, label in zip(whole.real, whole.label)}
     assert all(truth[picture] == label for picture, label in shown.items())
+    train, held = few.split(0.5)
+    assert set(train.batch(torch.arange(30)).label.tolist()) == {0, 1, 2}
+    assert len(held) == 30 and not set(train.rows.tolist()) & set(held.rows.tolist())
     with pytest.raises(gs.UserError, match="labels_each=1000"):
         gs.ImprovedGAN(labels_each=1000).fit("digits", steps=1)
 

@@ -8,7 +8,7 @@ The known price: G is paid for items that are easy to name, and gives up variety
 The code of improved_wgan_training names reals alone in D and weighs the class .1 in G, which steadies the start:
 `classify_fakes=False, class_weight_generator=0.1`.
 Networks: DCGAN's; for vectors perceptrons. Deviations: the non-saturating L_S; the label enters G as an embedding; an
-average of G is kept and sampled. Proof: proofs/acgan.py.
+average of G is kept and sampled. Proof: proofs/cgan.py.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Unlike WGAN-GP's, the penalty looks at the surroundings of reals alone, and one 
 The noise is the released one: δ = ½ std(x)·α·u, u uniform on 0 … 1 for each entry (so the push is one-sided) and α for
 each point; the paper prints a normal δ, which is the setting `noise`.
 Deviations: no norm in D, whose slope must be each point's own; an average of G is kept and sampled.
-Proof: proofs/dragan.py.
+Proof: proofs/ring.py.
 """
 
 from __future__ import annotations

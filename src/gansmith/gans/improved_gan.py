@@ -19,7 +19,7 @@ The paper's convolutions for CIFAR-10 are not here. Proof: proofs/improved_gan.p
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import prod
 from typing import ClassVar
@@ -114,8 +114,18 @@ class ImprovedGAN(GAN):
         return logits.argmax(1) if len(logits) else np.empty(0, np.int64)
 
 
-def few_labels(dataset: Dataset, each: int, seed: int = 0) -> Dataset:
-    """The same items as `real`; beside each, as `source` with its `label`, one of `each` random ones of every class."""
+@dataclass
+class FewLabels(Dataset):
+    """Items as `real`, and beside each, as `source` with its `label`, one of the few whose labels are used, in turn."""
+
+    labelled: Tensor | None = None  # rows of those few
+
+    def at(self, index: Tensor, name: str) -> Tensor:
+        return super().at(index, name) if name == "real" else self.labelled[index % len(self.labelled)]
+
+
+def few_labels(dataset: Dataset, each: int, seed: int = 0) -> FewLabels:
+    """The data set with the labels of `each` random items of every class, and no others."""
     if not dataset.spec.classes:
         raise UserError(f"labels_each={each} needs labels and {dataset.name} has none")
     label, chance = dataset.fields["label"], np.random.default_rng(seed)
@@ -125,10 +135,11 @@ def few_labels(dataset: Dataset, each: int, seed: int = 0) -> Dataset:
         if len(there) < each:
             raise UserError(f"labels_each={each}, but class {name} has {len(there)} items: give at most that")
         chosen.append(chance.choice(there, each, replace=False))
-    rows = np.resize(chance.permutation(np.concatenate(chosen)), len(label))
-    fields = dataset.fields | {"source": np.asarray(dataset.fields["real"])[rows], "label": label[rows]}
-    note = f"{each} labels of each of {len(dataset.spec.classes)} classes are used"
-    return replace(dataset, fields=fields, digest=f"{dataset.digest}-{each}", notes=(*dataset.notes, note))
+    known = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
+    known["fields"] = dataset.fields | {"source": dataset.fields["real"]}
+    known["digest"] += f"-{each}"
+    known["notes"] += (f"{each} labels of each of {len(dataset.spec.classes)} classes are used",)
+    return FewLabels(**known, labelled=torch.from_numpy(chance.permutation(np.concatenate(chosen))))
 
 
 class SoftplusGenerator(nn.Module):

@@ -9,7 +9,7 @@ The default a, b, c = 0, 1, 1 is the coding of the paper's experiments; −1, 1,
 Networks: DCGAN's for pictures; for vectors two tanh layers of 128, orthogonal with gain 1.4, as in the released toy.
 Deviations: no extra stride-1 layers; losses are means (the released toy sums, so that its step sizes do not carry
 over); its ring has nine angles, two of them the same mode: gansmith's `ring8` has eight; an average of G is kept.
-Proof: proofs/lsgan.py.
+Proof: proofs/ring.py.
 """
 
 from __future__ import annotations

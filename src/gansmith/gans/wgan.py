@@ -8,7 +8,7 @@ since momentum made the critic's loss unstable.
 Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
 Deviations: reals score high (in the released code they score low); an average of G is kept and sampled.
 Clipping is a poor way to bound a slope, as the paper says itself: weights crowd at ±c. wgan-gp and sngan do it better.
-Proof: proofs/wgan.py.
+Proof: proofs/ring.py.
 """
 
 from __future__ import annotations
