@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gansmith.diagnose.against import Reference, chance_of, copies, explained
 from gansmith.diagnose.pixels import LEAST, roughness, unevenness
 from gansmith.training.state import State
 
 COUNT = 512  # samples of a look
 POOL = 2048  # reals that are kept for them
 DRAWS = 8  # real-against-real draws behind each level
-NEIGHBOURS = 5
 SIDE = 16  # pictures are compared at no more than this
 
 
@@ -103,7 +103,8 @@ class Real:
     def __init__(self, state: State, features: Callable | None = None):
         data, held = state.data, state.held
         chance = torch.Generator().manual_seed(0)
-        self.usable = "real" in data.fields and data.spec.kind in ("images", "vectors", "arrays") and len(data) >= 20
+        usable = "real" in data.fields and data.spec.kind in ("images", "vectors", "arrays") and len(data) >= 20
+        self.usable = usable and not state.game.inputs  # a game that must be given inputs does not sample by itself
         self.levels: dict[str, float] = {"level/items": len(data)}
         if not self.usable:
             return
@@ -146,39 +147,6 @@ class Real:
             self.levels["level/label"] = self.by_label / max(float(np.std(chances, ddof=1)), 1e-9)
 
 
-class Reference:
-    """(n, d) reals, with what comparing samples to them takes."""
-
-    def __init__(self, real: Tensor):
-        self.real = real
-        distance = torch.cdist(real, real).fill_diagonal_(torch.inf)
-        near = distance.topk(min(NEIGHBOURS, len(real) - 1), largest=False).values
-        self.balls = near[:, -1] * (1 + 1e-6)
-        self.width = float(self.balls.median()) or 1.0
-        self.nearest, self.variety = within(distance, self.width)
-        self.spread = float(real.var(0).sum().sqrt())
-
-    def compare(self, fake: Tensor) -> dict[str, float]:
-        """Coverage and precision (balls of the reals), and nearest distance, variety and spread over the reals'."""
-        inside = torch.cdist(self.real, fake) <= self.balls[:, None]
-        nearest, variety = within(torch.cdist(fake, fake).fill_diagonal_(torch.inf), self.width)
-        return {
-            "coverage": float(inside.any(1).float().mean()),
-            "precision": float(inside.any(0).float().mean()),
-            "nearest": nearest / self.nearest if self.nearest else 1.0,
-            "vendi": variety / self.variety,
-            "spread": float(fake.var(0).sum().sqrt()) / self.spread if self.spread else 1.0,
-        }
-
-
-def within(distance: Tensor, width: float) -> tuple[float, float]:
-    """Of (n, n) distances with an infinite diagonal: mean to the nearest, and the Vendi score of order 2,
-    n²/ΣK² with K = exp(−d²/2w²) (Pasarkar & Dieng 2023): it needs no eigenvalues."""
-    n = len(distance)
-    kernel = (distance / width).square().neg().exp()  # the square of K; its diagonal is 0 here and 1 in K
-    return float(distance.amin(1).mean()), n * n / (n + float(kernel.sum()))
-
-
 def looked(state: State, real: Real) -> dict[str, float]:
     """One look at a game."""
     game, count = state.game, real.count
@@ -196,6 +164,7 @@ def looked(state: State, real: Real) -> dict[str, float]:
         return {"look/finite": 0.0}
     found = real.reference.compare(features)
     row = {f"look/{name}": value / (real.usual[name] or 1.0) for name, value in found.items()}
+    row["look/missing"] = real.reference.missing(features)
     if alone is not None:
         row["look/latent"] = float(tensor(real.features(alone)).var(0).sum().sqrt()) / real.reference.spread
         row["look/label"] = (explained(features, real.labels[:count]) - chance_of(real.labels[:count])) / real.by_label
@@ -231,28 +200,6 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
     again = on(mixed, labels and labels[:part] * 2)[:part]
     row["look/company"] = float(np.abs(again - train[:part]).max() / max(train.std(), 1e-6))
     return row
-
-
-def copies(train: Tensor, held: Tensor, fake: Tensor) -> float:
-    """Median distance of samples to the nearest training item, over that of held-out reals: 1, or 0 for copies."""
-    usual = torch.cdist(held, train).amin(1).median()
-    return float(torch.cdist(fake, train).amin(1).median() / usual) if usual else 1.0
-
-
-def explained(features: Tensor, labels: np.ndarray) -> float:
-    """Share of the variance that lies between the classes."""
-    labels = torch.as_tensor(np.asarray(labels).astype(np.int64))
-    centred = features - features.mean(0)
-    between = 0.0
-    for label in labels.unique():
-        members = centred[labels == label]
-        between += len(members) * float(members.mean(0).square().sum())
-    return between / max(float(centred.square().sum()), 1e-12)
-
-
-def chance_of(labels: np.ndarray) -> float:
-    """What `explained` is when labels mean nothing: (k − 1)/(n − 1)."""
-    return (len(np.unique(labels)) - 1) / (len(labels) - 1)
 
 
 def default_features(items: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -175,6 +175,14 @@ RULES = [
         looks=True,
     ),
     Rule(
+        "mode-dropping",
+        "warning",
+        signs.missing,
+        "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
+        remedies.weaker_critic,
+        looks=True,
+    ),
+    Rule(
         "memorisation",
         "warning",
         signs.memorised,

@@ -206,6 +206,11 @@ def dropping(past: Past) -> Evidence:
     return past.evidence("look/coverage", "look/vendi", "look/precision")
 
 
+def missing(past: Past) -> Evidence:
+    """There are cells of the data in which samples are hardly ever; asked also while the samples are poor."""
+    return past.over("look/missing") if past.share >= SETTLED else None
+
+
 def memorised(past: Past) -> Evidence:
     return past.under("look/copies") if past.warm else None
 

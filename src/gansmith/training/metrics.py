@@ -430,6 +430,12 @@ METRICS: dict[str, Metric] = {
         "falling: the samples get worse; low at the end: train longer",
         low=0.3,
     ),
+    "look/missing": Metric(
+        "share of the reals in cells of the data (32, by k-means) where less than a quarter as many samples are",
+        "below 0.1 from a quarter of the run on",
+        "above: modes are missing; take a pairing loss with R1 and R2, larger batches, or packing",
+        high=0.1,
+    ),
     "look/nearest": Metric(
         "mean distance of a sample to the nearest other sample, over that of reals",
         "0.5 … 1.5",
