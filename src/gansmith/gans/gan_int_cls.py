@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
+from gansmith.data import read
 from gansmith.data.captions import numbered, to_ids
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
@@ -44,8 +45,6 @@ class GANINTCLS(Game):
     width: int = setting(64, "channels of both players' finest layers", least=1)
 
     def read(self, data, **options) -> Dataset:
-        from gansmith.data import read
-
         dataset = read(data, form="captions", **{k: v for k, v in options.items() if k != "labels"})
         if "text" not in dataset.fields:
             raise UserError(f"GANINTCLS needs pictures with captions and {dataset.name} has no captions")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.data import read
 from gansmith.data.crops import opened
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
@@ -23,8 +24,6 @@ class Translation(Game):
     form: ClassVar[str] = "pairs"  # of data, see `gansmith.data.read`
 
     def read(self, data, **options) -> Dataset:
-        from gansmith.data import read
-
         dataset = read(data, form=self.form, **{k: v for k, v in options.items() if k != "labels"})
         if "source" not in dataset.fields:
             raise UserError(f"{type(self).__name__} needs {self.form} and {dataset.name} holds single items")
