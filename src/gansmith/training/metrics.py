@@ -135,7 +135,7 @@ METRICS: dict[str, Metric] = {
         "0.05 … 0.35",
         "near 0 for long: D is sure; lower --critic-learning-rate",
     ),
-    "*/matching": Metric(
+    "generator/matching": Metric(
         "‖E f(x) − E f(G(z))‖²: how far the mean features of fakes are from those of reals",
         "falling from its start, then steady",
         "rising without end: G does not follow; lower --critic-learning-rate",
