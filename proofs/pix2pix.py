@@ -31,7 +31,8 @@ def main() -> None:
     parse.add_argument("--steps", type=int, default=800)
     parse.add_argument("--batch", type=int, default=16)
     parse.add_argument("--width", type=int, default=16)
-    parse.add_argument("--l1", type=float, default=10.0)
+    parse.add_argument("--l1", type=float, default=100.0)
+    parse.add_argument("--learning-rate", type=float, default=1e-3)
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--picture", help="write what goes in, what comes out and the truth as a sheet to this .png")
     asked = parse.parse_args()
@@ -48,7 +49,7 @@ def main() -> None:
         }
 
     def play(target, **settings):
-        gan = gs.Pix2Pix(width=asked.width, l1=asked.l1, **settings)
+        gan = gs.Pix2Pix(width=asked.width, l1=asked.l1, learning_rate=asked.learning_rate, **settings)
         pairs = gs.read((coarse(digits, seed=0), target), form="pairs")
         gan.fit(pairs, steps=asked.steps, batch_size=asked.batch, seed=asked.seed, val=0)
         found = measure(gan.translate(x, seed=0))
@@ -86,8 +87,8 @@ def main() -> None:
         goal="L1 at most half of the better floor's, agreement >= 0.9, 1.2 times as sharp as L1 alone with at most 1.3 "
         "times its L1",
         control={"L1 alone": l1_alone, "shuffled pairs": shuffled},
-        protocol=f"20,000 pairs, {asked.steps} rounds of {asked.batch}, width {asked.width}, lambda {asked.l1:g}; L1 "
-        "in network units, sharpness as a share of the truth's",
+        protocol=f"20,000 pairs, {asked.steps} rounds of {asked.batch}, width {asked.width}, lambda {asked.l1:g}, step "
+        f"{asked.learning_rate:g}; L1 in network units, sharpness as a share of the truth's",
         seed=asked.seed,
     )
 
