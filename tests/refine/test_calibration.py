@@ -49,7 +49,7 @@ def test_e_without_the_prior_correction_the_intercept_would_be_off():
 
 @pytest.mark.parametrize("t", [0.5, 2, 3])
 def test_e_diagnostics_see_a_wrong_temperature_that_z_cannot(t):
-    real, fake = pair()
+    real, fake = pair(40_000)
     report = calibrate(t * real, t * fake, method="none").report
     assert report["slope"] == pytest.approx(1 / t, rel=0.05)
     assert report["intercept"] == pytest.approx(0, abs=0.05)
