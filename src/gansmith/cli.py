@@ -104,6 +104,9 @@ def train(
     patience: Annotated[
         int | None, typer.Option(metavar="N", help="stop after N measurements without a better one [never]")
     ] = None,
+    on_failure: Annotated[
+        str, typer.Option(metavar="HOW", help="when the diagnosis finds a failure: warn, stop or rollback")
+    ] = "warn",
     size: Size = None,
     channels: Channels = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run that is in RUN already")] = False,
@@ -152,6 +155,7 @@ def train(
         precision=precision,
         val=val,
         patience=patience,
+        on_failure=on_failure,
         **look,
         reasons=reasons,
     )
@@ -250,6 +254,24 @@ def report(run: Run) -> None:
     from gansmith.evaluate.report import write_report
 
     print(write_report(run))
+
+
+@app.command()
+def diagnose(run: Run) -> None:
+    """Say what went wrong in a run, since when, and what to change; also while it goes on, or after it crashed.
+
+    The exit code is 0 for a healthy run, 3 when there are warnings, 4 when it has failed.
+
+    \b
+    gansmith diagnose runs/photos-r3gan
+    """
+    from gansmith.diagnose import run as look
+    from gansmith.diagnose import spell
+
+    found = look(run)
+    print(spell(found))
+    worst = max((finding.grave for finding in found), default=0)
+    raise typer.Exit((0, 3, 4)[worst])
 
 
 # --- what was typed --------------------------------------------------------------------------------------------------

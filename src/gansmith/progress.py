@@ -95,6 +95,7 @@ class Progress:
         facts = [f"round {row['step']:,}", f"{100 * share:.0f} %"]
         facts += [f"{speed:,.0f} samples/s"] if speed else []
         facts += [f"{spell_time(row['seconds'] * (1 - share) / share)} left"] if row["seconds"] > 1 and share else []
+        facts += [state.verdict] if state.verdict else []
         facts += [f"{sum(state.skipped.values())} moves skipped (gradient not finite)"] if state.skipped else []
         if self.stream.isatty():
             self._draw(share, facts, by_player(row))

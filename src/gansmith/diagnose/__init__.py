@@ -7,8 +7,8 @@
 `fit` with a run folder watches by itself (`watch.Watch`); docs/diagnose.md lists the findings and how they are told.
 """
 
-from gansmith.diagnose.findings import Diagnosis, Finding, run
+from gansmith.diagnose.findings import Diagnosis, Finding, run, spell
 from gansmith.diagnose.probes import Probes
 from gansmith.diagnose.watch import Failed, Watch
 
-__all__ = ["Diagnosis", "Failed", "Finding", "Probes", "Watch", "run"]
+__all__ = ["Diagnosis", "Failed", "Finding", "Probes", "Watch", "run", "spell"]

@@ -40,11 +40,15 @@ class Finding:
     change: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
-        numbers = "; ".join(f"{name} {value}" for name, value in self.evidence.items())
-        change = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in self.change.items())
-        return f"{self.name} ({self.severity}, since round {self.step:,}): {numbers}. {self.remedy}" + (
-            f" [{change}]" if change else ""
-        )
+        lines = [f"{self.name}: {self.severity} since round {self.step:,}"]
+        lines += [f"    {name} {value}" for name, value in self.evidence.items()]
+        lines += [f"    {self.remedy}"]
+        return "\n".join(lines + ([f"    try: {self.options}"] if self.change else []))
+
+    @property
+    def options(self) -> str:
+        """The change as it is typed behind `gansmith train`."""
+        return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in self.change.items())
 
     @property
     def grave(self) -> int:
@@ -120,13 +124,22 @@ def run(path) -> list[Finding]:
     about, rows = folder.read_settings(), folder.read_log()
     if not rows:
         raise UserError(f"{path} has no log yet: it was stopped before its first line, or has only just begun")
-    found = Diagnosis(about, rows).findings
+    return complete(Diagnosis(about, rows).findings, folder.path)
+
+
+def complete(found: list[Finding], path: Path) -> list[Finding]:
+    """With what was found in parts of the run that a rollback took out of its log."""
     names = {f.name for f in found}
-    return found + [f for f in recorded(folder.path) if f.name not in names]
+    return found + [f for f in recorded(path) if f.name not in names]
+
+
+def spell(found: list[Finding]) -> str:
+    """All of them as text, or that there are none."""
+    return "\n".join(map(str, found)) if found else "healthy: no rule found anything"
 
 
 def recorded(path) -> list[Finding]:
-    """What was found while the run was going on, also in parts of it that a rollback took out of the log."""
+    """What was written down while the run went on, one of each name."""
     file = Path(path) / "findings.jsonl"
     rows = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
     return [

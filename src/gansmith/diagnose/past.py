@@ -24,7 +24,7 @@ class Past:
         for name, value in row.items():
             if name.startswith("level/"):
                 self.level[name[6:]] = value
-            else:
+            elif self.warm or not name.startswith("look/"):  # what noise scores is nobody's best
                 self.series.setdefault(name, []).append(value)
 
     @property
@@ -62,8 +62,8 @@ class Past:
         return self.evidence(name) if name in self.row and self.row[name] > level else None
 
     def fallen(self, name: str, share: float, from_least: float) -> dict | None:
-        """Below `share` of its best, if that was ever above `from_least`."""
-        best = self.best(name)
+        """Below `share` of its best, if that was ever above `from_least`. Better than real data is not better."""
+        best = min(self.best(name), 1.0)
         if name in self.row and best > from_least and self.row[name] < share * best:
             return {name: f"{self.row[name]:.3g} (its best was {best:.3g})"}
         return None

@@ -152,7 +152,7 @@ def by_heart(past: Past) -> Evidence:
 def turning(past: Past) -> Evidence:
     """The mean score of fakes swings to and fro."""
     values = past.last("critic/fake", 120)
-    found = period(values) if past.warm and len(values) >= 60 else None
+    found = period(values) if past.share >= SETTLED and len(values) >= 60 else None
     if found and found[1] > 0.5:
         return {
             "critic/fake": f"comes back every {found[0]} log lines, correlation {found[1]:.2f} (healthy: below 0.5)"
@@ -161,18 +161,19 @@ def turning(past: Past) -> Evidence:
 
 
 def period(values: list[float]) -> tuple[int, float] | None:
-    """(lag, autocorrelation) of the highest peak after a trough below −0.3, of values without their trend."""
+    """(lag, autocorrelation) of the first return after a trough below −0.3, of values without their trend; it must
+    come back a second time, at twice the lag."""
     x, t = np.asarray(values, float), np.arange(len(values))
     if not np.isfinite(x).all() or not x.std():
         return None
     x = x - np.polyval(np.polyfit(t, x, 1), t)
     x = x / max(np.sqrt(np.mean(x * x)), 1e-300)
     lags = [float(np.mean(x[: len(x) - k] * x[k:])) for k in range(len(x) // 2)]
-    trough = next((k for k, c in enumerate(lags) if c < -0.3), None)
-    if trough is None:
+    trough = next((k for k, c in enumerate(lags) if c < -0.3), 0)
+    if trough < 3:  # nothing, or noise that alternates
         return None
-    lag = max(range(trough, len(lags)), key=lags.__getitem__)
-    return lag, lags[lag]
+    lag = max(range(trough, min(3 * trough + 1, len(lags))), key=lags.__getitem__)
+    return (lag, lags[lag]) if 2 * lag < len(lags) and lags[2 * lag] > 0.3 else None
 
 
 def raw_worse(past: Past) -> Evidence:
@@ -192,7 +193,7 @@ def collapse(past: Past) -> Evidence:
 
 def local_collapse(past: Past) -> Evidence:
     """Samples lie where reals do, and too close to one another."""
-    near = past.under("look/nearest") if past.warm and past.row.get("look/precision", 0) > POOR else None
+    near = past.under("look/nearest") if past.share >= SETTLED and past.row.get("look/precision", 0) > POOR else None
     return near | past.evidence("look/precision") if near else None
 
 

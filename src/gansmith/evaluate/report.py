@@ -32,6 +32,7 @@ OPTIONS = {  # an option of a run -> what it is
     "micro_batches": "parts a batch was split into to save memory",
     "size": "of pictures, as asked",
     "channels": "of pictures, as asked",
+    "on_failure": "what to do when the diagnosis finds a failure",
 }
 
 
@@ -58,6 +59,8 @@ def write_report(run_path) -> Path:
         status=_status(about, trained, rows),
         cost=_cost(about, trained, rows),
         settings=_settings(about),
+        findings=_findings(about, rows, run.path),
+        interventions=about.get("interventions", []),
         charts=_charts(about["game"], rows),
         **_sheets(run, about["spec"]),
         more=_more(about["options"]),
@@ -66,6 +69,13 @@ def write_report(run_path) -> Path:
     with replacing(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
+
+
+def _findings(about: dict, rows: list[dict], path: Path) -> list:
+    """What the diagnosis says of the log, and what was found before a rollback took it out of the log."""
+    from gansmith.diagnose.findings import Diagnosis, complete
+
+    return complete(Diagnosis(about, rows).findings, path)
 
 
 def _trained(run: RunFolder) -> dict:
