@@ -27,9 +27,9 @@ def test_a_weight_counts_half_after_the_half_life():
 def test_statistics_of_batch_norm_are_averaged_and_other_buffers_copied():
     game = state(average_half_life=100).game
     average = Average(game)
-    for name, buffer in average.copies["generator"].named_buffers():
+    for buffer in average.copies["generator"].buffers():
         buffer.zero_()
-    for name, buffer in game.generator.named_buffers():
+    for buffer in game.generator.buffers():
         buffer.fill_(4)
     for _ in range(10):
         average.update(10, 1_000_000)
