@@ -1,6 +1,6 @@
 """DCGAN: half width on MNIST; and do the discriminator's features know the digits?
 
-    GANSMITH_DATA=… python proofs/dcgan.py [--minutes 4]
+    GANSMITH_DATA=… python proofs/dcgan.py [--steps 3000]
 
 The check: a classifier is at least .9 sure of 75 % of the samples, every digit has 3 % of them, the digits'
 Kullback-Leibler divergence from the data's is at most .15; and a linear probe on the discriminator's features, trained
@@ -34,11 +34,11 @@ def probe(gan, data, test) -> float:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--minutes", type=float, default=4.0)
+    parse.add_argument("--steps", type=int, default=3000, help="of batches of 64: three epochs and a bit")
     asked = parse.parse_args()
     data, net = judge()
     test, labels = gs.read("mnist_test"), data.fields["label"]
-    gan = gs.DCGAN(width=32).fit(data, minutes=asked.minutes)
+    gan = gs.DCGAN(width=32).fit(data, steps=asked.steps)
     found = read_digits(gan.sample(10_000, seed=1), net, labels)
     new = gs.DCGAN(width=32).fit(data, steps=1)
     control = read_digits(new.sample(2000, seed=1), net, labels)
@@ -58,7 +58,7 @@ def main() -> None:
         floor={"confident, real test pictures": read_digits(test.fields["real"], net, labels).confident},
         goal="confident >= 0.75, every digit >= 3 %, divergence <= 0.15, probe >= the untrained one + 0.03",
         control={"what": "untrained", "confident": control.confident, "probe_accuracy": random},
-        protocol=f"DCGAN(width=32), {asked.minutes} min, 10,000 samples; probe on 1,000 labels",
+        protocol=f"DCGAN(width=32), {asked.steps} rounds, 10,000 samples; probe on 1,000 labels",
         seed=0,
     )
 

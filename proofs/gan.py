@@ -1,6 +1,6 @@
 """GAN (2014): the paper's networks on MNIST. The theory on known densities is in tests/gans/test_gan.py.
 
-    GANSMITH_DATA=… python proofs/gan.py [--minutes 5]
+    GANSMITH_DATA=… python proofs/gan.py [--steps 5700]
 
 The check, after about ten epochs: a classifier is at least .9 sure of 70 % of the samples, nine digits of ten have 2 %
 or more of them, and they are not copies. Control: the untrained generator.
@@ -16,10 +16,10 @@ import gansmith as gs
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--minutes", type=float, default=5.0)
+    parse.add_argument("--steps", type=int, default=5700, help="of batches of 100: ten epochs")
     asked = parse.parse_args()
     data, net = judge()
-    gan = gs.GAN().fit(data, minutes=asked.minutes, batch_size=100, precision="fp32")
+    gan = gs.GAN().fit(data, steps=asked.steps, batch_size=100, precision="fp32")
     made = gan.sample(10_000, seed=1)
     labels = data.fields["label"]
     found = read_digits(made, net, labels)
@@ -42,7 +42,7 @@ def main() -> None:
         },
         goal="confident >= 0.7, digits >= 9, nearest distance (held-out reals: 1) > 0.5",
         control={"what": "untrained", "confident": control.confident, "digits": control.digits},
-        protocol=f"GAN defaults, batch 100, {asked.minutes} min, 10,000 samples",
+        protocol=f"GAN defaults, batch 100, {asked.steps} rounds, 10,000 samples",
         seed=0,
     )
 

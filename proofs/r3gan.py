@@ -1,6 +1,6 @@
 """R3GAN: which part does it? The paper's ablation of losses and penalties, on 25 Gaussians.
 
-    python proofs/r3gan.py [--steps 15000] [--seeds 3]
+    python proofs/r3gan.py [--steps 20000] [--seeds 3]
 
 The check: the pairing loss with R1 and R2 finds at least 24 of 25 modes for every seed and diverges for none.
 Controls, same networks and rounds: without penalties, and with R1 alone, which the paper reports to fail.
@@ -24,7 +24,7 @@ class OnlyR1(gs.R3GAN):
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--steps", type=int, default=15_000)
+    parse.add_argument("--steps", type=int, default=20_000)
     parse.add_argument("--seeds", type=int, default=3)
     asked = parse.parse_args()
 

@@ -1,4 +1,4 @@
-"""Where proofs write what they found: proofs/results.json, one entry a proof, with all it takes to repeat it."""
+"""Where proofs write what they found: proofs/results.json, one entry a proof, and docs/papers.md from it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import papers
 import torch
 
 import gansmith
@@ -37,6 +38,7 @@ def record(name: str, *, passed: bool, protocol: str, seed, control, command: st
     beside = RESULTS.with_suffix(".part")
     beside.write_text(json.dumps(dict(sorted(results.items())), indent=2) + "\n")
     os.replace(beside, RESULTS)
+    papers.PAGE.write_text(papers.page())
     print(json.dumps({name: entry}, indent=2))
     if not passed:
         sys.exit(1)

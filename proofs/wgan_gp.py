@@ -22,7 +22,7 @@ def main() -> None:
     asked = parse.parse_args()
 
     def play(penalty, seed=0, steps=asked.steps):
-        gan = gs.WGANGP(penalty=penalty, width=256, latent=2, learning_rate=1e-3, decay=0.5)
+        gan = gs.WGANGP(penalty=penalty, width=128, latent=2, learning_rate=1e-3, decay=0.5)
         return grid_modes(gan.fit("grid25", steps=steps, batch_size=256, seed=seed).sample(2500, seed=1))
 
     found, control = play(0.1), play(0.0, steps=asked.steps // 5)
@@ -47,7 +47,7 @@ def main() -> None:
             "modes": control.modes,
             "high_quality": control.high_quality,
         },
-        protocol=f"WGANGP(penalty=0.1, width=256, latent=2), batch 256, {asked.steps} rounds, 2,500 samples; "
+        protocol=f"WGANGP(penalty=0.1, width=128, latent=2), batch 256, {asked.steps} rounds, 2,500 samples; "
         "digits 600 rounds",
         seed=0,
     )
