@@ -1,6 +1,6 @@
 """DCGAN: half width on MNIST; and do the discriminator's features know the digits?
 
-    GANSMITH_DATA=… python proofs/dcgan.py [--steps 3000]
+    GANSMITH_DATA=… python proofs/dcgan.py [--steps 7000]
 
 The check: a classifier is at least .9 sure of 75 % of the samples, every digit has 3 % of them, the digits'
 Kullback-Leibler divergence from the data's is at most .15; and a linear probe on the discriminator's features, trained
@@ -34,7 +34,7 @@ def probe(gan, data, test) -> float:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--steps", type=int, default=3000, help="of batches of 64: three epochs and a bit")
+    parse.add_argument("--steps", type=int, default=7000, help="of batches of 64: seven epochs and a half")
     asked = parse.parse_args()
     data, net = judge()
     test, labels = gs.read("mnist_test"), data.fields["label"]
