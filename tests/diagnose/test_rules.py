@@ -83,7 +83,7 @@ CASES = [
     ("precision-loss", "warning", lambda s: {"look/rounding": 0.3}, {"precision": "bf16"}),
     ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "gradient/generator": 1e-4}), {}),
     ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "critic/fake": -9.0}), MINIMAX),
-    ("vanishing-gradient", "warning", from_half(**{"critic/wins": 1.0, "look/precision": 0.1}), {}),
+    ("vanishing-gradient", "warning", from_half(**{"critic/wins": 1.0, "look/coverage": 0.1}), {}),
     ("discriminator-overfitting", "warning", from_half(**{"look/held_gap": 0.8, "look/held_z": 9.0}), {}),
     ("mode-collapse", "failure", from_half(**{"look/nearest": 0.01}), {}),
     ("mode-collapse", "failure", from_half(**{"look/vendi": 0.2}), {}),

@@ -20,7 +20,8 @@ HOPELESS = 10  # of a hundred moves that were skipped
 COLLAPSED = {"look/nearest": 0.05, "look/spread": 0.1}
 GOOD = 0.8  # precision above which reals that nothing comes near are missing modes, not poor samples
 SETTLED = 0.25  # share of a run by which samples differ from one another in any that is sound
-POOR = 0.3  # precision below which a critic that is always right has not been a help
+SURE = 0.98  # of pairs ordered rightly, in the median: a critic that has won
+POOR = 0.3  # precision or coverage of samples that are not there yet
 
 Evidence = dict[str, str] | None
 Sign = Callable[[Past], Evidence]
@@ -136,11 +137,13 @@ def vanished(past: Past) -> Evidence:
 
 
 def beaten(past: Past) -> Evidence:
-    """The critic has been right about every pair for a twelfth of the log, and the samples are poor."""
-    wins = past.last("critic/wins", max(4, len(past.series["step"]) // 12))
-    look = past.last("look/precision", 1)
-    if past.warm and len(wins) >= 4 and min(wins) > METRICS["critic/wins"].high and look and look[0] < POOR:
-        return past.evidence("critic/wins") | {"look/precision": f"{look[0]:.3g}"}
+    """The critic has been right about nearly every pair for a twelfth of the log, and few reals have a sample near."""
+    wins = past.last("critic/wins", max(8, len(past.series["step"]) // 12))
+    look = past.last("look/coverage", 1)
+    if past.warm and len(wins) >= 8 and median(wins) > SURE and look and look[0] < POOR:
+        return {"critic/wins": f"{median(wins):.3g}, median of {len(wins)} log lines (healthy: 0.5 … 0.95)"} | {
+            "look/coverage": f"{look[0]:.3g}"
+        }
     return None
 
 
