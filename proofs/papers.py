@@ -37,7 +37,11 @@ PAPERS = {
     "vae": ("VAE, Kingma & Welling 2014", "vae", "a lower bound on the likelihood that rises"),
     "vae_gan": ("VAE-GAN, Larsen et al. 2016", "vae_gan", "sharper than a VAE"),
     "anogan": ("AnoGAN, f-AnoGAN, Schlegl et al. 2017, 2019", "anogan", "OCT: AUC 0.89 and 0.93"),
-    "pix2pix": ("pix2pix, Isola et al. 2017", "pix2pix", "Cityscapes labels → photo, FCN pixels right: L1 .42, L1 + cGAN .66"),
+    "pix2pix": (
+        "pix2pix, Isola et al. 2017",
+        "pix2pix",
+        "Cityscapes labels → photo, FCN pixels right: L1 .42, L1 + cGAN .66",
+    ),
     "cyclegan": ("CycleGAN, Zhu et al. 2017", "cyclegan", "Cityscapes labels → photo, FCN pixels right .52"),
     "srgan": ("SRGAN, Ledig et al. 2017", "srgan", "BSD100 ×4: SRResNet 27.58 dB, SRGAN 25.16 dB but sharper"),
     "gan_int_cls": ("GAN-INT-CLS, Reed et al. 2016", "gan_int_cls", "CUB birds: inception score 2.88 ± .04"),
