@@ -2,10 +2,10 @@
 
     python proofs/neural_crypto.py [--rounds 12000] [--batch 512] [--seeds 1] [--figure bits.png]
 
-The paper's released code stops when Bob errs in fewer than 0.02 bits of 16 and Eve in more than 7.7 (8 is
-guessing), and then trains new Eves, since the one that played along may have been led astray. Passed: Bob errs in at most 0.5 bits and
-a fresh Eve in at least 6.5, for the best of the seeds; all are reported. Controls: Bob without the key, who must not do
-better than an Eve, and one key bit flipped, which must change the message that Bob reads.
+The paper's released code stops when Bob errs in fewer than 0.02 bits of 16 and Eve in more than 7.7 (8 is guessing),
+then trains new Eves: the one that played along may have been led astray. Passed: Bob errs in at most 0.5 bits and a
+fresh Eve in at least 6.5, for the best of the seeds; all are reported. Controls: Bob without the key, no better
+than an Eve, and one key bit turned, which must change the message that Bob reads.
 """
 
 import argparse
