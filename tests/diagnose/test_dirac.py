@@ -154,15 +154,17 @@ def test_clipped_weights_swing_for_ever():
 
 
 def test_wgan_gp_has_no_equilibrium_where_it_should_be():
-    """γ = g₀ = 1: with one critic step a cycle of radius 1.19 … 1.45, with five a false rest at |θ| = γ g₀."""
+    """γ = g₀ = 1: with one critic step a cycle of radius 1.19 … 1.45; with five most of the time is spent at two false
+    rests θ = ±γ g₀, ψ = 0, where the slope that the penalty asks for outweighs the pull of the data."""
 
     def penalty(critic, real, fake):
         return penalties.gradient_penalty(critic, real, fake) / 2
 
     cycle = radius(orbit(losses.wasserstein, penalty, steps=1200, at_once=False))[600:]
     assert cycle.min() > 1.1 and cycle.max() < 1.55
-    still = orbit(losses.wasserstein, penalty, steps=600, at_once=False, critic_steps=5)[-1]
-    assert abs(still[0]) == pytest.approx(1, abs=0.1) and abs(still[1]) < 0.15
+    path = orbit(losses.wasserstein, penalty, steps=600, at_once=False, critic_steps=5)
+    resting = (abs(abs(path[:, 0]) - 1) < 0.1) & (abs(path[:, 1]) < 0.1)
+    assert resting.mean() > 0.5 and radius(path).min() > 0.9
 
 
 def test_dragan_has_no_equilibrium_either():
