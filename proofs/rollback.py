@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ class Sabotaged(gs.R3GAN):
 
 def ends(game, folder: Path, steps: int, seed: int, **options) -> tuple[float, list[dict]]:
     """(Fréchet distance of 1,700 samples to the data, what the watch did)."""
-    game.fit("digits", steps=steps, seed=seed, out=folder, device="cpu", precision="fp32", **options)
+    with suppress(gs.training.loop.Diverged):  # then its last finite weights are judged
+        game.fit("digits", steps=steps, seed=seed, out=folder, device="cpu", precision="fp32", **options)
     data = gs.read("digits").fields["real"].reshape(-1, 64) / 16.0
     distance = frechet_distance(data, game.sample(1700, seed=100).reshape(-1, 64) / 16.0)
     file = folder / "findings.jsonl"

@@ -60,6 +60,12 @@ def test_looks_are_the_same_each_time_and_of_real_data_say_one():
     assert rows[0]["look/copies"] == pytest.approx(1, abs=0.3)
 
 
+def test_rounding_is_measured_in_bf16_only():
+    exact = gs.R3GAN(**SMALL).fit(ring(), steps=1, probes=[Probes(10)], **HOW).history[0]
+    rough = gs.R3GAN(**SMALL).fit(ring(), steps=1, probes=[Probes(10, precision="bf16")], **HOW).history[0]
+    assert "look/rounding" not in exact and 0 < rough["look/rounding"] < 0.5
+
+
 def test_a_frozen_generator_is_found_and_stops_the_run(tmp_path):
     game = Frozen(**SMALL).fit(ring(), steps=200, out=tmp_path / "run", on_failure="stop", **HOW)
     assert not game.trained["finished"] and game.trained["rounds"] < 20

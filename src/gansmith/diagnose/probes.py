@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from gansmith.diagnose.against import Reference, chance_of, copies, explained
 from gansmith.diagnose.pixels import LEAST, roughness, unevenness
+from gansmith.training.hardware import casting
 from gansmith.training.state import State
 
 COUNT = 512  # samples of a look
@@ -34,10 +35,16 @@ class Probes:
 
     every     rounds between looks, a multiple of the rounds between log lines; 0: no looks
     features  items in the data's units (n, *shape) -> (n, d); None: see above
+    precision of the losses; in bf16, how much of the critic's scores is rounding is measured, too
     """
 
-    def __init__(self, every: int = 500, features: Callable[[np.ndarray], np.ndarray] | None = None):
-        self.every, self.features = every, features
+    def __init__(
+        self,
+        every: int = 500,
+        features: Callable[[np.ndarray], np.ndarray] | None = None,
+        precision: str = "fp32",
+    ):
+        self.every, self.features, self.precision = every, features, precision
         self.real: Real | None = None
 
     def __call__(self, state: State, seen: Mapping) -> dict[str, float]:
@@ -59,7 +66,8 @@ class Probes:
             return row
         with torch.random.fork_rng(devices=[]):  # a network may draw noise of its own
             torch.manual_seed(0)
-            return row | looked(state, self.real)
+            row |= looked(state, self.real)
+            return row | (rounding(state, self.real) if self.precision == "bf16" else {})
 
 
 def look_interval(make_state: Callable[[], State], log_every: int, rounds: int, seconds: float) -> int:
@@ -200,6 +208,17 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
     again = on(mixed, labels and labels[:part] * 2)[:part]
     row["look/company"] = float(np.abs(again - train[:part]).max() / max(train.std(), 1e-6))
     return row
+
+
+def rounding(state: State, real: Real) -> dict[str, float]:
+    """How far the critic's scores in bf16 lie from those in fp32, in standard deviations of the latter."""
+    game = state.game
+    if not hasattr(game, "score") or getattr(game, "conditional", False):
+        return {}
+    exact = np.asarray(game.score(real.items[:64]), np.float64)
+    with casting("bf16", game.device):
+        rough = np.asarray(game.score(real.items[:64]), np.float64)
+    return {"look/rounding": float(np.sqrt(np.mean((rough - exact) ** 2)) / max(exact.std(), 1e-9))}
 
 
 def default_features(items: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -122,7 +122,7 @@ RULES = [
     Rule(
         "precision-loss",
         "warning",
-        signs.rounded,
+        signs.bf16(signs.rounded),
         "In bf16 the critic's scores are mostly rounding: train in fp32 (--precision fp32).",
         looks=True,
     ),
