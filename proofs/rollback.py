@@ -21,6 +21,7 @@ from record import record
 
 import gansmith as gs
 from gansmith.evaluate import frechet_distance
+from gansmith.training.loop import Diverged
 
 
 class Sabotaged(gs.R3GAN):
@@ -34,7 +35,7 @@ class Sabotaged(gs.R3GAN):
 
 def ends(game, folder: Path, steps: int, seed: int, **options) -> tuple[float, list[dict]]:
     """(Fréchet distance of 1,700 samples to the data, what the watch did)."""
-    with suppress(gs.training.loop.Diverged):  # then its last finite weights are judged
+    with suppress(Diverged):  # then its last finite weights are judged
         game.fit("digits", steps=steps, seed=seed, out=folder, device="cpu", precision="fp32", **options)
     data = gs.read("digits").fields["real"].reshape(-1, 64) / 16.0
     distance = frechet_distance(data, game.sample(1700, seed=100).reshape(-1, 64) / 16.0)
