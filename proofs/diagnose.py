@@ -261,6 +261,7 @@ def main() -> None:
         control={name: found[name] for name in SOUND},
         protocol="default probes, default levels, 500 to 6,000 rounds of 64 items each",
         seed=0,
+        command="python proofs/diagnose.py",
     )
 
 
