@@ -94,8 +94,8 @@ class Diagnosis:
 
     @property
     def suspected(self) -> bool:
-        """Whether any rule hit at the last row it was asked about."""
-        return bool(self.hits)
+        """Whether any rule of a failure hit at the last row it was asked about."""
+        return any(RULES[place].severity == "failure" for place in self.hits)
 
     @property
     def verdict(self) -> str:
