@@ -16,6 +16,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.diagnose.watch import Watch, check_answer, watched
 from gansmith.errors import UserError
+from gansmith.evaluate import watch as worth
 from gansmith.game import Game
 from gansmith.training import hardware, modelfile
 from gansmith.training.average import plain
@@ -48,6 +49,9 @@ class Options:
     sample_every: int = 1000
     look_every: int | None = 500  # 0: too short for looks; None: not watched
     on_failure: str = "warn"
+    measure_every: int = 0  # rounds between measurements of what the samples are worth; 0: none
+    measure_items: int = 0  # samples of each
+    patience: int | None = None
 
 
 def fit(
@@ -69,6 +73,8 @@ def fit(
     labels="auto",
     on_failure: str = "warn",
     diagnose: bool = True,
+    evaluate: bool = True,
+    patience: int | None = None,
     probes: Sequence[Probe] = (),
     watch: Callable | None = None,
     say: Callable[[str], None] | None = None,
@@ -84,6 +90,9 @@ def fit(
     micro_batches  parts a batch is split into to save memory; gradients are summed
     on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.watch`)
     diagnose   look for failures while it trains; runs without a folder are never watched
+    evaluate   measure what the samples are worth while it trains, in at most 5 % of the time, and keep the best model
+               so far as best.gan; of runs with a folder
+    patience   stop after so many of these measurements without a better one
     probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
 
     Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place.
@@ -111,10 +120,16 @@ def fit(
         channels=channels,
         look_every=500 if diagnose and out is not None else None,
         on_failure=on_failure,
+        measure_every=int(evaluate and out is not None),
+        patience=patience,
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise UserError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
     why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
+    if patience is not None and not (patience >= 1 and options.measure_every):
+        raise UserError(
+            f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
+        )
     ranks = Ranks(place)
     if options.batch_size % ranks.count:
         raise UserError(f"batch_size={options.batch_size} cannot be shared by {ranks.count} ranks: give a multiple")
@@ -205,9 +220,17 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
             if options.look_every
             else options.look_every
         )
+        measure = (0, 0)
+        if options.measure_every:
+            measure = worth.intervals(fresh, plan.every.log, plan.rounds, plan.seconds)
+    if options.patience and not measure[0]:
+        raise UserError(
+            f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
+        )
     for line in plan.lines() if say else ():
         say(line)
     intervals = {"log_every": plan.every.log, "sample_every": plan.every.sample, "look_every": looks}
+    intervals |= {"measure_every": measure[0], "measure_items": measure[1]}
     return Options(**(asdict(options) | intervals))
 
 
@@ -218,7 +241,11 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
     watch = None
     if keep.path is not None and options.look_every is not None:
         watch = Watch(keep, keep.read_settings(), state)
-        probes = [Probes(options.look_every), *probes]
+        probes = [Probes(options.look_every, precision=options.precision), *probes]
+    if keep.path is not None and options.measure_every:
+        best = keep.path / "best.gan"
+        found = worth.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
+        probes = [found, *probes]
     with hardware.prepared(game.device, hardware.pick_threads(game.spec)):
         try:
             finished = watched(watch, state)(
@@ -245,6 +272,7 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
     game.eval().requires_grad_(True)
     game.trained = {
         "finished": finished,
+        "enough": state.enough,
         "rounds": state.round,
         "samples": state.samples,
         "seconds": round(state.seconds, 1),

@@ -1,14 +1,23 @@
-"""The watch keeps to its share of the time, changes nothing, and keeps the best generator."""
+"""The watch changes nothing, keeps the best generator, knows when to stop, and is exact on resume."""
+
+import json
+import signal
 
 import numpy as np
 import pytest
+import torch
 
 import gansmith as gs
-from gansmith.evaluate.watch import Watch
+from gansmith.evaluate import watch as worth
+from gansmith.evaluate.watch import Watch, trail
+
+SETTINGS, HOW = {"latent": 2, "width": 16}, {"steps": 60, "batch_size": 32, "seed": 0, "precision": "fp32"}
 
 
 class Clock:
-    """Stands in for a state of training whose samples get better, then worse."""
+    """Stands in for a state of training whose samples get better until round 30, then worse."""
+
+    conditional = False
 
     class Ranks:
         first = True
@@ -31,10 +40,11 @@ class Clock:
 
     def __init__(self, items):
         self.ranks, self.average, self.data = self.Ranks(), self.Average(), self.Data(items)
-        self.round, self.seconds, self.game, self.saved = 0, 1e9, self, []
+        self.round, self.seconds, self.samples, self.enough = 0, 1.0, 0, ""
+        self.game, self.saved, self.history = self, [], []
 
     def sample(self, n, seed):
-        return np.random.default_rng(seed).normal(size=(n, 2)) + abs(self.round - 30) / 10
+        return np.random.default_rng(seed).normal(size=(n, 2)) + abs(self.round - 31) / 10
 
     def save(self, path):
         self.saved.append((self.round, path))
@@ -45,35 +55,104 @@ def clock():
     return Clock(np.random.default_rng(1).normal(size=(600, 2)))
 
 
+def measured(clock, watch, rounds):
+    for clock.round in rounds:
+        found = watch(clock, {})
+        clock.history.append({"step": clock.round} | found)
+    return [row for row in clock.history if len(row) > 1]
+
+
 def test_the_best_is_kept(clock, tmp_path):
-    watch, rows = Watch(n=200, best=tmp_path / "best.gan"), []
-    for clock.round in range(0, 70, 10):
-        rows.append(watch(clock, {}))
-    assert rows[0] == {} and len(rows[1]) == 4  # the first call prepares
-    assert watch.best_step == 30 and watch.stale == 3
-    assert [step for step, _ in clock.saved] == [10, 20, 30]
-    assert rows[3]["evaluate/mind"] < 3 * rows[3]["evaluate/mind-of-reals"] < rows[6]["evaluate/mind"]
-    assert rows[3]["evaluate/coverage"] > rows[6]["evaluate/coverage"]
+    rows = measured(clock, Watch(10, n=200, best=tmp_path / "best.gan"), range(1, 71, 5))
+    assert [row["step"] for row in rows] == [11, 21, 31, 41, 51, 61]  # every tenth after the first
+    assert [step for step, _ in clock.saved] == [11, 21, 31]
+    assert rows[2]["evaluate/mind"] < 3 * rows[2]["evaluate/mind-of-reals"] < rows[5]["evaluate/mind"]
+    assert rows[2]["evaluate/coverage"] > rows[5]["evaluate/coverage"]
 
 
-def test_it_waits_for_its_share(clock):
-    watch = Watch(n=200, share=0.05)
-    clock.seconds = 0.0
-    watch(clock, {})  # nothing was spent yet
-    clock.seconds = 39 * watch.spent  # spent + last = 2 spent > 0.05 * 39 spent
-    assert watch(clock, {}) == {} and watch.last == watch.spent
-    clock.seconds = 41 * watch.spent
-    assert "evaluate/mind" in watch(clock, {})
+@pytest.mark.parametrize("patience, last", [(1, 41), (3, 61), (None, None)])
+def test_patience_counts_measurements_since_the_best(clock, patience, last):
+    stopped = None
+    watch = Watch(10, n=200, patience=patience)
+    for step in range(1, 102, 10):
+        measured(clock, watch, [step])
+        if clock.enough and stopped is None:
+            stopped = step
+            assert "since round 31" in clock.enough
+    assert stopped == last
 
 
-def test_in_a_run_it_changes_nothing(tmp_path):
-    def run(*probes):
-        gan = gs.GAN(latent=2, width=16)
-        gan.fit("ring8", steps=30, batch_size=32, seed=0, device="cpu", probes=probes)
-        return gan
+def test_what_was_best_comes_back_with_the_log(clock, tmp_path):
+    measured(clock, Watch(10, n=200, best=tmp_path / "x"), [1, 11, 21, 31])
+    again = Clock(clock.data.items)
+    again.history = json.loads(json.dumps(clock.history))
+    measured(again, Watch(10, n=200, best=tmp_path / "x", patience=2), [41, 51])
+    assert not again.saved and again.enough
 
-    watch = Watch(n=200, share=1e9, best=tmp_path / "best.gan")
-    watched, alone = run(watch), run()
-    assert np.array_equal(watched.sample(20, seed=1), alone.sample(20, seed=1))
-    assert watch.best_step > 0 and gs.load(tmp_path / "best.gan").sample(5, seed=0).shape == (5, 2)
-    assert any("evaluate/coverage" in row for row in watched.history)
+
+@pytest.fixture
+def often(monkeypatch):
+    """Runs measure every tenth round, however short they are."""
+    monkeypatch.setattr("gansmith.training.plan.WARM_SECONDS", 0.0)
+    monkeypatch.setattr(worth, "intervals", lambda *_: (10, 100))
+
+
+def log(folder):
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_in_a_run_it_changes_nothing_and_is_exact_on_resume(often, tmp_path):
+    def stop(state, row):
+        if row["step"] == 25:
+            signal.raise_signal(signal.SIGINT)
+
+    alone = gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "alone", evaluate=False, **HOW)
+    whole = gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "whole", **HOW)
+    gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "halves", watch=stop, **HOW)
+    torch.manual_seed(999)
+    gs.resume(tmp_path / "halves")
+    assert np.array_equal(whole.sample(20, seed=1), alone.sample(20, seed=1))
+    assert log(tmp_path / "whole") == log(tmp_path / "halves")
+    assert [step for _, step in trail(log(tmp_path / "whole"))] == [11, 21, 31, 41, 51]
+    assert trail(log(tmp_path / "alone")) == [] and not (tmp_path / "alone" / "best.gan").exists()
+    best = [gs.load(tmp_path / name / "best.gan") for name in ("whole", "halves")]
+    assert best[0].trained["rounds"] == min(trail(log(tmp_path / "whole")))[1] == best[1].trained["rounds"]
+    assert np.array_equal(best[0].sample(9, seed=0), best[1].sample(9, seed=0))
+
+
+def test_a_run_out_of_patience_is_finished(often, tmp_path):
+    game = gs.GAN(**SETTINGS, learning_rate=0.0).fit("ring8", out=tmp_path / "run", patience=2, **HOW)
+    assert game.trained["finished"] and game.trained["rounds"] == 31, "nothing ever gets better without steps"
+    assert "no better MIND in 2 measurements since round 11" in game.trained["enough"]
+
+
+def test_conditional_samples_have_the_labels_of_the_reals(often, tmp_path):
+    gs.GAN(**SETTINGS, conditional=True).fit("digits", out=tmp_path / "run", **(HOW | {"steps": 12}))
+    assert len(trail(log(tmp_path / "run"))) == 1
+
+
+@pytest.mark.parametrize("options", [{"patience": 0}, {"patience": 3, "evaluate": False}, {"patience": 3}])
+def test_patience_needs_measurements(options, tmp_path):
+    with pytest.raises(gs.UserError, match="patience="):  # the last: a run too short for two of them
+        gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "run", **HOW, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_interval_keeps_to_its_share(monkeypatch):
+    ticks = iter(range(100))
+    monkeypatch.setattr(worth.time, "perf_counter", lambda: float(next(ticks)))  # a measurement of 500 takes a second
+    game = gs.GAN(**SETTINGS)
+
+    def fresh():
+        from gansmith.run import Options, make_state
+        from gansmith.training.ranks import Ranks
+
+        return make_state(game.copy(), gs.read("ring8"), Options(), torch.device("cpu"), Ranks(torch.device("cpu")))
+
+    assert worth.intervals(fresh, 10, 10_000, 5.0) == (0, 0)
+    assert worth.intervals(fresh, 10, 10_000, 70.0) == (0, 0), "3.5 s: not even two beside the preparation"
+    every, n = worth.intervals(fresh, 10, 10_000, 200.0)
+    assert (every, n) == (1240, 500), "10 s: two to prepare, eight measurements"
+    every, n = worth.intervals(fresh, 10, 10_000, 10_000.0)
+    assert n == 5000 and every % 10 == 0 and 10_000 / every * 10**1.3 <= 0.05 * 10_000

@@ -1,63 +1,85 @@
 """Following a run by what its samples are worth: MIND and coverage of the averaged generator, and the best one kept."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from gansmith.evaluate.distances import mind
 from gansmith.evaluate.features import default_names, extract, space
 from gansmith.evaluate.neighbours import density_coverage
+from gansmith.training.state import State
+
+SHARE = 0.05  # of the training time, at most
+COUNTS = (5000, 2000, 1000, 500)  # samples of a measurement: the most for which ENOUGH measurements fit into SHARE
+ENOUGH = 10
 
 
 class Watch:
-    """A probe: `fit(…, probes=[Watch()])`. Measures whenever it has cost less than `share` of the training time.
+    """A probe: `fit(…, probes=[Watch(every=500)])`. Runs with a folder have one by themselves.
 
+    every: rounds between measurements, a multiple of the rounds between log lines; the rounds alone decide, not the
+        clock, so that a resumed run measures where the whole one does
     n: samples a measurement, and reals it meets, at most half of the data; always the same reals and the same latents
     features: a feature space (see `gansmith.evaluate.features`); None: the first default one that needs no training
     best: file the best model so far is written to, by the lowest MIND
+    patience: measurements without a better MIND after which the run has seen enough; None: it goes on
 
-    Adds `evaluate/mind` and `evaluate/coverage` to the log, each with what as many other reals score. `best_mind` and
-    `best_step` say when it was best, `stale` how many measurements ago.
+    Adds `evaluate/mind` and `evaluate/coverage` to the log, each with what as many other reals score. It remembers
+    nothing itself: what was best so far stands in the log, which a resumed run brings along.
     """
 
     def __init__(
-        self, *, n: int = 5000, features=None, share: float = 0.05, best: str | Path | None = None, seed: int = 0
-    ):
-        self.n, self.features, self.share, self.best, self.seed = n, features, share, best, seed
-        self.best_mind, self.best_step, self.stale = np.inf, 0, 0
-        self.spent = self.last = 0.0  # seconds, of all measurements and of the last one
-        self.real = None
+        self, every: int, *, n: int = 5000, features=None, best: str | Path | None = None,
+        patience: int | None = None, seed: int = 0,
+    ):  # fmt: skip
+        self.every, self.n, self.features, self.best, self.patience = every, n, features, best, patience
+        self.seed, self.real = seed, None
 
-    def __call__(self, state, seen: Mapping) -> dict[str, float]:
-        if not state.ranks.first or self.spent + self.last > self.share * state.seconds:
+    def __call__(self, state: State, seen: Mapping) -> dict[str, float]:
+        if not (self.every and state.ranks.first and state.round > 1 and (state.round - 1) % self.every == 0):
             return {}
-        start = time.monotonic()
-        found = self._measure(state) if self.real is not None else self._prepare(state)
-        self.last = time.monotonic() - start
-        self.spent += self.last
-        return found
+        if self.real is None:
+            self._prepare(state)
+        with torch.random.fork_rng(devices=[]):  # a network may draw noise of its own
+            torch.manual_seed(self.seed)
+            return self._measure(state)
 
-    def _prepare(self, state) -> dict[str, float]:
-        """Features of the reals and the floors, once. It counts as a measurement, so that the share holds."""
+    def _prepare(self, state: State) -> None:
+        """Features of the reals and the floors, once."""
         self.n = min(self.n, len(state.data) // 2)
         order = np.random.default_rng(self.seed).permutation(len(state.data))[: 2 * self.n]
         items = state.data.raw(order)
+        self.conditions = {}
+        if getattr(state.game, "conditional", False):
+            self.conditions = {"label": state.data.raw(order[: self.n], "label").tolist()}
         self.space = space(self.features or default_names(items)[0], items)
         features = extract(self.space, items)
         self.real, other = features[: self.n], features[self.n :]
         self.floors = self._numbers(other, "-of-reals")
-        return {}
 
-    def _measure(self, state) -> dict[str, float]:
-        with state.average.playing(state.game):
-            found = self._numbers(extract(self.space, np.asarray(state.game.sample(self.n, seed=self.seed))))
-            self.stale += 1
-            if found["evaluate/mind"] < self.best_mind:
-                self.best_mind, self.best_step, self.stale = found["evaluate/mind"], state.round, 0
-                if self.best is not None:
-                    state.game.save(self.best)
+    def _measure(self, state: State) -> dict[str, float]:
+        game, past = state.game, trail(state.game.history)
+        with state.average.playing(game):
+            made = np.asarray(game.sample(self.n, seed=self.seed, **self.conditions))
+            features = extract(self.space, made)
+            if not np.isfinite(features).all():
+                return {}
+            found = self._numbers(features)
+            best, at = min([*past, (found["evaluate/mind"], state.round)])
+            if at == state.round and self.best is not None:
+                game.trained = {
+                    "finished": False,
+                    "rounds": state.round,
+                    "samples": state.samples,
+                    "seconds": state.seconds,
+                    "mind": best,
+                }
+                game.save(self.best)
+        if self.patience and sum(step > at for _, step in past) + (at < state.round) >= self.patience:
+            state.enough = f"no better MIND in {self.patience} measurements since round {at:,}"
         return found | self.floors
 
     def _numbers(self, features, ending: str = "") -> dict[str, float]:
@@ -65,3 +87,34 @@ class Watch:
             f"evaluate/mind{ending}": mind(self.real, features),
             f"evaluate/coverage{ending}": density_coverage(self.real, features).coverage,
         }
+
+
+def trail(rows) -> list[tuple[float, int]]:
+    """(MIND, round) of each measurement in the rows of a log."""
+    return [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
+
+
+def measurable(state: State) -> bool:
+    """Whether the game makes items by itself of a kind that feature spaces exist for, and there are reals enough."""
+    usable = "real" in state.data.fields and state.data.spec.kind in ("images", "vectors")
+    return usable and len(state.data) >= 100 and not state.game.inputs
+
+
+def intervals(make_state: Callable[[], State], log_every: int, rounds: int, seconds: float) -> tuple[int, int]:
+    """(rounds between measurements, a multiple of `log_every`; samples of each) for a run of so many rounds and
+    seconds, within SHARE of its time; (0, 0) where fewer than two fit. One is taken on a throw-away state."""
+    if seconds < 10 or not measurable(state := make_state()):
+        return 0, 0
+    least = COUNTS[-1]
+    watch = Watch(1, n=least)
+    state.round = 2
+    watch(state, {})  # prepares, too
+    begun = time.perf_counter()
+    watch(state, {})
+    cost = time.perf_counter() - begun
+    for n in COUNTS:  # neighbours take the square of n, all else n: 1.3 was measured between them
+        fit = SHARE * seconds / (cost * (n / least) ** 1.3) - 2  # preparing takes about as long as two
+        if fit >= ENOUGH or n == least:
+            break
+    many = min(int(fit), 40)
+    return (max(1, (rounds - 1) // many // log_every) * log_every, n) if many >= 2 else (0, 0)

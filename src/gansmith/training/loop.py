@@ -69,7 +69,8 @@ def play(
     """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
 
     keep    where the run is kept: an object with `log(state, row)`, `sample(state)` and `save(state)`
-    probes  called at log rounds with the state and what the losses observed; what they return joins the log line
+    probes  called at log rounds with the state and what the losses observed; what they return joins the log line, and
+            one that sets `state.enough` ends the run there
     judge   called after each log line, which is the last of `state.game.history`; may raise to end the run
     """
     game, ranks = state.game, state.ranks
@@ -78,7 +79,7 @@ def play(
     game.train()
     with asked_to_stop() as asked:
         while True:
-            stop, state.seconds = ranks.agree(asked.is_set(), time.monotonic() - started)
+            stop, state.seconds = ranks.agree(asked.is_set() or bool(state.enough), time.monotonic() - started)
             game.progress = budget.progress(state)
             done = game.progress >= 1
             if state.round and (stop or done or time.monotonic() - saved > every.save_seconds):
@@ -105,7 +106,7 @@ def play(
             if state.round % every.sample == 0:
                 with state.average.playing(game):
                     keep.sample(state)
-    return done
+    return done or ranks.as_first(bool(state.enough))
 
 
 def play_round(state: State, mover: Mover) -> dict[str, Tensor]:

@@ -36,6 +36,7 @@ class State:
         self.seconds = 0.0
         self.stage = -1
         self.verdict = ""  # one word on how it goes, where somebody watches
+        self.enough = ""  # why a probe wants no more rounds
 
     @property
     def samples(self) -> int:
