@@ -59,7 +59,7 @@ def process(*words: str, **more) -> subprocess.Popen:
 
 
 # --- help ------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("command", ["check", "list", "report", "resume", "sample", "train"])
+@pytest.mark.parametrize("command", ["check", "evaluate", "list", "report", "resume", "sample", "train"])
 def test_every_command_has_help_with_examples_and_stands_in_the_docs(command):
     result = CliRunner().invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0

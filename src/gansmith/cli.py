@@ -245,6 +245,28 @@ def sample(
 
 
 @app.command()
+def evaluate(
+    words: Annotated[list[str], typer.Argument(metavar="RUN|SAMPLES [RUN|SAMPLES] [DATA]", help="as below")],
+    count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples of each of 3 draws [500]")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="of the draws")] = 0,
+) -> None:
+    """Say what samples are worth: each number with its 95 % interval, and beside it what real items score.
+
+    SAMPLES is a folder or file of what a generator made. DATA may be left out for a run: then it is the run's own, as
+    far as possible the part that no player saw. A run alone is shown plain and refined by its discriminator. Of two
+    runs, one is called better only if the interval of their difference excludes 0 in two feature spaces.
+
+    \b
+    gansmith evaluate runs/digits-r3gan
+    gansmith evaluate runs/a runs/b photos/
+    gansmith evaluate made/ photos/ -n 2000
+    """
+    from gansmith.appraise import evaluate as measured
+
+    print(measured(words, n=count, seed=seed))
+
+
+@app.command()
 def report(run: Run) -> None:
     """Write RUN/report.html anew, one page that needs nothing else; also of a run that is still going on.
 

@@ -11,7 +11,10 @@ import gansmith as gs
 from gansmith.evaluate import watch as worth
 from gansmith.evaluate.watch import Watch, trail
 
-SETTINGS, HOW = {"latent": 2, "width": 16}, {"steps": 60, "batch_size": 32, "seed": 0, "precision": "fp32"}
+SETTINGS, HOW = (
+    {"latent": 2, "width": 16},
+    {"steps": 60, "batch_size": 32, "seed": 0, "precision": "fp32", "diagnose": False},
+)
 
 
 class Clock:

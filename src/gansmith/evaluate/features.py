@@ -1,6 +1,7 @@
 """Items -> features: `space(name, …)` gives a `Space`, whose `extract(items)` gives (n, d) float32.
 
-Names: `columns` (vectors), `pixels`, `random`, `classifier` (needs labels), any callable, a `torch.export` file (.pt2),
+Names: `columns` and `ranks` (vectors), `pixels`, `random`, `classifier` (needs labels), any callable, a `torch.export`
+file (.pt2),
 `NAME` or `NAME:WEIGHTS` for torch-fidelity's nets (`inception`, `clip-vit-b-32`, `dinov2-vit-b-14` …) and
 `NAME:WEIGHTS` for torchvision's (`resnet18:resnet18.pth`). No name here ever touches the network by surprise: only
 torch-fidelity's nets without `:WEIGHTS` download, and they do so when the space is made, which is before training.
@@ -50,6 +51,8 @@ def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str
         return _of_callable(features, items)
     if features == "columns":
         return _columns(items)
+    if features == "ranks":
+        return _ranks(items)
     if features == "pixels":
         return Space("pixels", "exact", _pixels, resize="bilinear-antialias to 32")
     if features == "random":
@@ -141,6 +144,18 @@ def _columns(items: np.ndarray) -> Space:
     )
 
 
+def _ranks(items: np.ndarray) -> Space:
+    """Each number of an item as the share of reals below it: neither units nor outliers matter."""
+    columns = np.sort(np.asarray(items, dtype=np.float64).reshape(len(items), -1), axis=0).T
+
+    def run(x):
+        x = np.asarray(x, np.float64).reshape(len(x), -1)
+        sides = [[np.searchsorted(c, v, side) for c, v in zip(columns, x.T)] for side in ("left", "right")]
+        return np.mean(sides, axis=0).T / len(items)
+
+    return Space("ranks", tensor_digest(columns), run)
+
+
 def _of_callable(function: Callable, items: np.ndarray) -> Space:
     name = getattr(function, "name", None) or getattr(function, "__qualname__", type(function).__name__)
     if isinstance(function, nn.Module):
@@ -190,7 +205,7 @@ def _from_weights(features: str) -> Space:
         module = torch.export.load(features).module()
         return Space(Path(features).name, _weights_hash(module), _tensors(module), resize="its own")
     raise UserError(
-        f"features={features!r} is none of columns, pixels, random, classifier, inception, clip-…, dinov2-…, "
+        f"features={features!r} is none of columns, ranks, pixels, random, classifier, inception, clip-…, dinov2-…, "
         "NAME:WEIGHTS, the path of a `torch.export` file (.pt2), or a callable."
     )
 

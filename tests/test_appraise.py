@@ -1,0 +1,82 @@
+"""`gansmith evaluate`: tables of runs and of samples, verdicts, and what is refused."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import gansmith as gs
+from gansmith import cli
+from gansmith.appraise import evaluate
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run on points that held enough back, one of hardly any training, and one on pictures."""
+    folder = tmp_path_factory.mktemp("appraise")
+    gs.R3GAN(width=32).fit("ring8", steps=500, out=folder / "long", val=0.25)
+    gs.R3GAN(width=32).fit("ring8", steps=2, out=folder / "short", val=0.25)
+    gs.GAN(width=16, latent=4).fit("digits", steps=2, out=folder / "digits")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def fewer_groups(monkeypatch):
+    """Wider intervals, in less than half the time."""
+    monkeypatch.setattr("gansmith.appraise.GROUPS", 4)
+
+
+@pytest.mark.parametrize("name, split", [("long", "held-out"), ("digits", "train")])
+def test_a_run_is_shown_plain_and_refined_in_two_spaces(runs, name, split, capsys):
+    assert cli.main(["evaluate", str(runs / name), "-n", "60"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("coverage ") == said.count("card: ") == 2 and f"ref {split}" in said
+    assert "refined by obrs: " in said and "lower is better" in said
+    rows = [json.loads(line) for line in (runs / name / "scores.jsonl").read_text().splitlines()]
+    assert {row["samples"] for row in rows} == {"plain", "refined"} and len({row["space"] for row in rows}) == 2
+    assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
+
+
+def test_the_better_of_two_runs_is_told_whatever_their_order(runs):
+    long, short = str(runs / "long"), str(runs / "short")
+    for words in ([long, short], [short, long]):
+        assert f"{long} is better" in evaluate(words, n=150)
+
+
+def test_no_difference_is_shown_between_a_run_and_its_copy(runs, tmp_path):
+    twin = shutil.copytree(runs / "long", tmp_path / "twin")
+    assert "no difference shown" in evaluate([str(runs / "long"), str(twin)], n=60)
+
+
+def test_samples_are_measured_against_data_and_reals_reach_the_floor(tmp_path):
+    items = np.random.default_rng(0).normal(size=(900, 2)).astype(np.float32)
+    for name, made in {"data": items[:600], "good": items[600:], "bad": items[600:] + 3}.items():
+        np.save(tmp_path / f"{name}.npy", made)
+    data, good, bad = (str(tmp_path / f"{name}.npy") for name in ("data", "good", "bad"))
+    coverage = {}
+    for name in (good, bad):
+        row = next(line for line in evaluate([name, data], n=100).splitlines() if line.startswith("coverage"))
+        coverage[name] = float(row.split()[1]), float(row.split()[-1])
+    assert coverage[good][0] > 0.9 * coverage[good][1] and coverage[bad][0] < 0.3 * coverage[bad][1]
+    both = evaluate([good, bad, data], n=100)
+    assert "good.npy" in both and "bad.npy" in both and "no verdict" in both
+
+
+@pytest.mark.parametrize(
+    "typed, expected",
+    [
+        ("evaluate digits", "DATA"),
+        ("evaluate nowhere digits", "nowhere does not exist"),
+        ("evaluate RUN nowhere", "nowhere"),
+        ("evaluate RUN RUN", "named twice"),
+        ("evaluate RUN DIGITS", "unlike data"),
+        ("evaluate RUN digits", "shape"),
+        ("evaluate RUN -n 3", "--count"),
+    ],
+)
+def test_what_cannot_be_measured_gets_one_line(runs, typed, expected, capsys):
+    places = {"RUN": str(runs / "long"), "DIGITS": str(runs / "digits")}
+    assert cli.main([places.get(word, word) for word in typed.split()]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and expected in said.err
