@@ -16,7 +16,7 @@ from record import record
 
 import gansmith as gs
 from gansmith.evaluate.classifier import classifier
-from gansmith.evaluate.paired import sharpness
+from gansmith.evaluate.pictures import sharpness
 
 
 def coarse(x: np.ndarray, seed: int, noise: float = 20.0) -> np.ndarray:

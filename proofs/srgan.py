@@ -20,7 +20,7 @@ import gansmith as gs
 from gansmith.data.crops import enlarge, shrink
 from gansmith.data.files import pictures_at
 from gansmith.data.pictures import pixels
-from gansmith.evaluate.paired import psnr, sharpness
+from gansmith.evaluate.pictures import psnr, sharpness
 
 SMALL = {"width": 32, "blocks": 4, "crop": 48}
 

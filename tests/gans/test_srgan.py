@@ -7,7 +7,7 @@ from PIL import Image
 
 import gansmith as gs
 from gansmith.data.crops import enlarge, read_crops, shrink, squares
-from gansmith.evaluate.paired import luma, psnr, sharpness
+from gansmith.evaluate.pictures import luma, psnr, sharpness
 from gansmith.networks.srresnet import FrozenFeatures, SRResNet
 
 SMALL = {"width": 4, "blocks": 1, "crop": 32}
