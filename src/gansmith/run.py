@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -143,7 +143,7 @@ def fit(
         ranks.wait()
         state = make_state(game, dataset, options, place, ranks)
         keep.save(state)  # from here on the run can be resumed, however it ends
-        return played(state, options, keep, probes, data)
+        return played(state, options, keep, probes)
 
 
 def resume(
@@ -173,7 +173,7 @@ def resume(
     options = Options(**about["options"])
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
-        options = Options(**(asdict(options) | {"steps": budget.steps, "minutes": budget.minutes}))
+        options = replace(options, steps=budget.steps, minutes=budget.minutes)
     game = known[about["game"]](**about["settings"])
     dataset = read_again(path, game, data)
     place = hardware.pick_device(options.device)
@@ -188,7 +188,7 @@ def resume(
             keep.write_settings(about | {"options": asdict(options)})
         if say:
             say(f"resuming     {path} after round {state.round:,}")
-        return played(state, options, keep, probes, about["data"])
+        return played(state, options, keep, probes)
 
 
 def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks) -> State:
@@ -229,12 +229,18 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
         )
     for line in plan.lines() if say else ():
         say(line)
-    intervals = {"log_every": plan.every.log, "sample_every": plan.every.sample, "look_every": looks}
-    intervals |= {"measure_every": measure[0], "measure_items": measure[1]}
-    return Options(**(asdict(options) | intervals))
+    every, items = measure
+    return replace(
+        options,
+        log_every=plan.every.log,
+        sample_every=plan.every.sample,
+        look_every=looks,
+        measure_every=every,
+        measure_items=items,
+    )
 
 
-def played(state: State, options: Options, keep, probes, data) -> Game:
+def played(state: State, options: Options, keep, probes) -> Game:
     """Play to the end, put the averages in place, write the model and the report."""
     game, budget = state.game, Budget(options.steps, options.minutes)
     every = Every(options.log_every, options.sample_every)
@@ -264,11 +270,9 @@ def played(state: State, options: Options, keep, probes, data) -> Game:
                 f"no space left to write {keep.path}; its last good checkpoint, at most a minute old, stands. "
                 f"Free some space, then: gansmith resume {keep.path}"
             ) from None
-    for name in game.averaged:
-        plain(getattr(game, name))
+    for network in (game, *state.average.copies.values()):
+        plain(network)
     game.use_averages(state.average.copies)
-    for name in game.averaged:
-        plain(getattr(game, name))
     game.eval().requires_grad_(True)
     game.trained = {
         "finished": finished,

@@ -20,7 +20,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, observing
 from gansmith.training import modelfile
-from gansmith.training.loop import Mover, draw, enter_stage, play_round
+from gansmith.training.loop import Mover, draw, play_round
 from gansmith.training.ranks import Ranks
 from gansmith.training.state import State
 
@@ -250,7 +250,6 @@ __all__ = [
     "assert_same",
     "begin",
     "check_game",
-    "enter_stage",
     "made_up",
     "made_up_pairs",
     "played_on",
