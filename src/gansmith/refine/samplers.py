@@ -12,6 +12,8 @@ import math
 from gansmith.errors import UserError
 from gansmith.refine.arrays import Array, exponential, log_ratios
 
+FEW = 50_000  # samples that tell where a constant for many lies
+
 
 def rejection(log_ratio: Array, log_m: float | None = None, seed: int | None = None) -> Array:
     """Keep each sample with probability `min(1, w / M)`.
@@ -70,18 +72,23 @@ def obrs_log_c(log_ratio: Array, budget: float = 4) -> float:
         raise UserError(f"budget is {budget}: it counts proposals per output, so it must be at least 1 (4 is usual).")
     xp, d = _usable(log_ratio)
     target = len(d) / budget
-    d = d[d > -math.inf]
+    if bool((d == -math.inf).any()):
+        d = d[d > -math.inf]
     if len(d) <= target:
         return math.inf
-    # The mean acceptance is concave and piecewise linear in c: Newton's steps climb to the root and end on it.
-    log_c = math.log(target) - _logsumexp(xp, d)
-    while bool((sure := d >= -log_c).any()):
-        target -= int(sure.sum())
-        d = d[~sure]
-        if target <= 0 or not len(d):
-            break
-        log_c = math.log(target) - _logsumexp(xp, d)
-    return log_c
+    every = len(d) // FEW
+    log_c = obrs_log_c(d[::every], len(d) / target) if every > 1 else -math.inf  # of a part: near, and nearly free
+    if int((d >= -log_c).sum()) >= target:
+        log_c = -math.inf
+    # The mean acceptance is concave and piecewise linear in c: a tangent from anywhere lands below the root, and
+    # Newton's steps climb from there and end on it, when no further sample has become sure.
+    known = None
+    while True:
+        sure = d >= -log_c
+        count = int(sure.sum())
+        if count == known or count >= target:
+            return log_c
+        log_c, known = math.log(target - count) - _logsumexp(xp, xp.where(sure, -math.inf, d)), count
 
 
 def metropolis_hastings(log_ratio: Array, start: Array, seed: int | None = None) -> Array:
@@ -148,7 +155,8 @@ def chain_length(log_m: float, tolerance: float = 0.01) -> int:
 def _usable(log_ratio: Array, ndim: int = 1):
     """NaN becomes weight 0; every pool keeps at least one sample that can be chosen."""
     xp, d = log_ratios(log_ratio, ndim)
-    d = xp.where(xp.isnan(d), -math.inf, d)
+    if bool(xp.isnan(d).any()):
+        d = xp.where(xp.isnan(d), -math.inf, d)
     if bool((d == -math.inf).all(-1).any()):
         raise UserError("log_ratio has no finite value to choose from: every score is NaN or -inf. Check the critic.")
     return xp, d
