@@ -82,6 +82,19 @@ def test_duplicates_of_rows():
     assert found.duplicates == [["item 3", "item 100", "item 200"]] and "2 duplicates" in str(found)
 
 
+def test_two_folders_of_the_same_names_may_be_pairs(tmp_path, photo):
+    for i in range(20):
+        for side in ("label", "photo"):
+            (tmp_path / side).mkdir(exist_ok=True)
+            photo(seed=i).save(tmp_path / side / f"{i}.png" if side == "label" else tmp_path / side / f"{i}.jpg")
+    assert "label and photo hold the same file names" in str(check(tmp_path))
+    (tmp_path / "photo" / "3.jpg").rename(tmp_path / "photo" / "other.jpg")
+    assert "are they pairs" in str(check(tmp_path))
+    for i in range(10, 20):
+        (tmp_path / "photo" / f"{i}.jpg").rename(tmp_path / "photo" / f"x{i}.jpg")
+    assert "are they pairs" not in str(check(tmp_path))
+
+
 def test_few_items_and_bad_data(tmp_path):
     assert "are few" in str(check(np.random.default_rng(0).normal(size=(50, 2))))
     with pytest.raises(UserError, match="there is no"):

@@ -192,6 +192,12 @@ def _classes(check: Check, dataset: Dataset) -> None:
         check.problems.append(f"classes with few items (below 10, or a tenth of the largest): {few(scarce, 12)}")
     if len(check.classes) == 1:
         check.problems.append("one class only: labels carry no information; labels=None leaves them out")
+    if len(check.classes) == 2 and dataset.files:
+        one, other = ({Path(dataset.files[row]).stem for row in _rows(dataset, label == k)} for k in (0, 1))
+        if len(one & other) > 0.9 * max(len(one), len(other)):
+            check.problems.append(
+                f"{' and '.join(check.classes)} hold the same file names: are they pairs? Then call the folders A and B"
+            )
     if all(name.lstrip("-").isdigit() for name in check.classes):
         numbers = {int(name) for name in check.classes}
         holes = sorted(set(range(min(numbers), max(numbers))) - numbers) if max(numbers) - min(numbers) < 10_000 else []
@@ -292,8 +298,14 @@ def _contradictions(check: Check, dataset: Dataset, groups) -> None:
 
 def _names(dataset: Dataset):
     """Position -> the name of the item."""
-    rows = range(len(dataset)) if dataset.rows is None else dataset.rows.tolist()
+    rows = _rows(dataset)
     return lambda i: dataset.files[rows[i]] if dataset.files else f"item {rows[i]}"
+
+
+def _rows(dataset: Dataset, which=slice(None)) -> list[int]:
+    """The rows of the files behind the items at `which`."""
+    rows = np.arange(len(dataset)) if dataset.rows is None else dataset.rows.numpy()
+    return rows[which].tolist()
 
 
 def _count(values) -> dict[str, int]:
