@@ -63,7 +63,7 @@ def test_frames_parquet_and_label_columns(tmp_path):
 )
 def test_bad_tables_are_refused_in_one_line(write, text, message):
     with pytest.raises(UserError, match=message) as caught:
-        read(write(text))
+        read(write(text), form="items")
     assert "\n" not in str(caught.value)
 
 
@@ -77,7 +77,7 @@ def test_a_torn_gzip_is_refused(write):
 @pytest.mark.parametrize("text", ["a,b,c\n1,x,3\n2,y,4\n", "a,c\n1,3\n,5\n2,4\n"])
 def test_what_the_error_tells_to_type_works(write, tmp_path, text):
     with pytest.raises(UserError) as caught:
-        read(write(text))
+        read(write(text), form="items")
     command = shlex.split(str(caught.value)[str(caught.value).index("python -c") :])
     subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
     data = read(tmp_path / "t-numbers.csv")

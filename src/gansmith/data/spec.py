@@ -13,7 +13,8 @@ from torch import Tensor
 class DataSpec:
     """The form of one item, and the affine map `network = (data - centre) / scale`.
 
-    kind     "images" (uint8, C×H×W), "vectors" (float rows) or "arrays" (float, any shape)
+    kind     "images" (uint8, C×H×W), "vectors" (float rows), "arrays" (float, any shape), or "table" (mixed columns:
+             `gansmith.data.tables.TableSpec`)
     shape    of one item: (C, H, W), (d,) …
     classes  names of the labels 0 … k−1; empty without labels
     columns  names of a vector's entries; empty when they have none
@@ -56,6 +57,10 @@ class DataSpec:
             x = x.round().clamp(0, 255).to(torch.uint8)
         return x.cpu().numpy()
 
+    def numbers(self, items):
+        """Items in data units as arrays of numbers that can be compared: as they are, but for the rows of tables."""
+        return items
+
     def _map(self, device):
         if len(self.centre) == 1:
             return self.centre[0], self.scale[0]
@@ -66,5 +71,9 @@ class DataSpec:
 
     @classmethod
     def from_json(cls, fields: dict) -> DataSpec:
+        if fields["kind"] == "table":
+            from gansmith.data.tables import TableSpec
+
+            return TableSpec.from_json(fields)
         also = {name: cls.from_json(form) for name, form in fields.get("also", {}).items()}
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "also"}, also=also)

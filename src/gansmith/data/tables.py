@@ -1,39 +1,202 @@
-"""Tables of numbers (CSV, Parquet, DataFrame) -> vectors that remember their columns."""
+"""Tables (CSV, Parquet, DataFrame): rows of mixed columns, or vectors of numbers that remember their columns."""
 
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from gansmith.data.arrays import few, from_array
-from gansmith.errors import UserError
+from gansmith.data import cache
+from gansmith.data.arrays import evenly, few, from_array
+from gansmith.data.columns import Column, decode, encode, infer
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UserError, nearest
+
+TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+SHOWN_LEVELS = 30  # of a column of categories, when rows are compared as numbers
 
 
-def from_table(path: Path, **options):
-    """The Dataset in a .csv, .tsv (both plain or .gz) or .parquet file."""
+def from_rows(data, form: str, *, types=None, limit=None, **options) -> Dataset | None:
+    """`data` as a table of typed columns, or as vectors where form is "auto" and there are numbers only; None when it
+    is no table. Raises UserError when a table was asked for (form="table", or types) and it is none."""
+    frame, name = _frame(data)
+    if frame is None:
+        if form == "table" or types is not None:
+            shown = data if isinstance(data, (str, Path)) else type(data).__name__
+            raise UserError(f"{shown} is no table: give a .csv, .tsv, .parquet or a DataFrame")
+        return None
+    labels = options.get("labels")
+    plain = not all(_holds_numbers(frame[c]) for c in frame.columns)
+    if form == "table" or types is not None or (plain and isinstance(labels, str) and labels == "auto"):
+        if options.get("size") or options.get("channels"):
+            raise UserError(f"{name}: size and channels are for pictures, and this is a table")
+        return as_table(frame, types=types, name=name, limit=limit)
+    return from_frame(frame, name=name, limit=limit, **options)
+
+
+def as_table(frame, *, types=None, name="table", limit=None) -> Dataset:
+    """The Table of a DataFrame; `types` overrules what columns look like: {"zip": "categorical"}, or "zip=categorical"."""
+    asked = _types(types, frame.columns)
+    if len(frame) < 2 or not frame.shape[1]:
+        raise UserError(f"{name}: the table has {frame.shape[0]} rows and {frame.shape[1]} columns: give more")
+    if not frame.columns.is_unique:
+        raise UserError(f"{name}: two columns are called {frame.columns[frame.columns.duplicated()][0]!r}: rename one")
+    notes = []
+    if limit is not None and limit < len(frame):
+        notes.append(f"{limit} of {len(frame)} rows taken, evenly spaced (limit={limit})")
+        frame = frame.iloc[evenly(len(frame), limit)]
+    frame = frame.reset_index(drop=True)
+    columns = tuple(infer(frame[c], asked.get(str(c))) for c in frame.columns)
+    codes = np.stack([encode(column, frame[c]) for column, c in zip(columns, frame.columns)], 1)
+    spec = TableSpec.of_columns(columns, codes)
+    return Table(spec, {"real": codes}, name=name, digest=cache.digest(codes, columns), notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class TableSpec(DataSpec):
+    """The form of a row: `entries` say what each column holds. Items in data units are DataFrames; in network units
+    they are float32 (n, columns): the place of a value that is told apart, standardised numbers, NaN where missing."""
+
+    entries: tuple[Column, ...] = ()
+
+    @classmethod
+    def of_columns(cls, entries: tuple[Column, ...], codes: np.ndarray) -> TableSpec:
+        numbers = np.where([c.discrete for c in entries], 0.0, codes)
+        with np.errstate(all="ignore"):
+            scale = np.nanstd(numbers, 0)
+        scale = np.where(scale > 0, scale, 1.0)
+        return cls(
+            "table",
+            (len(entries),),
+            columns=tuple(str(c.name) for c in entries),
+            centre=tuple(np.nanmean(numbers, 0).tolist()),
+            scale=tuple(scale.tolist()),
+            entries=entries,
+        )
+
+    @classmethod
+    def from_json(cls, fields: dict) -> TableSpec:
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**plain | {"entries": tuple(Column.from_json(column) for column in fields["entries"])})
+
+    @property
+    def dtype(self):
+        """Of `numpy.asarray(frame)`."""
+        return np.asarray(self.frame(np.full((1, *self.shape), np.nan)[:0])).dtype
+
+    def to_network(self, x: Tensor) -> Tensor:
+        """Codes (n, columns) float64 to network units; in float64 until then, since dates are long numbers."""
+        centre, scale = (torch.tensor(v, dtype=torch.float64) for v in (self.centre, self.scale))
+        return ((x.double() - centre) / scale).float()
+
+    def codes(self, frame) -> np.ndarray:
+        """A DataFrame with these columns, in any order, to codes (n, columns) float64."""
+        lacking = [c.name for c in self.entries if c.name not in frame.columns and c.kind != "id"]
+        if lacking:
+            raise UserError(f"the rows lack the columns {few(lacking)}: they have {few(frame.columns, 12)}")
+        ids = np.zeros(len(frame))
+        return np.stack([ids if c.kind == "id" else encode(c, frame[c.name]) for c in self.entries], 1)
+
+    def frame(self, codes: np.ndarray):
+        """Codes (n, columns) to a DataFrame whose columns have the names, order and types of the table's."""
+        try:
+            import pandas
+        except ImportError:
+            raise UserError("tables need pandas: pip install 'gansmith[tables]'") from None
+        return pandas.DataFrame({c.name: decode(c, codes[:, i]) for i, c in enumerate(self.entries)})
+
+    def numbers(self, items) -> np.ndarray:
+        """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps marked apart;
+        for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
+        codes, parts = self.codes(items), []
+        for column, code, centre, scale in zip(self.entries, codes.T, self.centre, self.scale):
+            if column.kind == "id":
+                continue
+            if column.discrete:
+                parts += [(code == level) * 0.5**0.5 for level in range(min(len(column.levels), SHOWN_LEVELS))]
+            else:
+                parts.append(np.nan_to_num(np.clip((code - centre) / scale, -4, 4)))
+            if column.missing:
+                parts.append(np.isnan(code) * 0.5**0.5)
+        return np.stack(parts, 1).astype(np.float32) if parts else np.zeros((len(codes), 1), np.float32)
+
+
+@dataclass
+class Table(Dataset):
+    """Rows of a table: codes in `fields`, DataFrames from `raw`."""
+
+    def raw(self, index, name: str | None = None):
+        return self.spec.frame(super().raw(index, name))
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+def _frame(data):
+    """(the DataFrame that `data` is or that its path holds, what to call it), (None, "") for anything else."""
+    if hasattr(data, "to_pandas"):  # a table of another library
+        data = data.to_pandas()
+    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
+        return data, "table"
+    if isinstance(data, (str, os.PathLike)) and str(data).lower().endswith(TABLES):
+        path = Path(data).expanduser()
+        if path.is_file() and path.stat().st_size:
+            return read_frame(path), str(path)
+    return None, ""
+
+
+def _types(types, columns) -> dict[str, str]:
+    """{"zip": "categorical", …} from that, or from "zip=categorical, …"."""
+    if types is None or isinstance(types, Mapping):
+        asked = {str(name): kind for name, kind in (types or {}).items()}
+    else:
+        pairs = [part.rpartition("=") for part in types.split(",") if part.strip()]
+        asked = {name.strip(): kind.strip() for name, _, kind in pairs}
+    known = [str(c) for c in columns]
+    for name in asked:
+        if name not in known:
+            raise UserError(f"types names no column of the table: {name!r}.{nearest(name, known)} It has {few(known, 12)}")
+    return asked
+
+
+def _holds_numbers(column) -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return (is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype)) and not column.isna().any()
+
+
+def read_frame(path: Path):
+    """The DataFrame in a .csv, .tsv (both plain or .gz) or .parquet file."""
     try:
         import pandas
     except ImportError:
         raise UserError(f"reading {path} needs pandas: pip install 'gansmith[tables]'") from None
     try:
         if path.suffix.lower() == ".parquet":
-            frame = pandas.read_parquet(path)
-        else:
-            with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
-                head = file.readline()
-            sep = max(",;\t|", key=head.count)
-            named = not all(_is_number(cell) for cell in head.split(sep))
-            frame = pandas.read_csv(path, sep=sep, header=0 if named else None)
+            return pandas.read_parquet(path)
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
+            head = file.readline()
+        sep = max(",;\t|", key=head.count)
+        named = not all(_is_number(cell) for cell in head.split(sep))
+        return pandas.read_csv(path, sep=sep, header=0 if named else None)
     except ImportError:
         raise UserError(f"reading {path} needs pyarrow: pip install 'gansmith[tables]'") from None
     except (ValueError, OSError, EOFError, zlib.error) as problem:
         raise UserError(
             f"{path} cannot be read as a table ({few(str(problem).splitlines(), 1)}): write the file again"
         ) from None
-    return from_frame(frame, name=str(path), **options)
+
+
+# --- numbers only ----------------------------------------------------------------------------------------------------
+def from_table(path: Path, **options):
+    """The Dataset of numbers in a file."""
+    return from_frame(read_frame(path), name=str(path), **options)
 
 
 def from_frame(frame, *, labels="auto", name="table", **options):
@@ -69,14 +232,14 @@ def _only_numbers(frame, name: str) -> None:
             if rest
             else "There is no column of numbers"
         )
-        raise UserError(f"{name}: numbers are due, but {shown}. {keep}")
+        raise UserError(f"{name}: numbers are due, but {shown}. ctgan takes any table. {keep}")
     gaps = frame.isna()
     if gaps.to_numpy().any():
         column = frame.columns[int(gaps.any().to_numpy().argmax())]
         rows, columns = int(gaps.any(axis=1).sum()), [str(c) for c in frame.columns[gaps.any()]]
         raise UserError(
             f"{name}: column {column!r} is empty (NaN) in row {_first(gaps[column])}; {rows} of {len(frame)} rows have "
-            f"gaps, in {few(columns)}. To leave those rows out: {_one_liner(name, None)}"
+            f"gaps, in {few(columns)}. ctgan takes gaps. To leave those rows out: {_one_liner(name, None)}"
         )
 
 
