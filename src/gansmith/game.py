@@ -75,6 +75,7 @@ class Game(nn.Module):
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)  # networks that get an exponential moving average
+    training_only: ClassVar[tuple[str, ...]] = ()  # modules that a run keeps to go on exactly and a model does without
     summary: ClassVar[str] = ""  # one line for `gansmith list`
     inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
     batch_size: ClassVar[int] = 64  # items of a move when nobody says

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 import gansmith as gs
@@ -36,6 +37,27 @@ def test_a_pool_hands_back_past_fakes_only_and_half_of_the_time():
 def test_an_empty_pool_passes_everything_on():
     pool, fakes = Pool(0, (2,)), torch.randn(7, 2)
     assert torch.equal(pool(fakes), fakes) and len(pool.kept) == 0
+
+
+def test_the_pools_are_in_the_checkpoint_and_not_in_the_model(tmp_path):
+    data = made_up_pairs((1, 8, 8), paired=False)
+    gan = gs.CycleGAN(width=4).fit(data, steps=3, out=tmp_path / "run")
+    checkpoint = torch.load(tmp_path / "run/checkpoint", weights_only=True)
+    assert checkpoint["game"]["pool_target.count"] == 3 and checkpoint["game"]["pool_source.kept"].any()
+    assert not [name for name in load_file(tmp_path / "run/model.gan") if "pool" in name]
+    x = data.raw(np.arange(3), "source")
+    loaded = gs.load(tmp_path / "run/model.gan")
+    assert np.array_equal(loaded.translate(x), gan.translate(x)) and loaded.pool_target.count == 0
+
+
+def test_each_domain_is_jittered_by_itself():
+    gan = gs.CycleGAN(width=4, jitter=1.25, mirror=True)
+    gan.build(made_up_pairs((1, 16, 16), paired=False).spec)
+    x = torch.rand(4, 1, 16, 16)
+    batch = Batch(source=x, target=x, index=torch.arange(4))
+    gan.generator_loss(batch)
+    assert not torch.equal(batch.memo["x"], batch.memo["y"])
+    assert batch.memo["x"].min() >= 0 and batch.memo["x"].shape == x.shape
 
 
 class Apply(nn.Module):

@@ -8,6 +8,7 @@ import torch
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
+from gansmith.gans.translation import jittered
 from gansmith.networks.patch import PatchCritic
 from gansmith.networks.unet import UNet
 from gansmith.testing import begin, made_up_pairs, rounds
@@ -52,6 +53,7 @@ class Sure(torch.nn.Module):
 def test_both_losses_on_known_scores():
     gan = gs.Pix2Pix(width=4)
     gan.build(made_up_pairs((1, 8, 8)).spec)
+    assert (gan.jitter, gan.mirror) == (1.0, False)
     gan.generator, gan.discriminator = torch.nn.Identity(), Sure()
     batch = Batch(source=torch.full((2, 1, 8, 8), -0.5), target=torch.full((2, 1, 8, 8), 0.25), index=torch.arange(2))
     said = gan.generator_loss(batch)
@@ -70,6 +72,54 @@ def test_the_critic_judges_the_fakes_that_the_generator_just_made():
     rounds(state, 1)
     for_generator, real, for_critic = seen
     assert torch.equal(for_generator, for_critic) and not for_critic.requires_grad
+
+
+def test_jitter_cuts_a_window_of_the_enlarged_picture_and_the_same_one_of_its_pair():
+    torch.manual_seed(0)
+    x = torch.rand(400, 1, 6, 8)
+    cut, twin = jittered(x, 2 * x.repeat(1, 3, 1, 1), enlarge=1.5, mirror=True)
+    assert torch.equal(twin, 2 * cut.repeat(1, 3, 1, 1))
+    large = torch.nn.functional.interpolate(x, (9, 12), mode="bilinear")
+    places = torch.zeros(4, 5, 2, dtype=torch.long)  # how often each window, as it is and mirrored
+    for one, whole in zip(cut[:, 0], large[:, 0]):
+        there = [
+            (top, left, turned)
+            for top in range(4)
+            for left in range(5)
+            for turned in (0, 1)
+            if torch.equal(one.flip(1) if turned else one, whole[top : top + 6, left : left + 8])
+        ]
+        assert len(there) == 1
+        places[there[0]] += 1
+    assert places.min() > 0 and 160 < places[..., 1].sum() < 240
+    assert places.sum((1, 2)).min() > 60 and places.sum((0, 2)).min() > 50
+
+
+def test_without_jitter_and_mirror_pictures_are_what_they_were():
+    x = torch.rand(3, 1, 6, 8)
+    assert jittered(x, enlarge=1.0, mirror=False)[0] is x
+    (turned,) = jittered(x, enlarge=1.0, mirror=True)
+    assert all(torch.equal(a, b) or torch.equal(a, b.flip(2)) for a, b in zip(turned, x))
+
+
+def test_pictures_of_64_pixels_are_jittered_in_training_and_never_in_use():
+    gan = gs.Pix2Pix(width=4)
+    spec = made_up_pairs((1, 64, 64), n=2).spec
+    gan.build(spec)
+    gan.spec, (x, y) = spec, torch.rand(2, 2, 1, 64, 64)
+    assert gan.jitter * 256 == 286 and gan.mirror
+    gan.generator, gan.discriminator = torch.nn.Identity(), Sure()
+    batch = Batch(source=x, target=y, index=torch.arange(2))
+    gan.generator_loss(batch)
+    seen = torch.cat([batch.memo["source"], batch.memo["target"]], 1)
+    assert seen.shape == (2, 2, 64, 64) and not torch.equal(seen[:, :1], x)
+    torch.manual_seed(0)
+    gan.generator_loss(batch)
+    torch.manual_seed(0)
+    (alone,) = jittered(torch.cat([x, y], 1), enlarge=gan.jitter, mirror=True)
+    assert torch.equal(torch.cat([batch.memo["source"], batch.memo["target"]], 1), alone)
+    pictures = np.random.default_rng(0).integers(0, 255, (2, 1, 64, 64), np.uint8)
+    assert np.array_equal(gan.translate(pictures), pictures)
 
 
 def test_dropout_is_the_only_noise_and_the_seed_decides_it():

@@ -8,8 +8,10 @@ The critics are shown fakes from a pool of the last 50, half the time an old one
 `identity` adds λ · identity · (E‖G(y) − y‖₁ + E‖F(x) − x‖₁) (section 5.2): the paper uses .5 for paintings only, the
 released code always.
 
-Networks: residual translators (9 blocks from 256 pixels on, 6 below, 3 below 64), 70×70 PatchGAN critics.
-Deviations: no random crops and mirrors; averages of G and F are kept and used.
+Networks: residual translators (9 blocks from 256 pixels on, 6 below, 3 below 64), 70×70 PatchGAN critics. As in the
+code, pictures are enlarged from 256 to 286 pixels, cut back at a random place and mirrored half the time (`jitter`,
+`mirror`), each domain by itself; pictures under 64 pixels are left as they are.
+Deviations: averages of G and F are kept and used.
 A low cycle loss proves little: a translator may hide the way back in faint noise. Proof: proofs/cyclegan.py.
 """
 
@@ -25,14 +27,15 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.translation import Translation
-from gansmith.networks.patch import PatchCritic, patch_layers
+from gansmith.gans.translation import Translation, jittered
+from gansmith.networks.patch import PatchCritic
 from gansmith.networks.translator import Translator
 
 
 class CycleGAN(Translation):
     summary: ClassVar[str] = "between two folders of pictures without pairs (Zhu et al. 2017)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
+    training_only: ClassVar[tuple[str, ...]] = ("pool_target", "pool_source")
     form: ClassVar[str] = "domains"
     batch_size: ClassVar[int] = 1
 
@@ -45,6 +48,10 @@ class CycleGAN(Translation):
     patch: int | None = setting(
         None, "strided layers of a critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size", least=1
     )
+    jitter: float | None = setting(
+        None, "how much pictures are enlarged before a random cut; None: from the size", least=1
+    )
+    mirror: bool | None = setting(None, "turn half of the pictures left to right; None: from the size")
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         if spec.kind != "images":
@@ -53,10 +60,7 @@ class CycleGAN(Translation):
         if self.blocks is None:
             self.blocks = 9 if side >= 256 else 6 if side >= 64 else 3
             reasons.append(f"blocks {self.blocks}: for pictures of {side} pixels")
-        if self.patch is None:
-            self.patch = patch_layers(spec.shape[1:])
-            reasons.append(f"patch {self.patch}: patches of {(16, 34, 70)[self.patch - 1]} pixels")
-        return reasons
+        return reasons + self.choose_by_size(spec)
 
     def build(self, spec: DataSpec) -> None:
         source, target = self.two_pictures(spec)
@@ -86,9 +90,9 @@ class CycleGAN(Translation):
         ]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        x, y = batch.source, batch.target
+        (x,), (y,) = (jittered(one, enlarge=self.jitter, mirror=self.mirror) for one in (batch.source, batch.target))
         fake_y, fake_x = self.generator(x), self.inverse(y)
-        batch.memo |= {"fake_y": fake_y.detach(), "fake_x": fake_x.detach()}
+        batch.memo |= {"x": x, "y": y, "fake_y": fake_y.detach(), "fake_x": fake_x.detach()}
         there_and_back = distance(self.inverse(fake_y), x) + distance(self.generator(fake_x), y)
         terms = {
             "adversarial": square(self.critic_target(fake_y) - 1) + square(self.critic_source(fake_x) - 1),
@@ -100,10 +104,10 @@ class CycleGAN(Translation):
         return terms
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        fake_y, fake_x = self.pool_target(batch.memo["fake_y"]), self.pool_source(batch.memo["fake_x"])
+        memo = batch.memo
         return {
-            "target": self.judged(self.critic_target, batch.target, fake_y, "target"),
-            "source": self.judged(self.critic_source, batch.source, fake_x, "source"),
+            "target": self.judged(self.critic_target, memo["y"], self.pool_target(memo["fake_y"]), "target"),
+            "source": self.judged(self.critic_source, memo["x"], self.pool_source(memo["fake_x"]), "source"),
         }
 
     def judged(self, critic: nn.Module, real: Tensor, fake: Tensor, domain: str) -> Tensor:

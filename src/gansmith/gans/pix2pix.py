@@ -7,9 +7,10 @@ D sees the input beside the output, and scores every 70×70 patch by itself (sec
 coarse structure. G is a U-Net, and its only noise is dropout, which stays on when it is used (section 3.3).
 
 In a round G moves first and D then judges the very fakes it made, as the released Torch code does, where G's step uses
-D's answer from before D's own step.
+D's answer from before D's own step. In training both pictures of a pair are enlarged from 256 to 286 pixels, cut back
+at a random place and mirrored half the time (6.2: `jitter`, `mirror`); pictures under 64 pixels are left as they are.
 Deviations: instance norm in place of batch norm (the two are the same at the paper's batch size of 1, and so each
-picture is translated by itself at any other); no random crops and mirrors; an average of G is kept and used.
+picture is translated by itself at any other); an average of G is kept and used.
 Proof: proofs/pix2pix.py.
 """
 
@@ -25,8 +26,8 @@ from gansmith import losses
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.translation import Translation
-from gansmith.networks.patch import PatchCritic, patch_layers
+from gansmith.gans.translation import Translation, jittered
+from gansmith.networks.patch import PatchCritic
 from gansmith.networks.unet import UNet
 
 
@@ -43,6 +44,10 @@ class Pix2Pix(Translation):
         "strided layers of the critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size",
         least=1,
     )
+    jitter: float | None = setting(
+        None, "how much pairs are enlarged before a random cut; None: from the size", least=1
+    )
+    mirror: bool | None = setting(None, "turn half of the pairs left to right; None: from the size")
 
     def read(self, data, **options) -> Dataset:
         dataset = super().read(data, **options)
@@ -56,10 +61,7 @@ class Pix2Pix(Translation):
         )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if self.patch is not None or spec.kind != "images":
-            return []
-        self.patch = patch_layers(spec.shape[1:])
-        return [f"patch {self.patch}: patches of {(16, 34, 70)[self.patch - 1]} pixels, for {spec.shape[1:]} pictures"]
+        return self.choose_by_size(spec) if spec.kind == "images" else []
 
     def build(self, spec: DataSpec) -> None:
         source, target = self.two_pictures(spec)
@@ -77,13 +79,15 @@ class Pix2Pix(Translation):
         ]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        fake = self.generator(batch.source)
-        batch.memo["fake"] = fake.detach()
-        judged = losses.non_saturating.generator(self.judge(batch.source, fake), None)
-        return {"adversarial": self.adversarial * judged, "l1": self.l1 * (fake - batch.target).abs().mean()}
+        source, target = jittered(batch.source, batch.target, enlarge=self.jitter, mirror=self.mirror)
+        fake = self.generator(source)
+        batch.memo |= {"source": source, "target": target, "fake": fake.detach()}
+        judged = losses.non_saturating.generator(self.judge(source, fake), None)
+        return {"adversarial": self.adversarial * judged, "l1": self.l1 * (fake - target).abs().mean()}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        real, fake = self.judge(batch.source, batch.target), self.judge(batch.source, batch.memo["fake"])
+        source, target, made = (batch.memo[name] for name in ("source", "target", "fake"))
+        real, fake = self.judge(source, target), self.judge(source, made)
         observe("critic/real", real)
         observe("critic/fake", fake)
         return {"adversarial": losses.non_saturating.critic(real, fake) / 2}

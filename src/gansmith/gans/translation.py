@@ -1,4 +1,4 @@
-"""What games share that make one picture from another: `translate`, and `sample` from given inputs."""
+"""What games share that make one picture from another: `translate`, `sample` from given inputs, and random jitter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gansmith.data import read
 from gansmith.data.crops import opened
@@ -15,6 +16,7 @@ from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game
+from gansmith.networks.patch import patch_layers
 
 
 class Translation(Game):
@@ -44,6 +46,20 @@ class Translation(Game):
                 "one size, at least 8 pixels"
             )
         return source, spec
+
+    def choose_by_size(self, spec: DataSpec) -> list[str]:
+        """Fill `patch`, `jitter` and `mirror` from the pictures' size: a small one is blurred when it is enlarged."""
+        side, reasons = min(spec.shape[1:]), []
+        if self.patch is None:
+            self.patch = patch_layers(spec.shape[1:])
+            reasons.append(f"patch {self.patch}: patches of {(16, 34, 70)[self.patch - 1]} pixels, of {side}")
+        if self.jitter is None:
+            self.jitter = 286 / 256 if side >= 64 else 1.0
+            reasons.append(f"jitter {self.jitter:.3g}: for pictures of {side} pixels")
+        if self.mirror is None:
+            self.mirror = side >= 64
+            reasons.append(f"mirror {self.mirror}: for pictures of {side} pixels")
+        return reasons
 
     def translate(self, x, *, seed: int | None = None, batch_size: int = 16) -> np.ndarray:
         """Pictures uint8 (n, C, H, W) of the source's form to as many of the target's, in eval mode.
@@ -88,3 +104,19 @@ class Translation(Game):
                 "command line --input FOLDER"
             )
         return self.translate(np.asarray(source)[np.arange(n) % len(source)], seed=seed)
+
+
+def jittered(*pictures: Tensor, enlarge: float, mirror: bool) -> tuple[Tensor, ...]:
+    """Pictures (n, C, H, W) `enlarge` times as large, cut back to H×W at a random place and, with `mirror`, turned left
+    to right half the time: every row by a draw of its own, the same for all `pictures` (Isola et al. 2017, 6.2).
+    """
+    n, _, height, width = pictures[0].shape
+    large = round(enlarge * height), round(enlarge * width)
+    if large == (height, width) and not mirror:
+        return pictures
+    top, left = (torch.randint(b - a + 1, (n, 1)) for a, b in zip((height, width), large))
+    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    if mirror:
+        columns = torch.where(torch.rand(n, 1) < 0.5, columns.flip(1), columns)
+    place = torch.arange(n)[:, None, None], slice(None), rows[:, :, None], columns[:, None, :]
+    return tuple(F.interpolate(x, large, mode="bilinear")[place].permute(0, 3, 1, 2) for x in pictures)

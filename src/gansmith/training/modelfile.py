@@ -1,7 +1,8 @@
 """`model.gan`: one file that says what it holds. Safetensors (no pickle) with a JSON header.
 
 Header: the game's name, its settings, the DataSpec, how it was trained, and a digest over all of it and every tensor.
-Tensors: the game's whole state, and under `raw.` the networks that moved in training where an average took their name.
+Tensors: the game's state without what only training needs (`Game.training_only`), and under `raw.` the networks that
+moved in training where an average took their name.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def write(game: Game, path) -> Path:
     if game.spec is None:
         raise UserError(f"{type(game).__name__} was never trained: call fit before save")
     path = Path(path)
-    tensors = {name: value.detach().cpu().clone() for name, value in game.state_dict().items()}
+    passing = _passing(game)
+    tensors = {name: value.detach().cpu().clone() for name, value in game.state_dict().items() if name not in passing}
     for network, module in game.raw.items():
         for name, value in module.state_dict().items():
             tensors[f"raw.{network}.{name}"] = value.detach().cpu().clone()
@@ -71,7 +73,7 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
         for network in about["averaged"]:
             prefix = f"raw.{network}."
             raw[network] = {k.removeprefix(prefix): tensors.pop(k) for k in list(tensors) if k.startswith(prefix)}
-        game.load_state_dict(tensors)
+        game.load_state_dict(_passing(game) | tensors)
         game.use_averages({name: _twin(game, name) for name in raw})
         for network, state in raw.items():
             game.raw[network].load_state_dict(state)
@@ -80,6 +82,11 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from None
     return game.to(device).eval()
+
+
+def _passing(game: Game) -> dict[str, Tensor]:
+    """The part of the state that only training needs."""
+    return {name: value for name, value in game.state_dict().items() if name.split(".")[0] in game.training_only}
 
 
 def _twin(game: Game, name: str):
