@@ -7,12 +7,18 @@ import platform
 import resource
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import torch
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
+
+CONTAINERS = [  # (limit, use) of memory in control groups, of version 2 and of version 1
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+]
 
 
 def pick_device(choice: str = "auto") -> torch.device:
@@ -97,6 +103,31 @@ def machine(device: torch.device) -> str:
     except OSError:
         pass  # not Linux
     return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def resident_memory() -> int:
+    """Bytes of memory this process holds now; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that can still be taken: of the card, or of this machine within its container; None: nobody says."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        with open("/proc/meminfo") as file:
+            fields = dict(line.split(":") for line in file)
+        free = int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return None
+    for limit, used in CONTAINERS:
+        with suppress(OSError, ValueError):  # no container, or "max"
+            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
+    return free
 
 
 def peak_memory(device: torch.device) -> int:
