@@ -1,5 +1,7 @@
 """Refined samples of a run, from Python and from the command line."""
 
+import math
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -48,15 +50,26 @@ def test_conditional_games_refine_within_their_classes(tmp_path):
 
 @pytest.mark.parametrize(
     "asked, says",
-    [({"method": "obr"}, "Did you mean obrs"), ({"path": "model.gan"}, "name the run's folder")],
+    [
+        ({"method": "obr"}, "Did you mean obrs"),
+        ({"path": "model.gan"}, "name the run's folder"),
+        ({"n": 0, "method": "mala"}, "0 samples asked for"),
+        ({"budget": math.nan}, "--budget nan"),
+        ({"budget": math.inf, "method": "mala"}, "--budget inf"),
+        ({"budget": 0.5, "method": "mh"}, "--budget 0.5"),
+        ({"budget": 3, "method": "drs"}, "--refine drs takes no --budget"),
+    ],
 )
 def test_what_cannot_be_refined_is_said_in_one_line(run, asked, says):
     path = run / asked.pop("path", "")
     with pytest.raises(gs.UserError, match=says):
-        refined(path, 5, **asked)
+        refined(path, **{"n": 5} | asked)
 
 
-def test_a_run_that_held_nothing_back_is_refused(tmp_path):
+def test_a_run_that_held_nothing_or_little_back_is_refused(tmp_path):
     gs.R3GAN(width=16).fit("ring8", steps=2, out=tmp_path / "run", val=0)
     with pytest.raises(gs.UserError, match="held no data back"):
         refined(tmp_path / "run", 5)
+    gs.R3GAN(width=16).fit(np.zeros((100, 2)) + np.arange(100)[:, None], steps=2, out=tmp_path / "few", val=0.1)
+    with pytest.raises(gs.UserError, match="held 10 items back: --refine needs 20"):
+        refined(tmp_path / "few", 5)

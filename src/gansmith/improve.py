@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError, nearest
 from gansmith.game import Game
 from gansmith.refine import calibrate, latent_mala
+from gansmith.refine.calibration import FEWEST
 from gansmith.refine.refiner import METHODS as CHOOSING
 from gansmith.run import data_of, load
 
@@ -25,6 +27,12 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     method  of `gansmith.refine.Refiner`, or "mala": chains in latent space, `budget` steps each
     budget  proposals for each sample
     """
+    if n < 1:
+        raise UserError(f"{n} samples asked for: it must be one at least")
+    if budget is not None and not 1 <= budget < math.inf:
+        raise UserError(f"--budget {budget:g}: it counts proposals for each sample, so it must be 1 or more")
+    if budget is not None and method in ("rejection", "drs"):
+        raise UserError(f"--refine {method} takes no --budget, its cost follows from the data: use --refine obrs")
     if method not in METHODS:
         raise UserError(f"--refine {method}: choose one of {', '.join(METHODS)}.{nearest(method, METHODS)}")
     path = Path(path)
@@ -36,6 +44,8 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     _, held = data_of(path)
     if held is None:
         raise UserError(f"{path} held no data back (val 0), so its discriminator saw all there is: train it with --val")
+    if len(held) < FEWEST:
+        raise UserError(f"{path} held {len(held)} items back: --refine needs {FEWEST}, so train it with a larger --val")
     if method == "mala":
         if game.conditional:
             raise UserError("mala moves one latent space: for a conditional game use obrs")

@@ -168,7 +168,7 @@ def test_classes_never_mix(method):
     only = refiner.sample(100, seed=1, label=1)
     assert (only[:, 1] == 1).all()
     assert (next(refiner.stream(seed=0, label=1))[:, 1] == 1).all()
-    with pytest.raises(UserError, match="classes of the real samples are"):
+    with pytest.raises(UserError, match=r"the classes are \[0, 1\]"):
         refiner.sample(5, label=7)
     with pytest.raises(UserError, match="which class to stream"):
         next(refiner.stream())
@@ -264,7 +264,8 @@ def test_nothing_accepted_is_an_error():
 @pytest.mark.parametrize(
     "change, says",
     [
-        ({"real": reals(19)}, "at least 20"),
+        ({"real": reals(19)}, "19 real samples: calibration needs at least 20"),
+        ({"real": reals(0)}, "0 real samples"),
         ({"score": lambda x: score(x)[:-1]}, "return one each"),
         ({"score": lambda x: np.stack([score(x)] * 2, 1)}, "one score each"),
         ({"score": lambda x: score(x) * np.nan}, "NaN for 2000 of 2000 real"),
@@ -274,6 +275,8 @@ def test_nothing_accepted_is_an_error():
         ({"generate": lambda n: 3.0}, "must be a tensor, array"),
         ({"method": "obsr"}, "Did you mean obrs"),
         ({"method": "mh", "budget": 0}, "budget is 0"),
+        ({"method": "mh", "budget": math.inf}, "budget is inf"),
+        ({"method": "mh", "tolerance": 0}, "tolerance is 0"),
         ({"budget": -2}, "budget is -2"),
         ({"method": "rejection", "budget": 4}, "rejection takes no budget"),
         ({"block": 0}, "block is 0"),

@@ -140,7 +140,9 @@ def test_nan_candidates_are_refused():
     [
         (lambda: obrs(np.zeros(5), -1), "budget is -1"),
         (lambda: obrs(np.zeros(5), math.nan), "budget is nan"),
+        (lambda: obrs(np.zeros(5), math.inf), "budget is inf"),
         (lambda: obrs([]), "non-empty"),
+        (lambda: chain_length(1.0, 0), "tolerance is 0"),
         (lambda: rejection(np.full(5, np.nan)), "no finite value"),
         (lambda: rejection([0.0, np.inf]), r"holds \+inf"),
         (lambda: metropolis_hastings(np.zeros((3, 0)), np.zeros(3)), "non-empty"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gansmith.errors import UserError, nearest
-from gansmith.refine.arrays import Array, double, like, precision, to_numpy
+from gansmith.refine.arrays import Array, chance, double, like, precision, to_numpy
 from gansmith.refine.diagnostics import balanced_log_loss, measure, verdict
 from gansmith.refine.logistic import logistic
 
@@ -115,7 +115,7 @@ def _candidates(kind: str) -> list[str]:
 
 def _folds(label: np.ndarray, seed: int) -> np.ndarray:
     """A fold number per sample, each class spread evenly."""
-    rng, fold = np.random.default_rng(seed), np.empty(len(label), int)
+    rng, fold = chance(seed), np.empty(len(label), int)
     for value in (1.0, 0.0):
         members = rng.permutation(np.flatnonzero(label == value))
         fold[members] = np.arange(len(members)) % FOLDS

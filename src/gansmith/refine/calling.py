@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from gansmith.errors import UserError
+from gansmith.refine.arrays import chance
 from gansmith.refine.items import count, take
 
 
@@ -107,7 +108,7 @@ def batch_effect(score: Callable, items, seed: int) -> float:
     """
     n = count(items)
     whole = scores_of(score, items, n)
-    order = np.random.default_rng(seed).permutation(n)
+    order = chance(seed).permutation(n)
     again = np.empty(n)
     again[order] = scores_of(score, take(items, order), -(-n // 2))
     return float(np.nanmax(np.abs(whole - again)) / max(np.nanstd(whole), 1e-12))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from gansmith.errors import UserError
+from gansmith.refine.arrays import chance
 from gansmith.refine.calibration import FEWEST, Calibration, calibrate, to_logit
 from gansmith.refine.calling import in_batches, scores_of, seeded
 from gansmith.refine.items import count, take
@@ -101,7 +102,7 @@ def _without_nan(real: dict, fake: dict) -> tuple[dict, int]:
 
 
 def _halves(seen: dict, seed: int) -> tuple[dict, dict]:
-    order = np.random.default_rng(seed).permutation(count(seen))
+    order = chance(seed).permutation(count(seen))
     return take(seen, order[: len(order) // 2]), take(seen, order[len(order) // 2 :])
 
 

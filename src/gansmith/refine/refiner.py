@@ -13,6 +13,7 @@ from torch import nn
 
 from gansmith.errors import UserError, nearest
 from gansmith.refine import samplers
+from gansmith.refine.arrays import chance
 from gansmith.refine.calibration import FEWEST
 from gansmith.refine.calling import accepts, batch_effect, evaluating, generate_items, modules_of
 from gansmith.refine.items import count, join, replace, take
@@ -81,8 +82,8 @@ class Refiner:
     ):
         if method not in METHODS:
             raise UserError(f"method is {method!r}: pass one of {', '.join(METHODS)}.{nearest(str(method), METHODS)}")
-        if budget is not None and not budget >= 1:
-            raise UserError(f"budget is {budget}: it counts proposals per output, so it must be at least 1.")
+        if budget is not None and not 1 <= budget < math.inf:
+            raise UserError(f"budget is {budget}: it counts proposals per output, so it must be 1 or more.")
         if budget is not None and method in ("rejection", "drs"):
             raise UserError(f"{method} takes no budget, its cost is M: cap it by max_proposals, or use method='obrs'.")
         for name, value in (("batch_size", batch_size), ("block", block), ("max_proposals", max_proposals)):
@@ -103,7 +104,7 @@ class Refiner:
         order. Fewer, with a warning and `report["capped"]`, when the proposal cap is reached first."""
         if n < 1:
             raise UserError(f"n is {n}: ask for at least one sample.")
-        rng, tally, parts = np.random.default_rng(seed), Counter(), []
+        rng, tally, parts = chance(seed), Counter(), []
         groups = self._groups(label)
         edges = np.rint(n * np.cumsum([0.0] + [g.share for g in groups]) / sum(g.share for g in groups)).astype(int)
         for group, wanted in zip(groups, np.diff(edges), strict=True):
@@ -124,7 +125,7 @@ class Refiner:
         groups = self._groups(label)
         if len(groups) > 1:
             raise UserError(f"say which class to stream: label= one of {[g.label for g in groups]}.")
-        rng, returned = np.random.default_rng(seed), self.block
+        rng, returned = chance(seed), self.block
         while returned == self.block:
             returned = 0
             for batch in self._draw(groups[0], self.block, rng, Counter()):
@@ -149,12 +150,12 @@ class Refiner:
         labels = [None] if label is None else np.unique(np.asarray(label)).tolist()
         if label is not None and len(label) != n:
             raise UserError(f"label has {len(label)} entries for {n} real samples: pass one class per sample.")
-        rng = np.random.default_rng(seed)
-        groups = []
+        rng, groups = chance(seed), []
         for value in labels:
             mine = np.arange(n) if value is None else np.flatnonzero(np.asarray(label) == value)
-            if value is not None and len(mine) < FEWEST:
-                raise UserError(f"class {value!r} has {len(mine)} real samples: calibration needs at least {FEWEST}.")
+            if len(mine) < FEWEST:
+                what = "there are" if value is None else f"class {value!r} has"
+                raise UserError(f"{what} {len(mine)} real samples: calibration needs at least {FEWEST}.")
             score = self._score_for(value)
             fake = self._generate(value, max(len(mine), FEWEST_FAKES), rng)
             ratio = fit_ratio(
@@ -180,9 +181,9 @@ class Refiner:
             return self.groups
         chosen = [g for g in self.groups if g.label == label]
         if not chosen:
-            raise UserError(
-                f"label is {label!r}: the classes of the real samples are {[g.label for g in self.groups]}."
-            )
+            known = [g.label for g in self.groups]
+            given = "no classes of the real samples were given" if known == [None] else f"the classes are {known}"
+            raise UserError(f"label is {label!r}: {given}.")
         return chosen
 
     def _score_for(self, label) -> Callable:

@@ -68,8 +68,8 @@ def obrs(log_ratio: Array, budget: float = 4, seed: int | None = None, *, log_c:
 
 def obrs_log_c(log_ratio: Array, budget: float = 4) -> float:
     """log c with mean(min(1, c w)) = 1 / budget over `log_ratio` (n,); inf when too few samples have any weight."""
-    if not budget >= 1:
-        raise UserError(f"budget is {budget}: it counts proposals per output, so it must be at least 1 (4 is usual).")
+    if not 1 <= budget < math.inf:
+        raise UserError(f"budget is {budget}: it counts proposals per output, so it must be 1 or more (4 is usual).")
     xp, d = _usable(log_ratio)
     target = len(d) / budget
     if bool((d == -math.inf).any()):
@@ -147,6 +147,8 @@ def chain_length(log_m: float, tolerance: float = 0.01) -> int:
 
     7, 44, 228 for M = 2, 10, 50: the K = 640 of the paper's experiments is enough up to M = 139.
     """
+    if not 0 < tolerance < 1:
+        raise UserError(f"tolerance is {tolerance}: it is the share of the start that may remain, between 0 and 1.")
     if log_m <= 0:
         return 1
     return max(1, math.ceil(math.log(tolerance) / math.log1p(-math.exp(-log_m)))) if log_m < 30 else 10**15
