@@ -1,44 +1,18 @@
 """The best least-squares discriminator and the divergence it stands for, on known densities."""
 
-import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import gansmith as gs
-from gansmith.data.dataset import Dataset
-from gansmith.data.spec import DataSpec
-from gansmith.game import Turn
-
-
-class Theory(gs.LSGAN):
-    """A discriminator alone between N(0, 1) and N(shift, 1)."""
-
-    shift: float = gs.setting(1.0, "mean of the fakes")
-    averaged = ()
-
-    def build(self, spec):
-        super().build(spec)
-        self.generator = nn.Identity()
-
-    def fake(self, batch):
-        return self.shift + torch.randn(len(batch), 1)
-
-    def players(self):
-        return {"discriminator": [self.discriminator]}
-
-    def turns(self):
-        return [Turn("discriminator", self.discriminator_loss)]
 
 
 @pytest.mark.parametrize("shift, chi2", [(1.0, 0.4081), (2.0, 1.1008)])
-def test_the_fitted_discriminator_is_the_weighted_mean_of_its_targets_and_reads_pearsons_chi2(shift, chi2):
-    real = np.random.default_rng(0).standard_normal((200_000, 1)).astype(np.float32)
-    data = Dataset(DataSpec("vectors", (1,)), {"real": real}, digest="normals")
-    gan = Theory(shift=shift, a=-1.0, b=1.0, c=0.0, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
-    gan.fit(data, steps=1500, batch_size=512, val=0)
-    draw = torch.Generator().manual_seed(1)
-    p, q = torch.randn(400_000, 1, generator=draw), shift + torch.randn(400_000, 1, generator=draw)
+def test_the_fitted_discriminator_is_the_weighted_mean_of_its_targets_and_reads_pearsons_chi2(
+    shift, chi2, between_normals, two_normals
+):
+    targets = {"a": -1.0, "b": 1.0, "c": 0.0}
+    gan = between_normals(gs.LSGAN, shift, steps=1500, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0, **targets)
+    p, q = two_normals(shift)
     with torch.no_grad():
         read = gan.discriminator(p).square().mean() + gan.discriminator(q).square().mean()
         x = torch.linspace(-2.576, shift + 2.576, 200)[:, None]
