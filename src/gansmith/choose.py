@@ -15,6 +15,8 @@ def choose(dataset: Dataset) -> tuple[str, list[str]]:
         return "cyclegan", ["cyclegan: two folders of pictures that are no pairs"]
     if "source" in dataset.fields:
         return "pix2pix", ["pix2pix: pairs of pictures, what goes in and what should come out"]
+    if dataset.spec.kind == "table":
+        return "ctgan", ["ctgan: rows of mixed columns"]
     if dataset.spec.kind in ("images", "vectors"):
         return "r3gan", [f"r3gan: the default for {dataset.spec.kind}; its loss converges without tuning"]
     raise UserError(

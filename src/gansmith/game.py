@@ -135,6 +135,8 @@ class Game(nn.Module):
         if "real" not in dataset.fields:
             held = "pairs: use pix2pix or cyclegan" if dataset.fields else "nothing: give it data"
             raise UserError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")
+        if dataset.spec.kind == "table":
+            raise UserError(f"{type(self).__name__} takes numbers and {dataset.name} has mixed columns: use ctgan")
         return dataset
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:

@@ -9,9 +9,10 @@ import numpy as np
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.training.files import replacing
-from gansmith.training.grid import grid, plot
+from gansmith.training.grid import grid, plot, plot_rows
 
-FILES = (".png", ".npz", ".npy", ".csv")
+FILES = (".png", ".npz", ".npy", ".csv", ".parquet")
+ROWS = (".csv", ".parquet", ".png")  # of FILES, those that rows of tables go to
 
 
 def check_place(out: str) -> Path:
@@ -35,6 +36,10 @@ def write_samples(items, out: str, spec: DataSpec, names=None) -> Path:
     """
     path = check_place(out)
     folder = path.suffix not in FILES or out.endswith("/")
+    if spec.kind == "table":
+        return write_rows(items, path)
+    if path.suffix == ".parquet":
+        raise UserError(f"{out}: .parquet is for rows of tables, and these are {spec.kind}; write .csv or .npz")
     if spec.kind != "images" and folder:
         raise UserError(f"{out}: {spec.kind} do not go to a folder of pictures; write .csv, .npz, .npy or .png")
     if path.suffix == ".csv" and np.ndim(items[0]) != 1:
@@ -54,6 +59,23 @@ def write_samples(items, out: str, spec: DataSpec, names=None) -> Path:
     items = np.asarray(items)
     with replacing(path) as beside:
         _write(items, beside, path.suffix, spec)
+    return path
+
+
+def write_rows(frame, path: Path) -> Path:
+    """Write a DataFrame to one of ROWS; whole numbers stay whole beside gaps."""
+    if path.suffix not in ROWS:
+        raise UserError(f"{path}: rows of tables go to {', '.join(ROWS)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        if path.suffix == ".png":
+            from PIL import Image
+
+            Image.fromarray(plot_rows(frame)).save(beside, format="PNG")
+        elif path.suffix == ".csv":
+            frame.convert_dtypes(convert_string=False, convert_boolean=False).to_csv(beside, index=False)
+        else:
+            frame.to_parquet(beside, index=False)
     return path
 
 

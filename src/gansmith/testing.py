@@ -14,9 +14,11 @@ import numpy as np
 import torch
 
 from gansmith.data.captions import captioned
+from gansmith.data.columns import Column
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
+from gansmith.data.tables import Table, TableSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, observing
 from gansmith.training import modelfile
@@ -53,13 +55,15 @@ CAPTIONS = [["a thing", f"number {i} of them"] for i in range(40)]
 
 
 def every_form() -> list[Dataset]:
-    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains, captions, none."""
+    """Made-up data of each form that games are played on: pictures and vectors, pairs, two domains, captions, rows of
+    a table, none."""
     pictures = [(1, 8, 8), (3, 17, 23)]
     return [
         *(made_up(shape) for shape in SHAPES),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
         *(captioned(replace(made_up(shape), files=()), CAPTIONS) for shape in pictures),
+        made_up_table(),
         Dataset(DataSpec("vectors", (1,)), {}, name="no data", rows=torch.arange(64)),
     ]
 
@@ -95,6 +99,21 @@ def made_up_pairs(shape: tuple[int, int, int], channels: int = 1, n: int = 40, p
     spec = replace(two.spec, classes=(), also={"source": replace(one.spec, classes=())})
     fields = {"source": one.fields["real"], "target": two.fields["real"]}
     return (Dataset if paired else Unpaired)(spec, fields, name="made up", digest=f"{shape}{channels}{n}{paired}")
+
+
+def made_up_table(n: int = 40, seed: int = 0) -> Table:
+    """`n` random rows: a category with gaps, a yes or no, a whole number with a spike and gaps."""
+    chance = np.random.default_rng(seed)
+    kind, yes = chance.integers(0, 3, n).astype(float), chance.integers(0, 2, n).astype(float)
+    number = np.where(chance.random(n) < 0.3, 0, chance.integers(1, 1000, n)).astype(float)
+    kind[chance.random(n) < 0.2] = number[chance.random(n) < 0.1] = np.nan
+    columns = (
+        Column("kind", "categorical", "object", True, ("a", "b", "c"), (0.3, 0.3, 0.2), missing=0.2),
+        Column("yes", "boolean", "bool", True, (False, True), (0.5, 0.5)),
+        Column("number", "integer", "float64", False, (0,), (0.3,), missing=0.1, low=0.0, high=1000.0, step=1.0),
+    )
+    codes = np.stack([kind, yes, number], 1)
+    return Table(TableSpec.of_columns(columns, codes), {"real": codes}, name="made up", digest=f"table {n} {seed}")
 
 
 def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> State:
@@ -199,7 +218,7 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     modes, before, chance = [m.training for m in made.modules()], _copied(state.state_dict()), torch.get_rng_state()
     given = {name: dataset.raw(torch.arange(5), name) for name in game.inputs}
     one, two = made.sample(5, seed=7, **given), made.sample(5, seed=7, **given)
-    assert np.array_equal(np.asarray(one), np.asarray(two)), f"{game.__name__}.sample differs for the same seed"
+    assert same_items(one, two), f"{game.__name__}.sample differs for the same seed"
     assert modes == [m.training for m in made.modules()], f"{game.__name__}.sample leaves networks in another mode"
     assert_same(before, state.state_dict(), f"{game.__name__}.sample changes the game")
     assert torch.equal(chance, torch.get_rng_state()), f"{game.__name__}.sample(seed=…) draws from the global chance"
@@ -215,11 +234,15 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     with tempfile.TemporaryDirectory() as folder:
         path = modelfile.write(made, Path(folder) / "x.gan")
         again = modelfile.read(path, {game.__name__: game})
-    assert np.array_equal(np.asarray(expected), np.asarray(again.sample(5, seed=7, **given))), (
-        f"{game.__name__}: a loaded model samples differently"
-    )
+    loaded = again.sample(5, seed=7, **given)
+    assert same_items(expected, loaded), f"{game.__name__}: a loaded model samples differently"
     for name, module in made.raw.items():
         assert_same(module.state_dict(), again.raw[name].state_dict(), f"{game.__name__}: the raw {name} is not kept")
+
+
+def same_items(one, two) -> bool:
+    """Whether two sets of samples are equal: arrays, or DataFrames, in which gaps are equal to gaps."""
+    return one.equals(two) if hasattr(one, "equals") else np.array_equal(np.asarray(one), np.asarray(two))
 
 
 def assert_same(one, other, message: str) -> None:
@@ -252,6 +275,8 @@ __all__ = [
     "check_game",
     "made_up",
     "made_up_pairs",
+    "made_up_table",
     "played_on",
     "rounds",
+    "same_items",
 ]

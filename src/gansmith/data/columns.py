@@ -1,9 +1,9 @@
 """What a column of a table holds, and the way between its values and numbers that a network can be told.
 
-A column is coded as float64, NaN where a value is missing. Columns of values that are told apart (categories, booleans,
-whole numbers of which there are few) are coded by the place of the value in `levels`, the most frequent first. All other
-numbers stay what they are, dates are seconds since 1970. Back again, whole numbers are whole, decimals have the digits
-they had, dates and missing values are what they were.
+A column is coded as float64, NaN where a value is missing. Values that are told apart (categories, booleans, whole
+numbers of which there are few) are coded by their place in `levels`, the most frequent first. All other numbers stay
+what they are, dates are seconds since 1970. Back again, whole numbers are whole, decimals have the digits they had, dates
+and missing values are what they were.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Column:
     shares    of the rows that hold each level;  missing  of those that hold nothing
     low, high, step  of numbers and dates (seconds): range, and what they are whole multiples of (0: of nothing)
     format    of dates kept as text, as in strftime
-    modes     (mean, sd, weight) of each component of a mixture, in units of the standard deviation, where one was fitted
+    modes     (mean, sd, weight) of each component of a mixture, in units of the standard deviation, if one was fitted
     """
 
     name: str | int
@@ -88,7 +88,9 @@ def infer(values, kind: str | None = None) -> Column:
     numbers = _numbers(values, found, about.get("format", ""))
     there = numbers[~np.isnan(numbers)]
     if not len(there):
-        raise UserError(f"column {values.name!r} holds no {found}: give types='{values.name}=categorical', or leave it out")
+        raise UserError(
+            f"column {values.name!r} holds no {found}: give types='{values.name}=categorical', or leave it out"
+        )
     about["missing"] = float(np.isnan(numbers).mean())
     if found == "integer":
         if (there != np.round(there)).any():
@@ -221,8 +223,8 @@ def _numbers(values, kind: str, form: str = "") -> np.ndarray:
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise UserError(
-            f"column {values.name!r} has {values.iloc[row]!r} in row {row + 1} ({int(wrong.sum())} such rows), which is "
-            f"no {'date' if kind == 'date' else 'finite number'}: mend it, or type {values.name}=categorical"
+            f"column {values.name!r} has {values.iloc[row]!r} in row {row + 1} ({int(wrong.sum())} such rows), which "
+            f"is no {'date' if kind == 'date' else 'finite number'}: mend it, or type {values.name}=categorical"
         )
     return found
 

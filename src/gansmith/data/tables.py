@@ -43,7 +43,7 @@ def from_rows(data, form: str, *, types=None, limit=None, **options) -> Dataset 
 
 
 def as_table(frame, *, types=None, name="table", limit=None) -> Dataset:
-    """The Table of a DataFrame; `types` overrules what columns look like: {"zip": "categorical"}, or "zip=categorical"."""
+    """The Table of a DataFrame; `types` overrules what columns look like: {"zip": "integer"}, or "zip=integer"."""
     asked = _types(types, frame.columns)
     if len(frame) < 2 or not frame.shape[1]:
         raise UserError(f"{name}: the table has {frame.shape[0]} rows and {frame.shape[1]} columns: give more")
@@ -161,7 +161,9 @@ def _types(types, columns) -> dict[str, str]:
     known = [str(c) for c in columns]
     for name in asked:
         if name not in known:
-            raise UserError(f"types names no column of the table: {name!r}.{nearest(name, known)} It has {few(known, 12)}")
+            raise UserError(
+                f"types names no column of the table: {name!r}.{nearest(name, known)} It has {few(known, 12)}"
+            )
     return asked
 
 

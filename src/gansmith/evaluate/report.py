@@ -94,6 +94,8 @@ def _items(about: dict) -> str:
         text = f"{count} pictures of {height} × {width}, {channels} channel{'s' * (channels > 1)}"
     elif spec["kind"] == "vectors":
         text = f"{count} rows of {spec['shape'][0]} numbers"
+    elif spec["kind"] == "table":
+        text = f"{count} rows of {spec['shape'][0]} columns"
     else:
         text = f"{count} arrays of {' × '.join(map(str, spec['shape']))}"
     return text + (f", in {len(spec['classes'])} classes" if spec["classes"] else "")

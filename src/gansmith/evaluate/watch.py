@@ -55,6 +55,7 @@ class Watch:
         self.conditions = {}
         if getattr(state.game, "conditional", False):
             self.conditions = {"label": state.data.raw(order[: self.n], "label").tolist()}
+        items = state.data.spec.numbers(items)
         self.space = space(self.features or default_names(items)[0], items)
         features = extract(self.space, items)
         self.real, other = features[: self.n], features[self.n :]
@@ -63,7 +64,7 @@ class Watch:
     def _measure(self, state: State) -> dict[str, float]:
         game, past = state.game, trail(state.game.history)
         with state.average.playing(game):
-            made = np.asarray(game.sample(self.n, seed=self.seed, **self.conditions))
+            made = np.asarray(game.spec.numbers(game.sample(self.n, seed=self.seed, **self.conditions)))
             features = extract(self.space, made)
             if not np.isfinite(features).all():
                 return {}
@@ -96,7 +97,7 @@ def trail(rows) -> list[tuple[float, int]]:
 
 def measurable(state: State) -> bool:
     """Whether the game makes items by itself of a kind that feature spaces exist for, and there are reals enough."""
-    usable = "real" in state.data.fields and state.data.spec.kind in ("images", "vectors")
+    usable = "real" in state.data.fields and state.data.spec.kind in ("images", "vectors", "table")
     return usable and len(state.data) >= 100 and not state.game.inputs
 
 

@@ -4,6 +4,7 @@ from gansmith.gans.acgan import ACGAN
 from gansmith.gans.anogan import AnoGAN, FAnoGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.cgan import CGAN
+from gansmith.gans.ctgan import CTGAN
 from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
@@ -45,4 +46,5 @@ GAMES = {
     "vae-gan": VAEGAN,
     "anogan": AnoGAN,
     "f-anogan": FAnoGAN,
+    "ctgan": CTGAN,
 }

@@ -1,4 +1,4 @@
-"""Samples as a picture: a grid of images, a scatter of points in the plane, histograms of other vectors."""
+"""Samples as a picture: a grid of images, a scatter of points in the plane, histograms of other vectors and of rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from gansmith.training.files import replacing
 
 
 def save_samples(items: np.ndarray, stem: Path, spec: DataSpec) -> Path:
-    """Write `items` (data units) as `stem`.png; vectors too as `stem`.npy, so that later pages can draw them again."""
+    """Write `items` (data units) as `stem`.png; vectors too as `stem`.npy, so that later pages can draw them again, and
+    rows of tables as `stem`.csv."""
     path = stem.with_name(stem.name + ".png")
     if spec.kind == "images":
         picture = Image.fromarray(grid(items))
+    elif spec.kind == "table":
+        with replacing(stem.with_name(stem.name + ".csv")) as beside:
+            items.to_csv(beside, index=False)
+        picture = Image.fromarray(plot_rows(items))
     else:
         with replacing(stem.with_name(stem.name + ".npy")) as beside, open(beside, "wb") as file:
             np.save(file, items)
@@ -74,3 +79,43 @@ def plot(points: np.ndarray, names=(), size: float = 5.0) -> np.ndarray:
                 axes.set_title(names[i] if names else f"column {i}", fontsize=8)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+def plot_rows(frame, other=None, names=("made", "real"), most: int = 16) -> np.ndarray:
+    """A DataFrame as a picture: shares in each of the first `most` columns, beside those of `other` where given."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = list(frame.columns)[:most]
+    side = math.ceil(math.sqrt(len(columns)))
+    figure = Figure((3 * side, 2.4 * math.ceil(len(columns) / side)), dpi=100, layout="tight")
+    canvas = FigureCanvasAgg(figure)
+    for axes in np.ravel(figure.subplots(math.ceil(len(columns) / side), side, squeeze=False)):
+        axes.set_visible(bool(columns))
+        if columns:
+            column = columns.pop(0)
+            axes.set_title(str(column), fontsize=8)
+            axes.tick_params(labelsize=6)
+            plot_column(axes, [frame[column]] if other is None else [frame[column], other[column]], names)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+def plot_column(axes, parts: list, names, most: int = 12) -> None:
+    """The shares of one column in each of `parts`: bins of numbers and dates, the commonest of other values."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    last = parts[-1]
+    if last.dtype.kind == "M" or (is_numeric_dtype(last.dtype) and not is_bool_dtype(last.dtype)):
+        values = [part.dropna().to_numpy() for part in parts]
+        weights = [np.full(len(v), 1 / max(1, len(v))) for v in values]
+        axes.hist(values, bins=20, weights=weights, label=names[: len(parts)])
+    else:
+        shown = last.value_counts().index[:most]
+        for i, part in enumerate(parts):
+            shares = part.value_counts(normalize=True).reindex(shown).fillna(0)
+            axes.bar(np.arange(len(shown)) + 0.4 * i, shares, 0.4, label=names[i])
+        labels = [str(value).strip()[:12] for value in shown]
+        axes.set_xticks(np.arange(len(shown)) + 0.2 * (len(parts) - 1), labels, rotation=60, ha="right")
+    if len(parts) > 1:
+        axes.legend(fontsize=6)

@@ -84,11 +84,11 @@ def prepared(device: torch.device, threads: int | None = None):
 
 
 def pick_threads(spec: DataSpec) -> int | None:
-    """One for vectors and for pictures under 256 pixels, whose operations are too short to share; None: all there are.
+    """One for vectors, rows and pictures under 256 pixels, too short to share; None: as many as there are.
 
     Fixed by the data, not measured: another number of threads adds up in another order, so results would differ.
     """
-    small = spec.kind == "vectors" or (spec.kind == "images" and spec.shape[1] * spec.shape[2] < 256)
+    small = spec.kind in ("vectors", "table") or (spec.kind == "images" and spec.shape[1] * spec.shape[2] < 256)
     return 1 if small else None
 
 

@@ -271,6 +271,36 @@ METRICS: dict[str, Metric] = {
         "well below critic/real",
         "equal to critic/real: D does not read the captions",
     ),
+    "ctgan:discriminator/adversarial": Metric(
+        "E D(fake packs) − E D(real packs): minus the distance that the critic reads",
+        "negative and shrinking towards 0",
+        "near 0 with poor rows: raise --critic-steps. Growing without end: raise --penalty",
+    ),
+    "ctgan:generator/adversarial": Metric(
+        "− E D(fake packs): drifts with the critic, whose scores have no zero",
+        "any; a slow drift is normal",
+        "look at discriminator/adversarial instead",
+    ),
+    "generator/condition": Metric(
+        "cross-entropy between the value that a row was asked for and the column that G makes",
+        "falling to below 0.3",
+        "above 1 after thousands of rounds: G ignores its conditions; raise --condition-weight",
+    ),
+    "condition/kept": Metric(
+        "share of the rows whose likeliest value is the one that was asked for",
+        "rising to above 0.9",
+        "as of generator/condition",
+    ),
+    "ctgan:critic/real": Metric(
+        "mean score of packs of reals",
+        "any; it drifts",
+        "look at discriminator/adversarial instead",
+    ),
+    "ctgan:critic/fake": Metric(
+        "mean score of packs of fakes",
+        "below critic/real",
+        "look at discriminator/adversarial instead",
+    ),
     "alice/bob": Metric(
         "share of the bits that Bob reads wrongly, as both he and Alice minimise it; soft bits count in part",
         "falling to below 0.05; ½ is guessing",

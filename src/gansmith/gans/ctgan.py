@@ -1,0 +1,310 @@
+"""CTGAN. "Modeling Tabular Data using Conditional GAN", Xu et al., NeurIPS 2019.
+
+Rows of a table: a DataFrame in, a DataFrame out. Four ideas:
+- Mode-specific normalisation (section 4.2): a variational Gaussian mixture of at most `modes` components for each
+  column of numbers; a number is its mode k, drawn from the mixture's posterior, and (x − μₖ) / 4σₖ within it.
+- Conditions (4.3): G is given one value of one column that is told apart, and D sees it beside each row. G also
+  minimises the cross-entropy between that value and the column it makes.
+- Training by sampling (4.3): the column is drawn evenly, its value by the log of its frequency, then a row that has it.
+- Packs (PacGAN): D judges `pack` rows as one, with WGAN-GP's loss:
+  L_D = E D(fake packs) − E D(real packs) + λ E(‖∇D‖ − 1)²,    L_G = −E D(fake packs) + cross-entropy.
+Two hidden layers each (4.4): G's are batch-normed and added to their input, its parts leave by Gumbel-softmax; D has
+dropout. Built from the paper: the released package changed its licence after 0.6.0.
+
+Deviations. Values that many rows share exactly, gaps among them (a capital gain of 0), are parts of their column beside
+its modes, since a mixture cannot say "exactly"; `spikes=False` is the paper. A number's mode is drawn anew in each
+batch; the mixture sees 5,000 rows at most. An average of G is kept and sampled, in eval mode: the released package
+samples with batch norm in training mode, so that rows depend on their company. Of a column with more than `levels`
+values, G makes the commonest ones and "another", which is then drawn from the rest by frequency alone: they cost neither
+memory nor weights, and what depends on those rare values is lost. The released package decays G's weights
+(`weight_decay=1e-6`). D judges packs only; `score` says how it takes one row's part from that.
+Proof: proofs/ctgan.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from gansmith import penalties
+from gansmith.data import read
+from gansmith.data.arrays import few
+from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.layout import Layout, gumbel
+from gansmith.data.modes import with_modes
+from gansmith.data.spec import DataSpec
+from gansmith.data.tables import Table, as_table
+from gansmith.errors import UserError
+from gansmith.game import Game, Turn, observe, setting
+from gansmith.networks.rows import PackCritic, RowGenerator
+from gansmith.together import everyone, mine
+
+TRIES = 200  # rows that may be drawn for each one that a condition asks for, or for each of a block
+BLOCK = 500  # rows drawn at once
+
+
+class CTGAN(Game):
+    summary: ClassVar[str] = "rows of any table: categories, numbers, dates, gaps (Xu et al. 2019)"
+    batch_size: ClassVar[int] = 500
+    score_kind: ClassVar[str] = "raw"
+    conditional: ClassVar[bool] = False  # on a label; on values of columns it always is
+
+    types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
+    modes: int = setting(10, "components of a column's mixture, at most", least=1)
+    spikes: bool = setting(True, "tell values apart that many rows share exactly; False: the paper")
+    levels: int = setting(500, "values of a column that G makes one by one", least=1)
+    pack: int = setting(10, "rows that D judges as one", least=1)
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
+    condition_weight: float = setting(1.0, "weight of the cross-entropy with the condition", least=0.0)
+    rare: str = setting(
+        "log", "how often training asks for a value: by the log of its frequency, or by it", choices=("log", "plain")
+    )
+    asks: str = setting("plain", "the same for samples", choices=("log", "plain"))
+    critic_steps: int = setting(1, "moves of D for each of G", least=1)
+    latent: int = setting(128, "numbers of noise a row is made from", least=1)
+    width: int = setting(256, "units of a hidden layer of both", least=1)
+    dropout: float = setting(0.5, "share of D's units dropped", least=0.0, most=1.0)
+    temperature: float = setting(0.2, "τ of the Gumbel-softmax", least=1e-3)
+    weight_decay: float = setting(0.0, "of G; 1e-6 in the released package", least=0.0)
+    beta2: float = setting(0.9, "Adam's memory of the gradient's square", least=0.0, most=1.0)
+
+    # --- data --------------------------------------------------------------------------------------------------------
+    def read(self, data, **options) -> Dataset:
+        if isinstance(data, Dataset):
+            if isinstance(data, Asked):
+                return data
+            data = data.source if self.types and data.source else as_rows(data, self.types)
+        found = read(data, form="table", types=self.types, **options)
+        found = with_modes(found, self.modes, self.spikes)
+        return Asked(**{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare)
+
+    def build(self, spec: DataSpec) -> None:
+        if spec.kind != "table":
+            raise UserError(f"CTGAN makes rows of tables and the data is {spec.kind}: use r3gan")
+        self.layout = Layout(spec, self.levels)
+        if not self.layout.width:
+            raise UserError("no column of the table can be learned: they are all ids")
+        self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
+        row = self.layout.width + self.layout.conditions
+        self.discriminator = PackCritic(self.pack * row, self.width, self.dropout)
+
+    # --- the game ----------------------------------------------------------------------------------------------------
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("discriminator", self.discriminator_loss, times=self.critic_steps),
+            Turn("generator", self.generator_loss),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        asked = self.layout.asked(batch.source)
+        everyones = everyone(asked)
+        others = mine(everyones[torch.randperm(len(everyones), device=asked.device)])
+        with torch.no_grad():
+            fake = self.packed(self.layout.soft(self.say(others), self.temperature), others)
+            real = self.packed(self.layout.flat(*self.layout.place(batch.real)), asked)
+        on_real, on_fake = self.discriminator(torch.cat([real, fake])).chunk(2)
+        observe("critic/real", on_real)
+        observe("critic/fake", on_fake)
+        penalty = penalties.gradient_penalty(self.discriminator, real, fake)
+        return {"adversarial": on_fake.mean() - on_real.mean(), "penalty": self.penalty * penalty}
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        asked = self.layout.asked(batch.source)
+        said = self.say(asked)
+        fake = self.packed(self.layout.soft(said, self.temperature), asked)
+        terms = {"adversarial": -self.discriminator(fake).mean()}
+        if self.layout.conditions:
+            own = self.layout.words(said, batch.source)
+            wanted = batch.source - self.layout.start[self.layout.owner[batch.source]]
+            observe("condition/kept", lambda: (own.argmax(1) == wanted).float().mean())
+            terms["condition"] = self.condition_weight * cross_entropy(own, wanted)
+        return terms
+
+    def say(self, asked: Tensor) -> Tensor:
+        """G's words (n, width) for one-hot conditions."""
+        return self.generator(torch.cat([self.latents(len(asked)), asked], 1))
+
+    def packed(self, rows: Tensor, asked: Tensor) -> Tensor:
+        """Rows beside their conditions, `pack` of them end to end; a batch that is no multiple is filled up from its
+        start."""
+        both = torch.cat([rows, asked], 1)
+        short = -len(both) % self.pack
+        if short:
+            both = both[torch.arange(len(both) + short, device=both.device) % len(both)]
+        return both.view(-1, self.pack * both.shape[1])
+
+    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+        device = self.device if chance is None else "cpu"
+        return torch.randn(n, self.latent, generator=chance, device=device).to(self.device)
+
+    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        made = super().optimiser(player, parameters)
+        made.param_groups[0]["weight_decay"] = self.weight_decay if player == "generator" else 0.0
+        return made
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def sample(self, n: int, *, seed: int | None = None, where: Mapping | None = None):
+        """`n` new rows, a DataFrame with the table's columns and types, the same for the same seed.
+
+        where  column -> value, for columns that are told apart ({"income": ">50K"}): every row has these values. G is
+               asked for the rarest of them, and rows that lack one are drawn again, so that the others stay as likely
+               as the game makes them. UserError when such rows hardly ever come.
+        """
+        self.must_be_built()
+        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        wanted = [self.wanted(name, value) for name, value in (where or {}).items()]
+        kept, found, drawn = [np.empty((0, *self.spec.shape))], 0, 0
+        while found < n:
+            if drawn >= TRIES * max(BLOCK, n):
+                raise UserError(f"{found} of {drawn:,} rows had {dict(where)}: ask for fewer values at once")
+            count = max(BLOCK, n - found) if wanted else min(BLOCK, n - found)
+            given = min(wanted, key=lambda w: w[-1])[0].expand(count) if wanted else self.draw_conditions(count, chance)
+            parts, numbers = self.draw(given, chance)
+            for part, column, _, _ in wanted:
+                right = parts[:, column] == part - self.layout.start[column]
+                parts, numbers = parts[right], numbers[right]
+            rows = self.layout.codes(parts, numbers, chance)[: n - found]
+            for _, column, level, _ in wanted:
+                rows[:, self.layout.source[column]] = level
+            kept, found, drawn = [*kept, rows], found + len(rows), drawn + count
+        return self.spec.frame(np.concatenate(kept))
+
+    def draw(self, given: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Parts (n, columns) and numbers (n, numbers) of new rows for conditions (n,), on the CPU."""
+        latent = self.latents(len(given), chance)
+        noise = gumbel((len(given), self.layout.parts), chance=chance)
+        with self.at_rest():
+            said = self.generator(torch.cat([latent, self.layout.asked(given.to(self.device))], 1))
+            parts, numbers = self.layout.hard(said, noise.to(self.device))
+        return parts.cpu(), numbers.cpu()
+
+    def draw_conditions(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+        """(n,) conditions for samples: a column evenly, its value by its frequency, or as `asks` says."""
+        if not self.layout.conditions:
+            return torch.zeros(n, dtype=torch.int64)
+        return torch.multinomial(by_frequency(self.layout.share, self.asks, self.layout), n, True, generator=chance)
+
+    def wanted(self, name: str, value) -> tuple[Tensor, int, float, float]:
+        """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
+        names = {str(c.name): i for i, (_, c) in enumerate(self.layout.columns) if c.discrete}
+        if name not in names:
+            raise UserError(f"where names {name!r}: rows can be asked for values of {few(names, 20)}")
+        column = names[name]
+        about = self.layout.columns[column][1]
+        gap = value is None or value != value
+        if gap and about.missing:
+            return self.layout.start[column] + self.layout.gap[column], column, float("nan"), about.missing
+        written = [str(level).strip() for level in about.levels]
+        if gap or str(value).strip() not in written:
+            raise UserError(f"no row had {value!r} in {name}: there are {few(about.levels, 20)}")
+        level = written.index(str(value).strip())
+        part = min(level, int(self.layout.head[column]))
+        return self.layout.start[column] + part, column, float(level), about.shares[level]
+
+    def generate(self, latent: Tensor, given: Tensor | None = None) -> Tensor:
+        """(n, latent) noise and (n,) conditions to flat rows (n, width) with soft parts, differentiable."""
+        given = self.draw_conditions(len(latent)) if given is None else given
+        said = self.generator(torch.cat([latent, self.layout.asked(given.to(latent.device))], 1))
+        return self.layout.soft(said, self.temperature)
+
+    def score(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """What D says of each row of a DataFrame by itself, (n,) float32.
+
+        D knows packs only: a row is put into each place of a pack of fixed fakes, asked for one of its own values, and
+        the scores of these packs are averaged. All rows meet the same fakes, so only the row makes a difference.
+        """
+        self.must_be_built()
+        rows = self.spec.to_network(torch.from_numpy(self.spec.codes(x))).to(self.device)
+        with self.at_rest():
+            company = self.company()
+            said = [self.among(part, company).cpu().numpy() for part in rows.split(batch_size)]
+        return np.concatenate(said) if len(rows) else np.empty(0, np.float32)
+
+    def among(self, rows: Tensor, company: Tensor) -> Tensor:
+        """Scores (n,) of rows in network units in each place of the packs `company` (pack, pack, row)."""
+        parts, numbers = self.layout.place(rows, draw=False)
+        flat, total = self.layout.flat(parts, numbers), torch.zeros(len(rows), device=rows.device)
+        for place in range(self.pack):
+            column = place % max(1, self.layout.told_apart)
+            given = (self.layout.start[column] + parts[:, column]) * bool(self.layout.conditions)
+            packs = company[place].repeat(len(rows), 1, 1)
+            packs[:, place] = torch.cat([flat, self.layout.asked(given)], 1)
+            total += self.discriminator(packs.flatten(1))
+        return total / self.pack
+
+    def company(self) -> Tensor:
+        """(pack, pack, row) fakes beside their conditions, always of the same noise."""
+        chance = torch.Generator().manual_seed(0)
+        given = self.draw_conditions(self.pack**2, chance)
+        parts, numbers = self.draw(given, chance)
+        flat = self.layout.flat(parts.to(self.device), numbers.to(self.device))
+        return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.pack, self.pack))
+
+    def must_be_built(self) -> None:
+        if self.spec is None:
+            raise UserError("CTGAN was never trained: call fit, or load a trained one")
+
+
+@dataclass
+class Asked(Table):
+    """Rows drawn for training (section 4.3): beside each row of a batch, `source` is the condition it was drawn for.
+
+    The index of a batch says how many rows it has; which, chance says.
+    """
+
+    levels: int = 500
+    rare: str = "log"
+
+    def batch(self, index: Tensor, device="cpu") -> Batch:
+        if not self._tensors:
+            self.sort()
+        if not self.layout.conditions:
+            batch = super().batch(index, device)
+            return replace(batch, source=torch.zeros(len(index), dtype=torch.int64, device=device))
+        given = torch.searchsorted(self.cumulative, torch.rand(len(index))).clamp_(max=self.layout.conditions - 1)
+        place = self.first[given] + (torch.rand(len(index)) * self.count[given]).long()
+        rows = self._tensors["real"][self.sorted[self.layout.owner[given], place].long()]
+        return Batch(real=rows.to(device), source=given.to(device), index=index)
+
+    def sort(self) -> None:
+        """Its rows by the value of each column that is told apart, so that one with a value is found at once."""
+        self._tensors["real"] = self._prepared("real") if self.rows is None else self._prepared("real")[self.rows]
+        self.layout = layout = Layout(self.spec, self.levels)
+        if not layout.conditions:
+            return
+        parts = layout.place(self._tensors["real"], draw=False)[0][:, : layout.told_apart]
+        self.sorted = torch.stack([column.argsort(stable=True).int() for column in parts.T])
+        self.count = torch.bincount((parts + layout.start[: layout.told_apart]).flatten(), minlength=layout.conditions)
+        before = self.count.cumsum(0) - self.count
+        self.first = before - len(parts) * layout.owner[: layout.conditions]
+        self.cumulative = by_frequency(self.count / len(parts), self.rare, layout).cumsum(0)
+
+
+def by_frequency(share: Tensor, how: str, layout: Layout) -> Tensor:
+    """How likely each condition (conditions,) is asked for: columns evenly, values by their frequency or its log."""
+    owner = layout.owner[: layout.conditions]
+    weight = (share * 1e6).log1p() if how == "log" else share
+    total = torch.zeros(layout.told_apart, device=share.device).index_add_(0, owner, weight)
+    return weight / total[owner].clamp(min=1e-12) / layout.told_apart
+
+
+def as_rows(data: Dataset, types: str | None = None) -> Dataset:
+    """A Dataset of rows or of vectors as a Table; UserError for anything else."""
+    if isinstance(data, Table) and types is None:
+        return data
+    if data.spec.kind not in ("table", "vectors") or not data.fields:
+        raise UserError(f"CTGAN makes rows of tables and {data.name} holds {data.spec.kind}: use r3gan")
+    import pandas
+
+    rows = data.raw(torch.arange(len(data)))
+    rows = rows if data.spec.kind == "table" else pandas.DataFrame(rows, columns=data.spec.columns or None)
+    return replace(as_table(rows, types=types, name=data.name), source=data.source)
