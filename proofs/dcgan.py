@@ -1,6 +1,6 @@
 """DCGAN: half width on MNIST; and do the discriminator's features know the digits?
 
-    GANSMITH_DATA=… python proofs/dcgan.py [--steps 7000]
+    GANSMITH_DATA=… python proofs/dcgan.py [--steps 16000]
 
 The check: a classifier is at least .9 sure of 75 % of the samples, every digit has 3 % of them, the digits'
 Kullback-Leibler divergence from the data's is at most .15; and a linear probe on the discriminator's features, trained
@@ -12,6 +12,7 @@ import argparse
 import numpy as np
 import torch
 from digits_net import judge, read_digits
+from gallery import hang
 from record import record
 
 import gansmith as gs
@@ -34,12 +35,14 @@ def probe(gan, data, test) -> float:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--steps", type=int, default=7000, help="of batches of 64: seven epochs and a half")
+    parse.add_argument("--steps", type=int, default=16_000, help="of batches of 64: 17 epochs")
     asked = parse.parse_args()
     data, net = judge()
     test, labels = gs.read("mnist_test"), data.fields["label"]
-    gan = gs.DCGAN(width=32).fit(data, steps=asked.steps)
-    found = read_digits(gan.sample(10_000, seed=1), net, labels)
+    gan = gs.DCGAN(width=32, decay=0.5).fit(data, steps=asked.steps)
+    made = gan.sample(10_000, seed=1)
+    hang("dcgan", made[:64], columns=16)
+    found = read_digits(made, net, labels)
     new = gs.DCGAN(width=32).fit(data, steps=1)
     control = read_digits(new.sample(2000, seed=1), net, labels)
     learned, random = probe(gan, data, test), probe(new, data, test)
@@ -58,7 +61,7 @@ def main() -> None:
         floor={"confident, real test pictures": read_digits(test.fields["real"], net, labels).confident},
         goal="confident >= 0.75, every digit >= 3 %, divergence <= 0.15, probe >= the untrained one + 0.03",
         control={"what": "untrained", "confident": control.confident, "probe_accuracy": random},
-        protocol=f"DCGAN(width=32), {asked.steps} rounds, 10,000 samples; probe on 1,000 labels",
+        protocol=f"{gan!r}, {asked.steps} rounds, 10,000 samples; probe on 1,000 labels",
         seed=0,
     )
 

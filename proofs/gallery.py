@@ -14,3 +14,16 @@ def hang(name: str, pictures: np.ndarray, columns: int) -> None:
     """Write uint8 (n, C, H, W), so many to a row, as docs/gallery/`name`.png."""
     GALLERY.mkdir(exist_ok=True)
     Image.fromarray(grid(pictures, columns=columns)).save(GALLERY / f"{name}.png")
+
+
+def scatter(name: str, samples: np.ndarray, centres: np.ndarray) -> None:
+    """Plot samples (n, 2) and the modes' centres (k, 2) as docs/gallery/`name`.png."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((3.2, 3.2), layout="tight")
+    axes = figure.subplots()
+    axes.scatter(*samples.T, s=1, linewidths=0)
+    axes.scatter(*centres.T, s=60, marker="+", color="tab:red", linewidths=0.8)
+    axes.set(aspect="equal", xticks=[], yticks=[])
+    GALLERY.mkdir(exist_ok=True)
+    figure.savefig(GALLERY / f"{name}.png", dpi=100)

@@ -11,6 +11,7 @@ differ by more. The released toy of LSGAN draws nine angles, two of them the sam
 import argparse
 
 import numpy as np
+from gallery import scatter
 from record import record
 
 import gansmith as gs
@@ -34,15 +35,17 @@ def main() -> None:
 
     def measure(steps):
         gan = cls(**settings).fit(data, batch_size=256, steps=steps, val=0, seed=0)
-        modes = grid_modes(gan.sample(2500, seed=1), centres, sd=0.02)
-        return gan, {
+        made = gan.sample(2500, seed=1)
+        modes = grid_modes(made, centres, sd=0.02)
+        return gan, made, {
             "modes_of_5_percent": int((modes.counts >= 125).sum()),
             "modes": int(modes.modes),
             "high_quality": float(modes.high_quality),
-        }
+        }  # fmt: skip
 
-    gan, found = measure(asked.steps)
-    _, early = measure(max(1, asked.steps // 100))
+    gan, made, found = measure(asked.steps)
+    scatter(asked.game, made, centres)
+    _, _, early = measure(max(1, asked.steps // 100))
 
     def good(n):
         return n["modes_of_5_percent"] >= 7 and n["high_quality"] >= 0.7
