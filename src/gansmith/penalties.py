@@ -11,6 +11,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gansmith.together import mean_over_ranks
+
 Critic = Callable[[Tensor], Tensor]
 
 
@@ -53,7 +55,12 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
 def dragan(critic: Critic, real: Tensor) -> Tensor:
     """E(‖∇D(x + δ)‖ − 1)², δ = ½ std(x) · u · α, u uniform per entry, α per point (Kodali et al. 2017, as released)."""
     strength = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
-    return one_centred(critic, real + 0.5 * real.std() * torch.rand_like(real) * strength)
+    return one_centred(critic, real + 0.5 * spread(real) * torch.rand_like(real) * strength)
+
+
+def spread(x: Tensor) -> Tensor:
+    """The standard deviation of all entries of everyone's items."""
+    return mean_over_ranks((x - mean_over_ranks(x.mean())).square().mean()).sqrt()
 
 
 def one_centred(critic: Critic, points: Tensor) -> Tensor:

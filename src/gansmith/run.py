@@ -181,8 +181,6 @@ def resume(
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         state = make_state(game, dataset, options, place, ranks)
         state.load(keep.checkpoint)
-        if not ranks.first:
-            torch.manual_seed(options.seed + 7919 * ranks.rank + state.round)
         if ranks.first:
             keep.continue_log(state)
             keep.write_settings(about | {"options": asdict(options)})
@@ -199,7 +197,7 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     game.spec = dataset.spec
     game.to(place)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
-    torch.manual_seed(options.seed + 7919 * ranks.rank)
+    torch.manual_seed(options.seed)
     return state
 
 

@@ -24,6 +24,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.autoencoder import AutoencoderCritic, EluGenerator
+from gansmith.together import mean_over_ranks
 
 
 class BEGAN(GAN):
@@ -59,7 +60,7 @@ class BEGAN(GAN):
         scores = self.discriminator(torch.cat([batch.real, self.fake(batch)]))
         on_real, on_fake = scores.chunk(2)
         real, fake = -on_real.mean(), -on_fake.mean()
-        self.pull = (self.gamma * real - fake).detach()
+        self.pull = mean_over_ranks((self.gamma * real - fake).detach())
         observe("critic/real", on_real)
         observe("critic/fake", on_fake)
         observe("balance/k", self.k.clone())

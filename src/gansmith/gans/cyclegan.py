@@ -30,6 +30,7 @@ from gansmith.game import Turn, observe, setting
 from gansmith.gans.translation import Translation, jittered
 from gansmith.networks.patch import PatchCritic
 from gansmith.networks.translator import Translator
+from gansmith.together import everyone, mine
 
 
 class CycleGAN(Translation):
@@ -135,6 +136,7 @@ class Pool(nn.Module):
 
     @torch.no_grad()
     def forward(self, fakes: Tensor) -> Tensor:
+        fakes = everyone(fakes)  # one pool, kept alike by every rank
         size, shown = len(self.kept), fakes.clone()
         for i in range(len(fakes) if size else 0):
             held = int(self.count)
@@ -145,7 +147,7 @@ class Pool(nn.Module):
                 old = int(torch.randint(size, ()))
                 shown[i] = self.kept[old]
                 self.kept[old] = fakes[i]
-        return shown
+        return mine(shown)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:

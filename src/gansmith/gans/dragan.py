@@ -45,4 +45,5 @@ class DRAGAN(GAN):
         critic = lambda x: self.discriminator(x, batch.label)  # noqa: E731
         if self.noise == "released":
             return penalties.dragan(critic, batch.real)
-        return penalties.one_centred(critic, batch.real + self.reach * batch.real.std() * torch.randn_like(batch.real))
+        reach = self.reach * penalties.spread(batch.real)
+        return penalties.one_centred(critic, batch.real + reach * torch.randn_like(batch.real))

@@ -29,6 +29,7 @@ from gansmith.errors import UserError
 from gansmith.game import Game, Stage, Turn, observe, setting
 from gansmith.networks.convolutional import ConvGenerator
 from gansmith.networks.text import Looker, Reader, TextCritic
+from gansmith.together import everyone, mine
 
 
 class GANINTCLS(Game):
@@ -73,8 +74,8 @@ class GANINTCLS(Game):
         ]
 
     def reader_loss(self, batch: Batch) -> dict[str, Tensor]:
-        alike = self.reader(batch.text) @ self.looker(batch.real).T * (10 / self.text_width)
-        own = torch.arange(len(batch), device=alike.device)
+        alike = everyone(self.reader(batch.text)) @ everyone(self.looker(batch.real)).T * (10 / self.text_width)
+        own = torch.arange(len(alike), device=alike.device)
         observe("reader/found", lambda: (alike.argmax(1) == own).float().mean())
         return {"matching": (cross_entropy(alike, own) + cross_entropy(alike.T, own)) / 2}
 
@@ -86,7 +87,7 @@ class GANINTCLS(Game):
         observe("critic/fake", fake)
         terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean() / 2}
         if self.mismatched:
-            wrong = self.discriminator(batch.real, text.roll(1, 0))
+            wrong = self.discriminator(batch.real, next_to(text))
             observe("critic/mismatched", wrong)
             terms["mismatched"] = self.mismatched * softplus(wrong).mean()
         return terms
@@ -95,7 +96,7 @@ class GANINTCLS(Game):
         text = self.reader(batch.text)
         terms = {"adversarial": self.persuade(text)}
         if self.interpolated and len(batch) > 1:
-            between = (text + text.roll(1, 0))[: len(batch) // 2] / 2
+            between = (text + next_to(text))[::2] / 2
             terms["interpolated"] = self.interpolated * self.persuade(between)
         return terms
 
@@ -144,6 +145,11 @@ class GANINTCLS(Game):
                     raise UserError(f"no word of {caption!r} is known: known are {', '.join(form.columns[:12])} …")
             text = ids
         return torch.as_tensor(np.asarray(text)).to(self.device)
+
+
+def next_to(text: Tensor) -> Tensor:
+    """The text of the item before each in the batch."""
+    return mine(everyone(text).roll(1, 0))
 
 
 class Painter(nn.Module):

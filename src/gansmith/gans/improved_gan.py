@@ -37,6 +37,7 @@ from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.minibatch import MinibatchFeatures, VirtualBatchNorm
+from gansmith.together import mean_over_ranks
 
 
 class ImprovedGAN(GAN):
@@ -91,7 +92,8 @@ class ImprovedGAN(GAN):
         if self.matching:
             real_features = self.discriminator.features(batch.real).float().mean(0)
             fake_features = self.discriminator.features(fake).float().mean(0)
-            return {"matching": (real_features - fake_features).square().sum()} | self.past("generator")
+            apart = mean_over_ranks(real_features - fake_features)
+            return {"matching": apart.square().sum()} | self.past("generator")
         return {"adversarial": F.softplus(-self.discriminator(fake)).mean()} | self.past("generator")
 
     def past(self, player: str) -> dict[str, Tensor]:

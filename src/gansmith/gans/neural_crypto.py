@@ -28,6 +28,7 @@ from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
+from gansmith.together import mean_over_ranks
 
 
 class NeuralCrypto(Game):
@@ -64,7 +65,7 @@ class NeuralCrypto(Game):
     def hide(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
         message, key, cipher = self.talk(len(batch))
         read = wrong_bits(message, self.open(cipher, key))
-        guessed = wrong_bits(message, self.eve(cipher))
+        guessed = mean_over_ranks(wrong_bits(message, self.eve(cipher)))
         observe("bits/bob", lambda: flipped(message, self.open(cipher, key)))
         half = self.bits / 2
         bob = read / self.bits

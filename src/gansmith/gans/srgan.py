@@ -31,6 +31,7 @@ from gansmith.errors import UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.translation import Translation
 from gansmith.networks.srresnet import FrozenFeatures, SRCritic, SRResNet
+from gansmith.together import mean_over_ranks
 
 
 class SRGAN(Translation):
@@ -122,7 +123,7 @@ class SRGAN(Translation):
     def unlike(self, real: Tensor, fake: Tensor) -> Tensor:
         """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""
         there, here = self.eyes(real), self.eyes(fake)
-        return (there - here).square().mean() / there.square().mean()
+        return (there - here).square().mean() / mean_over_ranks(there.square().mean())
 
     def given(self, path) -> dict[str, np.ndarray]:
         return opened(path, self.spec.of("source").shape[0])

@@ -29,6 +29,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.convolutional import ConvCritic, ConvEncoder, ConvGenerator
+from gansmith.together import mean_over_ranks
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
 
@@ -80,7 +81,7 @@ class VAEGAN(GAN):
 
         fakes = [self.discriminator(sampled)] + [self.discriminator.judge(rebuilt_features)] * self.judge_rebuilt
         costs = softplus(-self.discriminator.judge(real_features)).mean(), softplus(torch.cat(fakes)).mean()
-        self.seen = torch.stack(costs).detach()
+        self.seen = mean_over_ranks(torch.stack(costs).detach())
         return {
             "kl": (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2,
             "features": unlike(real_features, rebuilt_features),

@@ -51,10 +51,11 @@ class Augment(nn.Module):
         if self.kind != "ada" or state.round % EVERY:
             return
         chance = torch.Generator().manual_seed(state.round)
-        index = torch.randint(len(state.data), (state.batch_size // state.ranks.count,), generator=chance)
+        index = state.ranks.rows(torch.randint(len(state.data), (state.batch_size,), generator=chance))
         batch, critic = state.data.batch(index, state.game.device), state.game.discriminator
         critic.eval()  # no running statistic may move here
-        sign = critic(self(batch.real), batch.label).sign().mean()
+        with state.ranks.together(len(batch)):
+            sign = critic(self(batch.real), batch.label).sign().mean()
         critic.train()
         state.ranks.average(sign)
         step = torch.sign(sign - TARGET) * EVERY * state.batch_size / SPAN
@@ -75,7 +76,7 @@ def attach(game) -> Augment | None:
 
 def colour(x: Tensor) -> Tensor:
     """Brightness ± 0.5, saturation times 0 … 2, contrast times 0.5 … 1.5, another for each picture."""
-    brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device)
+    brightness, saturation, contrast = torch.rand(len(x), 3, 1, 1, 1, device=x.device).unbind(1)
     x = x + brightness - 0.5
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * 2 * saturation

@@ -98,6 +98,7 @@ def play(
 
             if seen is not None:
                 row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
+                row = ranks.means(row)
                 row |= {f"{name}/skipped": count for name, count in state.skipped.items()}
                 for probe in probes:
                     row |= probe(state, seen)
@@ -106,7 +107,7 @@ def play(
             if state.round % every.sample == 0:
                 with state.average.playing(game):
                     keep.sample(state)
-    return done or ranks.as_first(bool(state.enough))
+    return done or bool(ranks.as_first(bool(state.enough)))
 
 
 def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
@@ -145,7 +146,8 @@ def draw(state: State, memo: dict) -> Batch:
     """This rank's share of the next batch, on the game's device."""
     ranks = state.ranks
     index = state.order.take(state.batch_size // ranks.count, ranks.rank, ranks.count)
-    batch = state.data.batch(index, state.game.device)
+    with ranks.together(len(index)):
+        batch = state.data.batch(index, state.game.device)
     batch.memo = memo
     return batch
 
@@ -164,8 +166,9 @@ class Mover:
         players = [self.state.players[name] for name in turn.movers]
         terms: dict[str, Tensor] = {}
         parts = [batch] if self.micro_batches == 1 else batch.parts(self.micro_batches)
+        averaging = []
         for i, part in enumerate(parts):
-            with self.casting():
+            with self.casting(), self.state.ranks.together(len(part)):
                 said = turn.loss(part)
             said = {turn.player: said} if isinstance(turn.player, str) else said
             for player in players:
@@ -173,11 +176,13 @@ class Mover:
                 if len(parts) > 1:
                     mine = {name: value * (len(part) / len(batch)) for name, value in mine.items()}
                 player.differentiate(reduce(add, mine.values()), keep_graph=player is not players[-1], add=i > 0)
+                if part is parts[-1]:  # while the next player's gradient is computed
+                    averaging.append(self.state.ranks.begin_average(player.gradient))
                 for name, value in mine.items():
                     key = f"{player.name}/{name}"
                     terms[key] = value.detach() + terms[key] if i else value.detach()
-        for player in players:
-            self.state.ranks.average(player.gradient)
+        for finish in averaging:
+            finish()
         for player in players:
             if player.step():
                 self.state.game.moved(player.name)

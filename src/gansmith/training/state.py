@@ -73,10 +73,9 @@ class State:
             player.skipped = state["skipped"][name]
         self.order.position = state["position"]
         self.round, self.seconds, self.stage = state["round"], state["seconds"], state["stage"]
-        if self.ranks.first:  # the other ranks' chance is seeded anew from the round by who resumes
-            torch.set_rng_state(state["chance"])
-            if state["chance_on_device"] is not None and self.game.device.type == "cuda":
-                torch.cuda.set_rng_state(state["chance_on_device"], self.game.device)
+        torch.set_rng_state(state["chance"])  # every rank's: see `training.ranks`
+        if state["chance_on_device"] is not None and self.game.device.type == "cuda":
+            torch.cuda.set_rng_state(state["chance_on_device"], self.game.device)
 
     def save(self, path: Path) -> None:
         with replacing(path) as beside:

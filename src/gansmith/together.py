@@ -1,0 +1,101 @@
+"""What one process knows of the others that it trains, samples or scores with. Alone, none of this does anything.
+
+In training each rank has its rows of the batch. A loss that is a mean over items needs no more than that, since
+gradients are averaged; one that holds items against each other, or makes something of their mean, asks for `everyone`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+_playing = False  # in a loss that every rank computes, each on its own rows
+_sharing = False  # in a task that every rank does, each a part of the work
+
+
+@contextmanager
+def playing() -> Iterator[None]:
+    """Inside, all ranks compute the same loss on their own rows."""
+    global _playing
+    before, _playing = _playing, dist.is_initialized() and dist.get_world_size() > 1
+    try:
+        yield
+    finally:
+        _playing = before
+
+
+def everyone(x: Tensor) -> Tensor:
+    """(n, …) of this rank's items to (ranks · n, …) of all, in the order of the batch; differentiable, also twice.
+    Where no other rank computes the same loss, `x` itself."""
+    return _Everyone.apply(x) if _playing else x
+
+
+def mean_over_ranks(x: Tensor) -> Tensor:
+    """What is a mean over this rank's items as the mean over everyone's; differentiable, also twice."""
+    return everyone(x[None]).mean(0) if _playing else x
+
+
+def mine(x: Tensor) -> Tensor:
+    """(ranks · n, …) back to the (n, …) of this rank's items."""
+    return _rows(x) if _playing else x
+
+
+class _Everyone(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(dist.get_world_size())]
+        dist.all_gather(parts, x.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return _rows(_Total.apply(gradient))  # of functions that are differentiable themselves, as penalties need it
+
+
+class _Total(torch.autograd.Function):
+    """The sum over ranks. Since the losses of all depend on it, what flows back is the sum of what all send."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        x = x.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return _Total.apply(gradient)
+
+
+def _rows(x: Tensor) -> Tensor:
+    return x.unflatten(0, (dist.get_world_size(), -1))[dist.get_rank()]
+
+
+# --- tasks that are no training --------------------------------------------------------------------------------------
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Inside, all ranks do the same task from the same seeds, and what is `divided` is done once among them."""
+    global _sharing
+    before, _sharing = _sharing, dist.is_initialized() and dist.get_world_size() > 1
+    try:
+        yield
+    finally:
+        _sharing = before
+
+
+def divided(work: Callable, parts: Sequence) -> list:
+    """[work(part) for part in parts]. While `sharing`, each rank does every so-manieth, and all are given all of it."""
+    global _sharing
+    if not _sharing:
+        return [work(part) for part in parts]
+    count, rank, _sharing = dist.get_world_size(), dist.get_rank(), False
+    try:
+        done = [work(part) for part in parts[rank::count]]
+    finally:
+        _sharing = True
+    said: list = [None] * count
+    dist.all_gather_object(said, done)
+    return [said[i % count][i // count] for i in range(len(parts))]
