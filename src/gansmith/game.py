@@ -79,6 +79,7 @@ class Game(nn.Module):
     summary: ClassVar[str] = ""  # one line for `gansmith list`
     inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
     batch_size: ClassVar[int] = 64  # items of a move when nobody says
+    without: ClassVar[tuple[str, ...]] = ()  # settings of its parent's that mean nothing here: they keep their defaults
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
@@ -91,6 +92,8 @@ class Game(nn.Module):
     def __init_subclass__(cls, **kwargs):
         """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words."""
         super().__init_subclass__(**kwargs)
+        for name in cls.__dict__.get("without", ()):
+            cls.__annotations__[name] = ClassVar
         dataclass(kw_only=True, eq=False, repr=False)(cls)
         store = cls.__init__
 

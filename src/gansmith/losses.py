@@ -23,6 +23,12 @@ def logistic_critic(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(-real).mean() + softplus(fake).mean()
 
 
+def smoothed(alpha: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """The logistic critic whose reals are to be called real by α only; −E[α log σ(D(x)) + (1 − α) log(1 − σ(D(x)))] …
+    At best σ(D) = αp/(p + q); fakes stay fake, hence one-sided (Salimans et al. 2016, section 3.4)."""
+    return lambda real, fake: (softplus(real) - alpha * real).mean() + softplus(fake).mean()
+
+
 def minimax_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
     """E log(1 − σ(D(G(z)))): the value itself (eq. 1); its gradient vanishes where the critic is sure."""
     return -softplus(fake).mean()

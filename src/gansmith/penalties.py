@@ -30,15 +30,16 @@ def gradients(critic: Critic, points: Tensor, *, precise: bool = True) -> tuple[
     return scores, gradient
 
 
-def square(gradient: Tensor) -> Tensor:
-    """‖∇D(x)‖² (n,), over all entries of a point (Gulrajani et al. 2017), not by channel."""
-    return gradient.flatten(1).square().sum(1)
+def square(gradient: Tensor, count: int | None = None) -> Tensor:
+    """‖∇D(x)‖² (n,), over all entries of a point (Gulrajani et al. 2017), not by channel; of `count` packs of points
+    over all of a pack's."""
+    return gradient.reshape(count or len(gradient), -1).square().sum(1)
 
 
 def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
     """(scores (n,), squared gradient norms ‖∇D(x)‖² (n,)) of one pass in fp32, differentiable twice."""
     scores, gradient = gradients(critic, points)
-    return scores, square(gradient)
+    return scores, square(gradient, len(scores))
 
 
 def r1(critic: Critic, real: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ SOUND = {
     "critic/fake": -0.2,
     "gradient/generator": 0.3,
     "gradient/discriminator": 0.5,
+    "evaluate/mind": 2.0,
     "look/coverage": 0.95,
     "look/precision": 0.97,
     "look/missing": 0.01,
@@ -28,6 +29,7 @@ SOUND = {
     "look/spread": 1.0,
     "look/raw_coverage": 0.9,
     "look/copies": 1.0,
+    "look/copies_z": 0.0,
     "look/held_gap": 0.1,
     "look/held_z": 1.0,
     "look/company": 0.0,
@@ -69,6 +71,7 @@ def skipping(step):
     return {"skipped/generator": 15.0 * (step - 480) / 20} if step >= 500 else {}
 
 
+HEART = {"look/held_gap": 0.8, "look/held_z": 9.0}
 MINIMAX = {"game": "gan", "loss": "minimax"}
 CASES = [
     ("frozen-generator", "failure", from_half(**{"weights/generator": 0.1}), {}),
@@ -84,13 +87,16 @@ CASES = [
     ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "gradient/generator": 1e-4}), {}),
     ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "critic/fake": -9.0}), MINIMAX),
     ("vanishing-gradient", "warning", from_half(**{"critic/wins": 1.0, "look/coverage": 0.1}), {}),
-    ("discriminator-overfitting", "warning", from_half(**{"look/held_gap": 0.8, "look/held_z": 9.0}), {}),
+    ("discriminator-overfitting", "note", from_half(**HEART), {}),
+    ("discriminator-overfitting", "warning", from_half(**HEART, **{"evaluate/mind": 3.0}), {}),
+    ("discriminator-overfitting", "warning", from_half(**HEART, **{"look/copies": 1.3}), {}),
+    ("discriminator-overfitting", "warning", from_half(**HEART, **{"look/coverage": 0.7}), {}),
     ("mode-collapse", "failure", from_half(**{"look/nearest": 0.01}), {}),
     ("mode-collapse", "failure", from_half(**{"look/vendi": 0.2}), {}),
     ("mode-collapse", "warning", from_half(**{"look/nearest": 0.3}), {}),
     ("mode-dropping", "warning", from_half(**{"look/coverage": 0.8, "look/vendi": 0.8}), {}),
     ("mode-dropping", "warning", from_half(**{"look/missing": 0.2}), {}),
-    ("memorisation", "warning", from_half(**{"look/copies": 0.2}), {}),
+    ("memorisation", "warning", from_half(**{"look/copies": 0.2, "look/copies_z": -9.0}), {}),
     ("oscillation", "warning", lambda s: {"critic/fake": 3 * (-1) ** (s // 100)}, {}),
     ("oscillation", "warning", from_half(**{"look/raw_coverage": 0.2}), {}),
     ("low-fidelity", "warning", from_half(**{"look/precision": 0.35}), {}),

@@ -13,7 +13,9 @@ from gansmith.networks.minibatch import MinibatchFeatures, VirtualBatchNorm
 from gansmith.testing import begin, check_game, made_up, rounds
 
 
-@pytest.mark.parametrize("settings", [{"virtual": True}, {"minibatch": True, "matching": False}, {"historical": 0.1}])
+@pytest.mark.parametrize(
+    "settings", [{"virtual": True}, {"minibatch": "discrimination", "matching": False}, {"historical": 0.1}]
+)
 def test_every_technique_keeps_the_contract(settings):
     check_game(gs.ImprovedGAN, data=[made_up((1, 8, 8))], width=16, **settings)
 

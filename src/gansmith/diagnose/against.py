@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.evaluate.copying import mann_whitney
+
 NEIGHBOURS = 5
 CELLS = 32
 
@@ -86,7 +88,11 @@ def chance_of(labels: np.ndarray) -> float:
     return (len(np.unique(labels)) - 1) / (len(labels) - 1)
 
 
-def copies(train: Tensor, held: Tensor, fake: Tensor) -> float:
-    """Median distance of samples to the nearest training item, over that of held-out reals: 1, or 0 for copies."""
-    usual = torch.cdist(held, train).amin(1).median()
-    return float(torch.cdist(fake, train).amin(1).median() / usual) if usual else 1.0
+def copies(train: Tensor, usual: Tensor, fake: Tensor) -> tuple[float, float]:
+    """Are the samples nearer to the training items than reals that nobody saw, whose distances are `usual`?
+
+    The median distance over theirs (1, or 0 for copies), and the z of Mann and Whitney (0, or far below: C_T of
+    `evaluate.memorisation`).
+    """
+    near, middle = torch.cdist(fake, train).amin(1), usual.median()
+    return float(near.median() / middle) if middle else 1.0, mann_whitney(near, usual)

@@ -68,6 +68,14 @@ class Past:
             return {name: f"{self.row[name]:.3g} (its best was {best:.3g})"}
         return None
 
+    def risen(self, name: str, times: float, lines: int = 3) -> dict | None:
+        """Each of the last three values above so many `times` its best, where low is good."""
+        last = self.last(name, lines)
+        best = min(self.series.get(name, []), default=0.0)
+        if len(last) == lines and min(last) > times * best:
+            return {name: f"{last[-1]:.3g} (its best was {best:.3g})"}
+        return None
+
     def evidence(self, *names: str) -> dict[str, str]:
         """Each number with what is healthy, in words."""
         said = {}

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.diagnose.against import Reference, chance_of, copies, explained
+from gansmith.diagnose.field import rotation
 from gansmith.diagnose.pixels import LEAST, roughness, unevenness
 from gansmith.training.hardware import casting
 from gansmith.training.state import State
@@ -28,6 +29,7 @@ COUNT = 512  # samples of a look
 POOL = 2048  # reals that are kept for them
 DRAWS = 8  # real-against-real draws behind each level
 SIDE = 16  # pictures are compared at no more than this
+TURN = 4  # looks from one in which the field of the game is looked at to the next
 
 
 class Probes:
@@ -67,7 +69,10 @@ class Probes:
         with torch.random.fork_rng(devices=[]):  # a network may draw noise of its own
             torch.manual_seed(0)
             row |= looked(state, self.real)
-            return row | (rounding(state, self.real) if self.precision == "bf16" else {})
+            row |= rounding(state, self.real) if self.precision == "bf16" else {}
+        if self.every and state.round > 1 and (state.round - 1) % (TURN * self.every) == 0:
+            row["look/rotation"] = rotation(state)
+        return row
 
 
 def look_interval(make_state: Callable[[], State], log_every: int, rounds: int, seconds: float) -> int:
@@ -124,7 +129,9 @@ class Real:
         self.held_labels = held.raw(index, "label") if self.held_items is not None and self.labels is not None else None
         self.features = features or default_features(self.items)
         self.pool = tensor(self.features(self.items))
-        self.held = None if self.held_items is None else tensor(self.features(self.held_items))
+        self.held = None  # how far held-out reals lie from those that the players see
+        if self.held_items is not None:
+            self.held = torch.cdist(tensor(self.features(self.held_items)), self.pool).amin(1)
         self.count = min(COUNT, len(self.pool) // 2)
         self.calibrate(chance)
         network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
@@ -181,7 +188,7 @@ def looked(state: State, real: Real) -> dict[str, float]:
         inside = torch.cdist(real.reference.real, raw) <= real.reference.balls[:, None]
         row["look/raw_coverage"] = float(inside.any(1).float().mean()) / real.usual["coverage"]
     if real.held is not None:
-        row["look/copies"] = copies(real.pool, real.held, features)
+        row["look/copies"], row["look/copies_z"] = copies(real.pool, real.held, features)
     if real.large:
         row["look/checker"] = unevenness(fake) / real.unevenness
         row["look/roughness"] = roughness(fake) / real.roughness

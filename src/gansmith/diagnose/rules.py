@@ -144,8 +144,17 @@ RULES = [
     Rule(
         "discriminator-overfitting",
         "warning",
+        signs.harmful,
+        "The critic knows its training items by heart and the samples get worse: augment what it sees, or penalise its "
+        "slope more.",
+        remedies.augmented,
+        looks=True,
+    ),
+    Rule(
+        "discriminator-overfitting",
+        "note",
         signs.by_heart,
-        "The critic knows its training items by heart: augment what it sees, or penalise its slope more.",
+        "The critic knows its training items by heart, which has done the samples no harm so far.",
         remedies.augmented,
         looks=True,
     ),

@@ -21,6 +21,7 @@ COLLAPSED = {"look/nearest": 0.05, "look/spread": 0.1}
 GOOD = 0.8  # precision above which reals that nothing comes near are missing modes, not poor samples
 SETTLED = 0.25  # share of a run by which samples differ from one another in any that is sound
 SURE = 0.98  # of pairs ordered rightly, in the median: a critic that has won
+WORSE = 1.2  # times its best is what samples that get worse score
 POOR = 0.3  # precision or coverage of samples that are not there yet
 
 Evidence = dict[str, str] | None
@@ -148,8 +149,22 @@ def beaten(past: Past) -> Evidence:
 
 
 def by_heart(past: Past) -> Evidence:
+    """The critic tells the items that it trains on from reals that it never saw; by itself no harm."""
     gap = past.over("look/held_gap")
     return gap | past.evidence("look/held_z") if gap and past.over("look/held_z") else None
+
+
+def harmful(past: Past) -> Evidence:
+    """The same, and the samples are getting worse."""
+    gap = by_heart(past)
+    if not gap:
+        return None
+    worse = (
+        past.risen("evaluate/mind", WORSE)
+        or past.risen("look/copies", WORSE)
+        or past.fallen("look/coverage", 0.8, POOR)
+    )
+    return gap | worse if worse else None
 
 
 def turning(past: Past) -> Evidence:
@@ -216,7 +231,8 @@ def missing(past: Past) -> Evidence:
 
 
 def memorised(past: Past) -> Evidence:
-    return past.under("look/copies") if past.warm else None
+    near = past.under("look/copies") if past.warm else None
+    return near | past.evidence("look/copies_z") if near and past.under("look/copies_z") else None
 
 
 def worse(past: Past) -> Evidence:

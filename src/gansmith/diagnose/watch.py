@@ -54,7 +54,9 @@ class Watch:
         failures = [found for found in new if found.severity == "failure"]
         if failures:
             self.post_mortem(state)
-            if self.on_failure != "warn":
+            if self.on_failure == "stop" and state.ranks.count > 1:
+                state.enough = str(failures[0])  # which the loop tells the other ranks
+            elif self.on_failure != "warn":
                 raise Failed(failures[0])
         elif self.on_failure == "rollback" and self.diagnosis.past.looking and not self.diagnosis.suspected:
             self.remember(state)
@@ -138,6 +140,8 @@ def watched(watch: Watch | None, state: State) -> Callable[..., bool]:
             try:
                 return play(state, *args, judge=watch, **options)
             except (Failed, Diverged) as error:
+                if not state.ranks.first:
+                    raise
                 found = watch.found(state, error)
                 if watch.on_failure == "rollback" and watch.roll_back(state, found):
                     continue

@@ -23,13 +23,13 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic
 from gansmith.networks.mlp import MLPCritic
 
 
 class ACGAN(GAN):
     summary: ClassVar[str] = "the discriminator also names the class (Odena et al. 2017)"
     conditional: ClassVar[bool] = True
+    without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
     class_weight: float = setting(1.0, "weight of naming the class in D's loss", least=0.0)
@@ -40,9 +40,9 @@ class ACGAN(GAN):
     def build(self, spec: DataSpec) -> None:
         self.build_convolutional(spec)
         if spec.kind == "images":
-            self.discriminator = ConvCritic(spec.shape, self.width)  # one that is not told the label
+            self.discriminator = self.conv_critic(spec.shape)  # one that is not told the label
         else:
-            self.discriminator = MLPCritic(spec.shape, self.width, 3)
+            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3), spec.shape)
         self.classifier = nn.Linear(self.discriminator.score.in_features, self.classes(spec))
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -50,12 +50,13 @@ class ACGAN(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         real, named_real = self.heads(batch.real)
-        fake, named_fake = self.heads(self.fake(batch))
+        made = self.fake(batch)
+        fake, named_fake = self.heads(made)
         observe("class/real", lambda: (named_real.argmax(1) == batch.label).float().mean())
         naming = cross_entropy(named_real, batch.label)
         if self.classify_fakes:
             naming = naming + cross_entropy(named_fake, batch.label)
-        return {"adversarial": self.judged(real, fake), "class": self.class_weight * naming}
+        return self.judged(real, fake) | {"class": self.class_weight * naming} | self.sloped(batch, made)
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake, named = self.heads(self.fake(batch))

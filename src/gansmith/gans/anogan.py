@@ -51,6 +51,7 @@ class Anomalies:
 class AnoGAN(Anomalies, GAN):
     summary: ClassVar[str] = "anomalies: what a latent search cannot find again (Schlegl et al. 2017)"
     conditional: ClassVar[bool] = False
+    without: ClassVar[tuple[str, ...]] = ("packing",)
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
     feature_weight: float = setting(0.1, "λ, weight of D's features beside pixels in the score", least=0.0, most=1.0)
@@ -85,6 +86,7 @@ class FAnoGAN(Anomalies, GAN):
     loss: ClassVar[str] = "wasserstein"
     score_kind: ClassVar[str] = "raw"
     conditional: ClassVar[bool] = False
+    without: ClassVar[tuple[str, ...]] = ("packing", "smoothing")
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
@@ -118,7 +120,7 @@ class FAnoGAN(Anomalies, GAN):
         real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake])).chunk(2)
         observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(self.discriminator, batch.real, fake)
-        return {"adversarial": self.judged(real_scores, fake_scores), "penalty": self.penalty * penalty}
+        return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)
 
     def encoder_loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"rebuilding": self.unlike(batch.real, self.rebuild(batch.real)).mean()}

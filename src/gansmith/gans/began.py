@@ -34,6 +34,7 @@ class BEGAN(GAN):
     batch_size: ClassVar[int] = 16
     conditional: ClassVar[bool] = False
     critic_steps: ClassVar[int] = 1
+    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch")
 
     gamma: float = setting(0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", least=0, most=1)
     lambda_k: float = setting(0.001, "λ_k, the step size of k", least=0.0)
@@ -76,4 +77,6 @@ class BEGAN(GAN):
             self.k.add_(self.lambda_k * self.pull).clamp_(0, 1)
 
     def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.param_groups[0]["lr"] = self.learning_rate * max(0.25, 0.5 ** int(5 * self.progress))
+        of_critic = player == "discriminator" and self.critic_learning_rate is not None
+        rate = self.critic_learning_rate if of_critic else self.learning_rate
+        optimiser.param_groups[0]["lr"] = rate * max(0.25, 0.5 ** int(5 * self.progress))

@@ -28,6 +28,7 @@ from gansmith.networks.mlp import Maxout
 class CGAN(GAN):
     summary: ClassVar[str] = "label, noise and item joined after a layer each (Mirza & Osindero 2014)"
     conditional: ClassVar[bool] = True
+    without: ClassVar[tuple[str, ...]] = ("packing", "minibatch")
     widths: ClassVar[tuple[int, int]] = (1200, 240)
 
     width: int | None = setting(None, "units of G's joint layer; None: 1200 for pictures, 240 for vectors", least=2)
@@ -38,7 +39,9 @@ class CGAN(GAN):
         classes = self.classes(spec)
         output = nn.Tanh() if spec.kind == "images" else nn.Identity()
         self.generator = JoinedGenerator(self.latent, spec.shape, self.width, classes, output)
-        self.discriminator = JoinedCritic(spec.shape, self.width, classes, self.dropout)
+        self.discriminator = self.critic(
+            lambda shape: JoinedCritic(shape, self.width, classes, self.dropout), spec.shape
+        )
 
 
 class JoinedGenerator(nn.Module):

@@ -18,7 +18,7 @@ from typing import ClassVar
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.convolutional import ConvGenerator
 
 
 class DCGAN(GAN):
@@ -34,4 +34,4 @@ class DCGAN(GAN):
         self.pictures_only(spec)
         classes = self.classes(spec)
         self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes)
-        self.discriminator = ConvCritic(spec.shape, self.width, classes)
+        self.discriminator = self.conv_critic(spec.shape, classes)

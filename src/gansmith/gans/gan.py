@@ -17,19 +17,24 @@ This class is also the parent of every game of one generator against one discrim
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gansmith import losses
+from gansmith import losses, penalties
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
+from gansmith.networks.blocks import Critic
 from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.minibatch import Packed, SecondHead
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.networks.spectral import spectrally_normalised
+from gansmith.together import mean_over_ranks
 from gansmith.training import optimisers
 
 
@@ -44,12 +49,24 @@ class GAN(Game):
     width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", least=1)
     critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
 
+    # Remedies (docs/diagnose.md); a game in which one makes no sense fixes it as a ClassVar.
     augment: str = setting(
         "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
     )
     instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", least=0.0)
     stepping: str = setting("plain", "how both players step", choices=tuple(optimisers.WAYS))
     clip_gradient: float | None = setting(None, "largest norm of a player's gradient; None: any", least=0.0)
+    r1: float = setting(0.0, "γ of R1, the squared slope of D at reals; D then has no batch norm", least=0.0)
+    r2: float = setting(0.0, "γ of R2, the same at fakes", least=0.0)
+    lecam: float = setting(0.0, "weight of LeCam: D's scores near where those of the other side usually are", least=0.0)
+    smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", least=0.5, most=1.0)
+    spectral_norm: bool = setting(False, "divide D's weights by their spectral norms; D then has no batch norm")
+    packing: int = setting(1, "items that D judges at once, as one (PacGAN)", least=1)
+    minibatch: str = setting(
+        "none",
+        "what D sees of a sample's company: how much it varies, or how close it is",
+        choices=("none", "deviation", "discrimination"),
+    )
 
     adversarial: ClassVar[losses.Loss | None] = None  # None: by the setting `loss`
     widths: ClassVar[tuple[int, int]] = (1200, 128)  # what `width` is when left open: for pictures, for all else
@@ -66,12 +83,12 @@ class GAN(Game):
         classes = self.classes(spec)
         if spec.kind == "images":
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, output=nn.Tanh)
-            self.discriminator = MLPCritic(
-                spec.shape, max(1, self.width // 5), 2, classes, pieces=5, dropout=(0.2, 0.5)
-            )
+            maxout = {"pieces": 5, "dropout": (0.2, 0.5)}
+            body = lambda shape: MLPCritic(shape, max(1, self.width // 5), 2, classes, **maxout)  # noqa: E731
         else:
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
-            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)
+            body = lambda shape: MLPCritic(shape, self.width, 3, classes)  # noqa: E731
+        self.discriminator = self.critic(body, spec.shape)
 
     def build_convolutional(self, spec: DataSpec, norm: str = "batch", critic_norm: str = "batch") -> None:
         """The networks of papers that are about the loss: DCGAN's for pictures, three ReLU layers for all else."""
@@ -79,10 +96,30 @@ class GAN(Game):
         classes = self.classes(spec)
         if spec.kind == "images":
             self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm=norm)
-            self.discriminator = ConvCritic(spec.shape, self.width, classes, norm=critic_norm)
+            self.discriminator = self.conv_critic(spec.shape, classes, critic_norm)
         else:
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
-            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes)
+            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3, classes), spec.shape)
+
+    def conv_critic(self, shape: tuple[int, ...], classes: int = 0, norm: str = "batch") -> nn.Module:
+        """DCGAN's critic; its batch norm gives way to what bounds the slope at each item."""
+        norm = "none" if norm == "batch" and (self.spectral_norm or self.r1 or self.r2) else norm
+        return self.critic(lambda shape: ConvCritic(shape, self.width, classes, norm=norm), shape)
+
+    def critic(self, body: Callable[[tuple[int, ...]], Critic], shape: tuple[int, ...]) -> nn.Module:
+        """D for items of `shape`, its `body` made for what packing shows it, with what the other remedies add to it."""
+        if self.packing > 1 and self.conditional:
+            raise UserError(
+                "packing shows D several items of several labels at once: set conditional=False or packing=1"
+            )
+        made = body((self.packing * shape[0], *shape[1:]))
+        if self.minibatch != "none":
+            made.second = SecondHead(made.score.in_features, self.minibatch)
+        if self.spectral_norm:
+            spectrally_normalised(made)
+        if self.lecam:
+            self.register_buffer("usual", torch.zeros(2))  # mean scores of reals and of fakes
+        return Packed(made, self.packing) if self.packing > 1 else made
 
     def classes(self, spec: DataSpec) -> int:
         """Classes the networks must know: 0 unless `conditional`; UserError when the data has no labels."""
@@ -111,22 +148,37 @@ class GAN(Game):
         ]
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        real = self.discriminator(batch.real, batch.label)
-        fake = self.discriminator(self.fake(batch), batch.label)
-        return {"adversarial": self.judged(real, fake)}
+        fake = self.fake(batch)
+        scores = self.discriminator(batch.real, batch.label), self.discriminator(fake, batch.label)
+        return self.judged(*scores) | self.sloped(batch, fake)
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.discriminator(self.fake(batch), batch.label)
         return {"adversarial": self.pair().generator(fake, None)}
 
-    def judged(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The discriminator's loss on these scores, which are shown to whoever watches."""
+    def judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """The discriminator's terms on these scores, which are shown to whoever watches."""
         observe("critic/real", real)
         observe("critic/fake", fake)
-        return self.pair().critic(real, fake)
+        terms = {"adversarial": self.pair().critic(real, fake)}
+        if self.lecam:
+            self.scored = mean_over_ranks(torch.stack([real.mean(), fake.mean()]).detach())
+            terms["lecam"] = self.lecam * penalties.lecam(real, fake, *self.usual)
+        return terms
+
+    def sloped(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
+        """What the settings `r1` and `r2` add for the discriminator's slope at reals and at fakes."""
+        asked = {"r1": (self.r1, batch.real), "r2": (self.r2, fake)}
+        critic = lambda x: self.discriminator(x, batch.label)  # noqa: E731
+        return {name: gamma * penalties.r1(critic, points) for name, (gamma, points) in asked.items() if gamma}
+
+    def moved(self, player: str) -> None:
+        if self.lecam and player == "discriminator":
+            self.usual.lerp_(self.scored, 0.01)  # a memory of a hundred moves
 
     def pair(self) -> losses.Loss:
-        return self.adversarial or getattr(losses, self.loss.replace("-", "_"))
+        pair = self.adversarial or getattr(losses, self.loss.replace("-", "_"))
+        return pair if self.smoothing == 1 else losses.Loss(losses.smoothed(self.smoothing), pair.generator)
 
     def fake(self, batch: Batch) -> Tensor:
         """As many fakes as the batch has items, of its labels, in network units."""
@@ -140,7 +192,10 @@ class GAN(Game):
         return ((2 * torch.rand(n, self.latent, device=device, generator=chance) - 1) * 3**0.5).to(self.device)
 
     def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        made = super().optimiser(player, parameters)
+        return self.steps(super().optimiser(player, parameters), player)
+
+    def steps(self, made: torch.optim.Optimizer, player: str):
+        """The optimiser with the step size and the way of stepping that the settings ask for."""
         if player == "discriminator" and self.critic_learning_rate is not None:
             made.param_groups[0]["lr"] = made.param_groups[0]["initial_lr"] = self.critic_learning_rate
         made = optimisers.WAYS[self.stepping](made)
@@ -171,6 +226,10 @@ class GAN(Game):
     def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
         """The discriminator's raw scores (n,) of items in the data's units, in eval mode; float32."""
         self.must_be_built()
+        if self.packing > 1:
+            raise UserError(
+                f"this discriminator judges {self.packing} items at once (packing) and has no score for one"
+            )
         labels = self.labels(len(x), label, None) if self.conditional else None
         return self.said_by(self.discriminator, x, labels, batch_size=batch_size)
 

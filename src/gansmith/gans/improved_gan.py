@@ -6,7 +6,7 @@ so `score` is log Z. Data without labels has K = 1. With `labels_each` only so m
 Feature matching (3.1). L_G = ‖E f(x) − E f(G(z))‖², f the last hidden layer of D; or, by `matching=False`, the plain
 non-saturating −E log D(G(z)). Matched features make the better classifier, the plain loss the prettier samples: both at
 once are not to be had, as the paper says.
-Minibatch features (3.2, `minibatch`): D sees how close the samples of a batch are to each other.
+Minibatch features (3.2, `minibatch="discrimination"`): D sees how close the samples of a batch are to each other.
 Historical averaging (3.3, `historical`): each player pays ‖θ − mean of its past θ‖².
 One-sided label smoothing (3.4, `smoothing`): reals are α real, fakes stay fake: D = αp/(p + q) at its best.
 Virtual batch norm (3.5, `virtual`): G normalises by a fixed reference batch, so that a sample knows no mates.
@@ -36,7 +36,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.minibatch import MinibatchFeatures, VirtualBatchNorm
+from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, VirtualBatchNorm
 from gansmith.together import mean_over_ranks
 
 
@@ -47,10 +47,10 @@ class ImprovedGAN(GAN):
     conditional: ClassVar[bool] = False
     loss: ClassVar[str] = "semi-supervised"
     widths: ClassVar[tuple[int, int]] = (1000, 200)
+    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "spectral_norm", "packing")
 
     labels_each: int | None = setting(None, "labels of each class that are used; None: all", least=1)
     matching: bool = setting(True, "G matches D's features; off: the non-saturating loss")
-    minibatch: bool = setting(False, "D sees how close the samples of a batch are to each other")
     virtual: bool = setting(False, "virtual batch norm in G")
     historical: float = setting(0.0, "weight of the squared distance to a player's past", least=0.0)
     smoothing: float = setting(1.0, "α, how real D should call reals; the paper's one-sided .9", least=0.0, most=1.0)
@@ -167,12 +167,13 @@ class SoftplusGenerator(nn.Module):
 class NoisyClassifier(nn.Module):
     """Weight-normed ReLU layers behind Gaussian noise (in training), then K logits; the score is their log Σ exp."""
 
-    def __init__(self, spec: DataSpec, width: int, minibatch: bool):
+    def __init__(self, spec: DataSpec, width: int, minibatch: str):
         super().__init__()
         sizes = [prod(spec.shape), width, width // 2, width // 4, width // 4, width // 4]
         self.layers = nn.ModuleList(weight_norm(nn.Linear(a, b)) for a, b in pairwise(sizes))
-        self.minibatch = MinibatchFeatures(sizes[-1]) if minibatch else nn.Identity()
-        seen = sizes[-1] + (self.minibatch.form[0] if minibatch else 0)
+        kinds = {"none": nn.Identity, "deviation": lambda: MinibatchDeviation(None)}
+        self.minibatch = kinds.get(minibatch, lambda: MinibatchFeatures(sizes[-1]))()
+        seen = sizes[-1] + getattr(self.minibatch, "more", 0)
         self.head = weight_norm(nn.Linear(seen, max(1, len(spec.classes))))
 
     def features(self, x: Tensor) -> Tensor:

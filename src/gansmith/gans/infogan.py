@@ -31,7 +31,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.convolutional import ConvGenerator
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
 
 
@@ -45,6 +45,7 @@ class Codes(NamedTuple):
 class InfoGAN(GAN):
     summary: ClassVar[str] = "codes that can be read from the samples: categories without labels (Chen et al. 2016)"
     conditional: ClassVar[bool] = False
+    without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
     categories: int = setting(10, "K, values of the categorical code", least=2)
@@ -61,10 +62,10 @@ class InfoGAN(GAN):
         inputs = self.latent + self.categories + self.continuous
         if spec.kind == "images":
             self.generator = ConvGenerator(inputs, spec.shape, self.width)
-            self.discriminator = ConvCritic(spec.shape, self.width)
+            self.discriminator = self.conv_critic(spec.shape)
         else:
             self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
-            self.discriminator = MLPCritic(spec.shape, self.width, 3)
+            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3), spec.shape)
         self.q = nn.Sequential(
             nn.Linear(self.discriminator.score.in_features, 128),
             nn.BatchNorm1d(128),
@@ -77,9 +78,10 @@ class InfoGAN(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         z = self.latents(len(batch))
-        features = self.discriminator.features(self.generator(z))
-        fake = self.discriminator.judge(features)
-        return {"adversarial": self.judged(self.discriminator(batch.real), fake), **self.unread(features, z)}
+        made = self.generator(z)
+        features = self.discriminator.features(made)
+        judged = self.judged(self.discriminator(batch.real), self.discriminator.judge(features))
+        return judged | self.unread(features, z) | self.sloped(batch, made)
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         z = self.latents(len(batch))

@@ -29,6 +29,7 @@ class LSGAN(GAN):
     summary: ClassVar[str] = "least squares in place of cross-entropy (Mao et al. 2017)"
     loss: ClassVar[str] = "least squares"
     widths: ClassVar[tuple[int, int]] = (64, 128)
+    without: ClassVar[tuple[str, ...]] = ("smoothing",)  # b does it
 
     a: float = setting(0.0, "what the discriminator should say of fakes")
     b: float = setting(1.0, "what the discriminator should say of reals")
@@ -41,8 +42,9 @@ class LSGAN(GAN):
         self.choose(spec)
         classes = self.classes(spec)
         self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, activation=nn.Tanh)
-        self.discriminator = MLPCritic(spec.shape, self.width, 2, classes, activation=nn.Tanh)
-        for network in (self.generator.layers, self.discriminator.layers):
+        body = lambda shape: MLPCritic(shape, self.width, 2, classes, activation=nn.Tanh)  # noqa: E731
+        self.discriminator = self.critic(body, spec.shape)
+        for network in (self.generator, self.discriminator):
             network.apply(orthogonal)
 
     def pair(self) -> losses.Loss:

@@ -42,6 +42,7 @@ class R3GAN(GAN):
     )
     adversarial: ClassVar[losses.Loss] = losses.relativistic
     loss: ClassVar[str] = "relativistic"
+    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "smoothing", "decay")  # gamma is both; a cosine
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", least=0.0)
     gamma_end: float | None = setting(None, "… at the end; None: from the data", least=0.0)
@@ -107,16 +108,17 @@ class R3GAN(GAN):
         if self.body == "perceptron":
             leaky = partial(nn.LeakyReLU, 0.2)
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes, activation=leaky)
-            self.discriminator = MLPCritic(spec.shape, self.width, 3, classes, activation=leaky)
+            body = lambda shape: MLPCritic(shape, self.width, 3, classes, activation=leaky)  # noqa: E731
+            self.discriminator = self.critic(body, spec.shape)
             return
         self.pictures_only(spec)
         if self.body == "plain":
             self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="layer")
-            self.discriminator = ConvCritic(spec.shape, self.width, classes, norm="none")
+            self.discriminator = self.conv_critic(spec.shape, classes, "none")
         else:
             sizes = {"width": self.width, "classes": classes, "blocks": self.blocks}
             self.generator = ResidualGenerator(self.latent, spec.shape, **sizes)
-            self.discriminator = ResidualCritic(spec.shape, **sizes)
+            self.discriminator = self.critic(lambda shape: ResidualCritic(shape, **sizes), spec.shape)
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def turns(self) -> list[Turn]:
@@ -138,7 +140,7 @@ class R3GAN(GAN):
         score = fake_scores.detach().requires_grad_()
         value = losses.relativistic.generator(score, real_scores.detach())
         (weight,) = torch.autograd.grad(value, score)
-        pull = (fake * slope.detach() * weight.view(-1, *[1] * (fake.dim() - 1))).sum()
+        pull = ((fake * slope.detach()).reshape(len(weight), -1).sum(1) * weight).sum()
         # The value of the loss with the gradient of the pull.
         return {"discriminator": terms, "generator": {"adversarial": value.detach() + pull - pull.detach()}}
 
@@ -148,15 +150,18 @@ class R3GAN(GAN):
         both = torch.cat([batch.real, fake.detach()])
         scores, gradient = penalties.gradients(lambda x: self.discriminator(x, label), both, precise=False)
         real, fake = scores.chunk(2)
-        r1, r2 = penalties.square(gradient).chunk(2)
+        r1, r2 = penalties.square(gradient, len(scores)).chunk(2)
         observe("critic/slope_real", lambda: r1.sqrt().mean())
         observe("critic/slope_fake", lambda: r2.sqrt().mean())
         weight = self.along(self.gamma, self.gamma_end) / 2
-        terms = {"adversarial": self.judged(real, fake), "r1": weight * r1.mean(), "r2": weight * r2.mean()}
+        terms = self.judged(real, fake) | {"r1": weight * r1.mean(), "r2": weight * r2.mean()}
         return terms, real, fake, gradient.chunk(2)[1]
 
     def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.param_groups[0]["lr"] = self.along(self.learning_rate, self.learning_rate_end)
+        of_critic = player == "discriminator" and self.critic_learning_rate is not None
+        rate = self.critic_learning_rate if of_critic else self.learning_rate
+        end = self.learning_rate_end / self.learning_rate if self.learning_rate else 0.0
+        optimiser.param_groups[0]["lr"] = self.along(rate, rate * end)
 
     def along(self, start: float, end: float) -> float:
         """From `start` to `end` along a half cosine of the training budget."""

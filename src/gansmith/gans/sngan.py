@@ -21,7 +21,7 @@ from gansmith import losses
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.spectral import SpectralCritic, SpectralGenerator, spectrally_normalised
+from gansmith.networks.spectral import SpectralCritic, SpectralGenerator
 
 
 class SNGAN(GAN):
@@ -29,6 +29,8 @@ class SNGAN(GAN):
     adversarial: ClassVar[losses.Loss] = losses.hinge
     loss: ClassVar[str] = "hinge"
     widths: ClassVar[tuple[int, int]] = (128, 128)
+    without: ClassVar[tuple[str, ...]] = ("smoothing",)
+    spectral_norm: ClassVar[bool] = True
 
     body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))
     critic_steps: int = setting(5, "moves of the discriminator for each of the generator", least=1)
@@ -43,7 +45,6 @@ class SNGAN(GAN):
             self.choose(spec)
             classes = self.classes(spec)
             self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes)
-            self.discriminator = SpectralCritic(spec.shape, self.width, classes)
+            self.discriminator = self.critic(lambda shape: SpectralCritic(shape, self.width, classes), spec.shape)
         else:
-            self.build_convolutional(spec, critic_norm="none")
-            spectrally_normalised(self.discriminator)
+            self.build_convolutional(spec)

@@ -38,6 +38,9 @@ class VAE(GAN):
     critic_steps: ClassVar[int] = 1
     critic_learning_rate: ClassVar[float | None] = None
     prior: ClassVar[str] = "normal"
+    without: ClassVar[tuple[str, ...]] = (  # there is no discriminator
+        *("augment", "instance_noise", "r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch"),
+    )
     widths: ClassVar[tuple[int, int]] = (400, 128)
 
     likelihood: str | None = setting(

@@ -28,7 +28,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvEncoder, ConvGenerator
+from gansmith.networks.convolutional import ConvEncoder, ConvGenerator
 from gansmith.together import mean_over_ranks
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
@@ -38,6 +38,7 @@ class VAEGAN(GAN):
     summary: ClassVar[str] = "auto-encoder that rebuilds what the discriminator sees (Larsen et al. 2016)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     conditional: ClassVar[bool] = False
+    without: ClassVar[tuple[str, ...]] = ("packing", "smoothing", "augment", "instance_noise")
     loss: ClassVar[str] = "non-saturating"
     prior: ClassVar[str] = "normal"
     beta1: ClassVar[float] = 0.0  # RMSProp has neither
@@ -58,7 +59,7 @@ class VAEGAN(GAN):
         self.pictures_only(spec)
         self.encoder = ConvEncoder(spec.shape, 2 * self.latent, self.width)
         self.generator = ConvGenerator(self.latent, spec.shape, self.width)
-        self.discriminator = ConvCritic(spec.shape, self.width)
+        self.discriminator = self.conv_critic(spec.shape)
         self.register_buffer("costs", torch.full((2,), EQUILIBRIUM))  # D's, on reals and on fakes
         self.seen = self.costs
 
@@ -99,12 +100,14 @@ class VAEGAN(GAN):
         }
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        terms = {"adversarial": self.judged(self.discriminator(batch.real), self.discriminator(batch.memo["sampled"]))}
+        sampled = batch.memo["sampled"]
+        terms = self.judged(self.discriminator(batch.real), self.discriminator(sampled)) | self.sloped(batch, sampled)
         if self.judge_rebuilt:
             terms["rebuilt"] = softplus(self.discriminator(batch.memo["rebuilt"])).mean()
         return terms
 
     def moved(self, player: str) -> None:
+        super().moved(player)
         if player == "encoder":
             self.costs.copy_(self.seen)
             observe("gate/generator", lambda: float(self.generator_plays()))
@@ -120,8 +123,7 @@ class VAEGAN(GAN):
         return bool(self.costs.max() > EQUILIBRIUM + self.margin and self.costs.min() < EQUILIBRIUM - self.margin)
 
     def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        rate = self.critic_learning_rate if player == "discriminator" else None
-        return torch.optim.RMSprop(parameters, lr=self.learning_rate if rate is None else rate)
+        return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def encode(self, x, *, batch_size: int = 250) -> np.ndarray:

@@ -31,6 +31,7 @@ class WGAN(GAN):
     widths: ClassVar[tuple[int, int]] = (64, 128)
     beta1: ClassVar[float] = 0.0  # RMSProp has neither
     beta2: ClassVar[float] = 0.99
+    without: ClassVar[tuple[str, ...]] = ("smoothing",)
 
     clip: float = setting(0.01, "c, the largest size of a critic's weight", least=0.0)
     critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
@@ -51,16 +52,16 @@ class WGAN(GAN):
         """Moves of the critic in this round."""
         return self.critic_steps_far if round < 25 or round % 500 == 0 else self.critic_steps
 
-    def judged(self, real: Tensor, fake: Tensor) -> Tensor:
+    def judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         observe("critic/distance", lambda: real.mean() - fake.mean())
         return super().judged(real, fake)
 
     @torch.no_grad()
     def moved(self, player: str) -> None:
+        super().moved(player)
         if player == "discriminator":
             for p in self.discriminator.parameters():
                 p.clamp_(-self.clip, self.clip)
 
     def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        rate = self.critic_learning_rate if player == "discriminator" else None
-        return torch.optim.RMSprop(parameters, lr=self.learning_rate if rate is None else rate)
+        return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)

@@ -32,6 +32,7 @@ class WGANGP(GAN):
     loss: ClassVar[str] = "wasserstein"
     score_kind: ClassVar[str] = "raw"
     widths: ClassVar[tuple[int, int]] = (64, 128)
+    without: ClassVar[tuple[str, ...]] = ("smoothing",)
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", least=0.0)
     critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
@@ -52,4 +53,4 @@ class WGANGP(GAN):
         real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake]), label).chunk(2)
         observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(lambda x: self.discriminator(x, batch.label), batch.real, fake)
-        return {"adversarial": self.judged(real_scores, fake_scores), "penalty": self.penalty * penalty}
+        return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)

@@ -32,7 +32,8 @@ class Critic(nn.Module):
 
     A subclass defines `features(x)` -> (n, width). The score is linear in them, w·h + b; with labels w moves by an
     embedding of the label, which is the projection critic (Miyato & Koyama 2018, equation 3): w·h + <v_y, h> + b.
-    The embedding starts at zero, so that labels mean nothing until they are learned.
+    The embedding starts at zero, so that labels mean nothing until they are learned. A `second` head on the features
+    may add its own score (`minibatch.SecondHead`).
     """
 
     def __init__(self, width: int, classes: int = 0, bias: bool = True):
@@ -42,6 +43,7 @@ class Critic(nn.Module):
         self.embed = nn.Embedding(classes, width) if classes else None
         if classes:
             nn.init.zeros_(self.embed.weight)
+        self.second: nn.Module | None = None
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         return self.judge(self.features(x), label)
@@ -54,7 +56,8 @@ class Critic(nn.Module):
         # A product and a sum rather than a matrix product: autocast leaves them in float32, where scores keep the
         # small differences that a relativistic loss is made of.
         score = (features.float() * weight).sum(1)
-        return score if self.score.bias is None else score + self.score.bias
+        score = score if self.score.bias is None else score + self.score.bias
+        return score if self.second is None else score + self.second(features)
 
 
 def needed(label: Tensor | None, classes: int) -> Tensor:

@@ -1,36 +1,112 @@
-"""Layers that look at more than one sample (Salimans et al. 2016, sections 3.2 and 3.5)."""
+"""Networks that look at more than one sample: what a generator that makes one thing only is found out by."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from gansmith.errors import UserError
+from gansmith.together import everyone, mean_over_ranks, mine
 
-class MinibatchFeatures(nn.Module):
-    """(n, inside) to (n, inside + kernels): beside each sample's own features, how close the others of the batch are.
 
-    o_b = Σ_{i≠b} exp(−‖M_b − M_i‖₁) + bias, with M a learned (kernels, dimensions) for each sample. A generator that
-    makes one thing only is found out by it. Each output depends on the whole batch, in eval mode too.
+class Company(nn.Module):
+    """(n, inside) to (n, inside + more): beside each sample's own features, what `said` says of it among the others.
+
+    group  samples, one after the other, that see each other, so that reals and fakes in one pass do not mix; None: all
+
+    In eval mode, where a score must be an item's own, the mean of what was said in training stands in its place.
     """
 
-    def __init__(self, inside: int, kernels: int = 100, dimensions: int = 5):
+    def __init__(self, more: int, group: int | None):
         super().__init__()
+        self.more, self.group = more, group
+        self.register_buffer("running_mean", torch.zeros(more))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return torch.cat([x, self.running_mean.to(x.dtype).expand(len(x), -1)], 1)
+        company = x.float() if self.group else everyone(x.float())
+        size = self.group or len(company)
+        if len(company) % size:
+            raise UserError(f"D compares {size} samples at a time: give a batch size that {size} divides, not {len(x)}")
+        said = self.said(company.unflatten(0, (-1, size))).flatten(0, 1)
+        self.running_mean.lerp_(mean_over_ranks(said.detach().mean(0)), 0.01)
+        return torch.cat([x, (said if self.group else mine(said)).to(x.dtype)], 1)
+
+    def said(self, x: Tensor) -> Tensor:
+        """(groups, size, inside) to (groups, size, more)."""
+        raise NotImplementedError
+
+
+class MinibatchDeviation(Company):
+    """The standard deviation in the group, averaged over features: one number (Karras et al. 2018, section 3)."""
+
+    def __init__(self, group: int | None = 4):
+        super().__init__(1, group)
+
+    def said(self, x: Tensor) -> Tensor:
+        deviation = (x.var(1, correction=0) + 1e-8).sqrt().mean(1)
+        return deviation[:, None, None].expand(-1, x.shape[1], 1)
+
+
+class MinibatchFeatures(Company):
+    """How close the others are: o_b = Σ_{i≠b} exp(−‖M_b − M_i‖₁) + bias, with M a learned (kernels, dimensions) for
+    each sample: minibatch discrimination (Salimans et al. 2016, section 3.2)."""
+
+    def __init__(self, inside: int, kernels: int = 100, dimensions: int = 5, group: int | None = None):
+        super().__init__(kernels, group)
         self.form = (kernels, dimensions)
         self.direction = nn.Parameter(0.05 * torch.randn(inside, kernels, dimensions))
         self.log_scale = nn.Parameter(torch.zeros(kernels, dimensions))
         self.bias = nn.Parameter(torch.full((kernels,), -1.0))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def said(self, x: Tensor) -> Tensor:
         kernels = self.direction / self.direction.norm(dim=0) * self.log_scale.exp()
-        m = (x.float() @ kernels.flatten(1)).unflatten(1, self.form)
-        distance = (m[:, None] - m[None]).abs().sum(3)
-        others = 1 - torch.eye(len(x), device=x.device)
-        closeness = ((-distance).exp() * others[:, :, None]).sum(1) + self.bias
-        return torch.cat([x, closeness.to(x.dtype)], 1)
+        m = (x @ kernels.flatten(1)).unflatten(2, self.form)
+        distance = (m[:, :, None] - m[:, None]).abs().sum(4)
+        others = 1 - torch.eye(x.shape[1], device=x.device)
+        return ((-distance).exp() * others[:, :, None]).sum(2) + self.bias
+
+
+class SecondHead(nn.Module):
+    """(n, inside) features to (n,) scores that see the company: for a critic to add to its own.
+
+    kind  "deviation" (groups of 4, as StyleGAN2's) or "discrimination" (groups of 8)
+    """
+
+    def __init__(self, inside: int, kind: str, width: int = 64):
+        super().__init__()
+        company = MinibatchDeviation() if kind == "deviation" else MinibatchFeatures(width, group=8)
+        self.layers = nn.Sequential(
+            nn.Linear(inside, width),
+            nn.LeakyReLU(0.2),
+            company,
+            nn.Linear(width + company.more, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).float().squeeze(1)
+
+
+class Packed(nn.Module):
+    """A critic of `count` items at once, laid one behind the other along their first axis: (n, C, …) to (n / count,)
+    scores (PacGAN, Lin et al. 2018). What is lost of the variety shows twice as clearly in a pair."""
+
+    def __init__(self, critic: nn.Module, count: int):
+        super().__init__()
+        self.critic, self.count = critic, count
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        if len(x) % self.count:
+            raise UserError(f"packing={self.count}: give a batch size that {self.count} divides, not {len(x)}")
+        return self.critic(x.reshape(-1, self.count * x.shape[1], *x.shape[2:]))
 
 
 class VirtualBatchNorm(nn.Module):
-    """Batch norm by a fixed reference batch and the sample itself: what mates a sample has does not matter.
+    """Batch norm by a fixed reference batch and the sample itself: what mates a sample has does not matter (Salimans
+    et al. 2016, section 3.5).
 
     The first `reference` rows of what comes in are the reference batch, which is normalised by itself.
     """

@@ -75,7 +75,10 @@ class SpectralGenerator(Generator):
 
 
 class SpectralCritic(Critic):
-    """Residual blocks that halve the picture until no side is above 8, two that keep it, ReLU, a sum over the map."""
+    """Residual blocks that halve the picture until no side is above 8, two that keep it, ReLU, a sum over the map.
+
+    Its weights are to be `spectrally_normalised`.
+    """
 
     def __init__(self, shape: tuple[int, int, int], width: int = 128, classes: int = 0):
         super().__init__(width, classes, bias=False)
@@ -85,7 +88,6 @@ class SpectralCritic(Critic):
             *(DownBlock(width if i else shape[0], width, down, first=not i) for i, down in enumerate(downs))
         )
         glorot(self)
-        spectrally_normalised(self)
 
     def features(self, x: Tensor) -> Tensor:
         return F.relu(self.blocks(x)).sum((2, 3))

@@ -350,6 +350,11 @@ METRICS: dict[str, Metric] = {
         "about as large as R1",
         "far above R1: the fakes lie where D is steep; raise --gamma",
     ),
+    "*/lecam": Metric(
+        "LeCam: mean squared distances of D's scores from where those of the other side usually are, as weighted",
+        "small beside the adversarial loss",
+        "larger: D is held back; lower --lecam",
+    ),
     "*/penalty": Metric(
         "λ · E(‖∇D‖ − 1)²: on the segments between reals and fakes (wgan-gp), or around the reals (dragan)",
         "0.05 … 1 after the first rounds",
@@ -504,13 +509,26 @@ METRICS: dict[str, Metric] = {
     "look/copies": Metric(
         "median distance of samples to the nearest training item, over that of held-out reals",
         "above 0.8",
-        "below 0.5: the samples are copies",
+        "below 0.5 with look/copies_z below −5: the samples are copies",
         low=0.5,
+    ),
+    "look/copies_z": Metric(
+        "z of Mann and Whitney: how much farther from the training items samples lie than held-out reals do (C_T)",
+        "above −3",
+        "below −5: samples lie closer than chance allows; augment, stop earlier, take a smaller generator",
+        low=-5.0,
+    ),
+    "look/rotation": Metric(
+        "vᵀJv / (‖v‖ ‖Jv‖), v the pull on all players, J its Jacobian, at every fourth look: what becomes of the pull "
+        "a little along it",
+        "−0.9 … −0.1: it fades",
+        "near 0 for long: the players turn around each other; penalise D's slope or step by extragradient. "
+        "Above 0: the pull grows; halve the step sizes",
     ),
     "look/held_gap": Metric(
         "(D(train) − D(held out)) / (D(train) − D(fake)): 0 when D knows no item by heart, 1 when nothing else",
         "below 0.5",
-        "above: D overfits; augment what it sees, raise its penalty",
+        "above: D knows items by heart. If samples get worse too: augment what it sees, raise its penalty",
         high=0.5,
     ),
     "look/held_z": Metric("D(train) − D(held out) in standard errors", "below 4", "see look/held_gap", high=4.0),
