@@ -31,7 +31,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.convolutional import ConvGenerator
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
 from gansmith.networks.residual import ResidualCritic, ResidualGenerator
 
