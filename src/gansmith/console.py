@@ -45,6 +45,8 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return f"{error.filename}: {error.strerror}" if error.filename else text, 2
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
         return "out of memory: give a smaller --batch-size, --size or --width", 2
+    if type(error).__name__ == "DistBackendError" or "gloo" in text:
+        return "a rank was lost and the others stopped: gansmith resume goes on from the last save, on any number", 1
     if type(error).__name__ == "Diverged":
         return f"{text}: it cannot go on; train anew with a lower --learning-rate", 1
     return None

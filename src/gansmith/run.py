@@ -103,10 +103,12 @@ def fit(
     if out is not None:
         keep.refuse_if_taken(overwrite)
     game.__init__(**game.asked)  # fit twice restarts
-    dataset = game.read(data, size=size, channels=channels, labels=labels)
     if not 0 <= val < 1:
         raise UserError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
+    ranks = Ranks(place)
+    with ranks.one_by_one():
+        dataset = game.read(data, size=size, channels=channels, labels=labels)
     options = Options(
         steps=budget.steps,
         minutes=budget.minutes,
@@ -130,9 +132,10 @@ def fit(
         raise UserError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
         )
-    ranks = Ranks(place)
     if options.batch_size % ranks.count:
         raise UserError(f"batch_size={options.batch_size} cannot be shared by {ranks.count} ranks: give a multiple")
+    if ranks.count > 1 and on_failure == "rollback":
+        raise UserError("on_failure='rollback' is for one process: under torchrun give 'stop', and resume by hand")
 
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         if out is not None or say is not None:
@@ -175,9 +178,12 @@ def resume(
         budget = check_budget(steps, minutes)
         options = replace(options, steps=budget.steps, minutes=budget.minutes)
     game = known[about["game"]](**about["settings"])
-    dataset = read_again(path, game, data)
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
+    if options.batch_size % ranks.count:
+        raise UserError(f"a batch of {options.batch_size} is not to be shared by {ranks.count} ranks: take a divisor")
+    with ranks.one_by_one():
+        dataset = read_again(path, game, data)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         state = make_state(game, dataset, options, place, ranks)
         state.load(keep.checkpoint)

@@ -66,16 +66,17 @@ def make_plan(
     mover = Mover(state, precision, micro_batches)
     play_round(state, mover)  # the first round pays for what later ones find ready
     times, begun = [], time.perf_counter()
-    while len(times) < 3 or (time.perf_counter() - begun < WARM_SECONDS and len(times) < 50):
+    ranks = state.ranks  # which play these rounds together, too
+    while len(times) < 3 or (len(times) < 50 and ranks.as_first(time.perf_counter() - begun < WARM_SECONDS)):
         start = time.perf_counter()
         state.round += 1
         play_round(state, mover)
         state.average.update(state.batch_size, state.samples)
         _finish(state)
         times.append(time.perf_counter() - start)
-    round_seconds = sorted(times)[len(times) // 2]
+    round_seconds = ranks.as_first(sorted(times)[len(times) // 2])
     rounds = budget.steps or max(1, round(60 * budget.minutes / round_seconds))
-    written = _rehearse(state, Path(out)) if out is not None and state.ranks.first else 0
+    written = _rehearse(state, Path(out)) if out is not None and ranks.first else 0
     return Plan(
         parameters={name: player.flat.numel() for name, player in state.players.items()},
         round_seconds=round_seconds,

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from gansmith.together import everyone, mine, playing
 
-# A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection, and by torchrun.
+# A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection and by torchrun.
 PATIENCE = timedelta(days=7)
 
 
