@@ -7,6 +7,7 @@ from gansmith.diagnose import Diagnosis
 from gansmith.diagnose.rules import RULES
 from gansmith.diagnose.signs import period
 from gansmith.gans import GAMES
+from gansmith.testing import begin, played_on
 
 NAMES = {
     *("mode-collapse", "mode-dropping", "low-fidelity", "vanishing-gradient", "oscillation", "memorisation"),
@@ -155,13 +156,17 @@ def test_every_change_can_be_applied(game):
     from gansmith.diagnose.findings import finding
     from gansmith.diagnose.past import Past
 
-    told = about() | {"settings": GAMES[game]().settings()}
+    data = played_on(GAMES[game])
+    spec = {"kind": data.spec.kind, "shape": list(data.spec.shape)}
+    told = about() | {"settings": begin(GAMES[game], data, {}, 0).game.settings(), "spec": spec}
     past = Past(told)
     past.add(log()[0])
-    for rule in RULES:
-        change = finding(rule, 1, {}, past).change
-        GAMES[game](**change)
-        assert all(value != told["settings"][name] for name, value in change.items()), rule.name
+    changes = [finding(rule, 1, {}, past).change for rule in RULES]
+    assert any(changes) or game == "neural-crypto"
+    for i, change in enumerate(changes):
+        assert all(value != told["settings"][name] for name, value in change.items()), RULES[i].name
+        if change not in changes[:i]:
+            begin(GAMES[game], data, change, 0)  # the game takes it
 
 
 def test_all_names_are_the_sixteen():

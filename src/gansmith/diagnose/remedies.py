@@ -27,6 +27,8 @@ def weaker_critic(past: Past) -> dict:
         return {"gamma": 4 * has["gamma"] or 1.0, "gamma_end": 4 * (has["gamma_end"] or 0.0) or 1.0}
     if has.get("penalty") is not None:
         return {"penalty": 4 * has["penalty"] or 1.0}
+    if has.get("r1"):
+        return {"r1": 4 * has["r1"]}
     if has.get("loss") == "minimax":
         return {"loss": "non-saturating"}
     rate = has.get("critic_learning_rate") or has.get("learning_rate")
@@ -39,10 +41,21 @@ def both(past: Past) -> dict:
 
 
 def damped(past: Past) -> dict:
-    """A weaker critic; where there is no penalty to raise, steps that look ahead."""
+    """More of the penalty that the game has; else R1; else steps that look ahead."""
     has = past.settings
-    penalised = has.get("penalty") is not None or (has.get("gamma") is not None and "gamma_end" in has)
-    return weaker_critic(past) if penalised or "stepping" not in has else {"stepping": "extragradient"}
+    if any(name in has for name in ("penalty", "gamma_end")) or has.get("r1"):
+        return weaker_critic(past)
+    if "r1" in has:
+        return {"r1": 1.0 if past.spec.get("kind") == "images" else 0.1}
+    return {"stepping": "extragradient"} if has.get("stepping") == "plain" else {}
+
+
+def several(past: Past) -> dict:
+    """Two items judged as one, which shows what is lost of the variety; else a discriminator that sees its company."""
+    has = past.settings
+    if has.get("packing") == 1 and not has.get("conditional"):
+        return {"packing": 2}
+    return {"minibatch": "deviation"} if has.get("minibatch") == "none" else weaker_critic(past)
 
 
 def augmented(past: Past) -> dict:

@@ -171,8 +171,8 @@ RULES = [
         "mode-collapse",
         "warning",
         signs.local_collapse,
-        "The samples are nearly alike: penalise the critic's slope more, or show it several samples at once.",
-        remedies.weaker_critic,
+        "The samples are nearly alike: show the critic several at once (packing), or penalise its slope more.",
+        remedies.several,
         looks=True,
     ),
     Rule(
@@ -180,7 +180,7 @@ RULES = [
         "warning",
         signs.dropping,
         "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
-        remedies.weaker_critic,
+        remedies.several,
         looks=True,
     ),
     Rule(
@@ -188,7 +188,7 @@ RULES = [
         "warning",
         signs.missing,
         "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
-        remedies.weaker_critic,
+        remedies.several,
         looks=True,
     ),
     Rule(
