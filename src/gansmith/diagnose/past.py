@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gansmith.training.metrics import METRICS, explain
+from gansmith.training.metrics import explain, metrics
 
 WARM = 0.08  # share of a run in which samples are not judged: every generator begins with noise
 
@@ -54,11 +54,11 @@ class Past:
 
     # --- a number against its level: the evidence when it is outside, else None --------------------------------------
     def under(self, name: str, level: float | None = None) -> dict | None:
-        level = METRICS[name].low if level is None else level
+        level = metrics()[name].low if level is None else level
         return self.evidence(name) if name in self.row and self.row[name] < level else None
 
     def over(self, name: str, level: float | None = None) -> dict | None:
-        level = METRICS[name].high if level is None else level
+        level = metrics()[name].high if level is None else level
         return self.evidence(name) if name in self.row and self.row[name] > level else None
 
     def fallen(self, name: str, share: float, from_least: float) -> dict | None:

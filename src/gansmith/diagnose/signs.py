@@ -1,7 +1,7 @@
 """What each failure looks like in the log.
 
 A sign is given the log so far and says whether its last row shows the failure: the evidence if so, else None. Levels
-are the `low` and `high` of `training.metrics.METRICS`, or the data's own, measured before training; where they come
+are the `low` and `high` of `training/metrics.csv`, or the data's own, measured before training; where they come
 from stands in docs/diagnose.md.
 """
 
@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 
 from gansmith.diagnose.past import Past
-from gansmith.training.metrics import METRICS
+from gansmith.training.metrics import metrics
 
 ENDLESS = 1000.0  # no adversarial loss is this large, either way, in a run that is sound
 HOPELESS = 10  # of a hundred moves that were skipped
@@ -58,7 +58,7 @@ def in_company(past: Past) -> Evidence:
 
 
 def meaningless_labels(past: Past) -> Evidence:
-    if past.settings.get("conditional") and past.level.get("label", np.inf) < METRICS["level/label"].low:
+    if past.settings.get("conditional") and past.level.get("label", np.inf) < metrics()["level/label"].low:
         return {"level/label": f"{past.level['label']:.2g} (healthy: above 4): the labels say nothing of the items"}
     return None
 
@@ -68,7 +68,7 @@ def ignored_label(past: Past) -> Evidence:
 
 
 def few_items(past: Past) -> Evidence:
-    least = METRICS["level/items"].low
+    least = metrics()["level/items"].low
     bare = past.spec.get("kind") == "images" and past.settings.get("augment", "none") == "none"
     if bare and past.level.get("items", np.inf) < least:
         return {"level/items": f"{past.level['items']:.0f} pictures (healthy: above {least:.0f})"}
@@ -99,7 +99,7 @@ def many_skipped(past: Past) -> Evidence:
 
 def runaway(past: Past) -> Evidence:
     """Weights many times what they began as, or a loss without end."""
-    most = METRICS["weights/*"].high
+    most = metrics()["weights/*"].high
     for name, value in past.row.items():
         if name.startswith("weights/") and value > most * past.series[name][0] > 0:
             return {name: f"{value:.3g} (began at {past.series[name][0]:.3g}; healthy: below {most:.0f} times that)"}
@@ -126,7 +126,7 @@ def vanished(past: Past) -> Evidence:
     The minimax loss scales it by σ(D(fake)); for every loss it is held against its own median so far.
     """
     wins = past.last("critic/wins", 3)
-    if len(wins) < 3 or min(wins) <= METRICS["critic/wins"].high:
+    if len(wins) < 3 or min(wins) <= metrics()["critic/wins"].high:
         return None
     sure = past.evidence("critic/wins")
     if past.settings.get("loss") == "minimax" and past.row.get("critic/fake", 0) < -4:
@@ -220,7 +220,7 @@ def dropping(past: Past) -> Evidence:
     if not past.warm or past.row.get("look/precision", 0) < GOOD:
         return None
     for name in ("look/coverage", "look/vendi"):
-        if not past.under(name, min(METRICS[name].low, past.level.get(name[5:], 1.0))):
+        if not past.under(name, min(metrics()[name].low, past.level.get(name[5:], 1.0))):
             return None
     return past.evidence("look/coverage", "look/vendi", "look/precision")
 
