@@ -216,6 +216,8 @@ def sample(
     """
     from gansmith.run import load
     from gansmith.samples import check_place, write_samples
+    from gansmith.together import divided
+    from gansmith.training.ranks import one_task
 
     check_place(out)
     game = load(model)
@@ -223,8 +225,10 @@ def sample(
         if not hasattr(game, "given"):
             raise UserError(f"{type(game).__name__} makes pictures from noise: leave --input away")
         pictures = game.given(input_)
-        made = [game.translate(picture[None], seed=seed)[0] for picture in pictures.values()]
-        print(write_samples(made, out, game.spec, list(pictures)))
+        with one_task(seed) as (first, seed):
+            made = divided(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
+        if first:
+            print(write_samples(made, out, game.spec, list(pictures)))
         return
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
@@ -234,14 +238,15 @@ def sample(
         conditions["text"] = text
     if refine is None and budget is not None:
         raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
-    if refine is None:
-        made = game.sample(count, seed=seed, **conditions)
-    else:
-        from gansmith.improve import refined, summary
+    with one_task(seed) as (first, seed):
+        if refine is None:
+            made = game.sample(count, seed=seed, **conditions)
+        else:
+            from gansmith.improve import refined, summary
 
-        made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
-        print(summary(report))
-    print(write_samples(made, out, game.spec))
+            made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
+    if first:
+        print(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec), sep="\n")
 
 
 @app.command()
@@ -262,8 +267,12 @@ def evaluate(
     gansmith evaluate made/ photos/ -n 2000
     """
     from gansmith.appraise import evaluate as measured
+    from gansmith.training.ranks import one_task
 
-    print(measured(words, n=count, seed=seed))
+    with one_task(seed) as (first, seed):
+        said = measured(words, n=count, seed=seed)
+    if first:
+        print(said)
 
 
 @app.command()

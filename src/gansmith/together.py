@@ -6,7 +6,7 @@ gradients are averaged; one that holds items against each other, or makes someth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -86,16 +86,17 @@ def sharing() -> Iterator[None]:
         _sharing = before
 
 
-def divided(work: Callable, parts: Sequence) -> list:
-    """[work(part) for part in parts]. While `sharing`, each rank does every so-manieth, and all are given all of it."""
+def divided(work: Callable, *parts: Iterable) -> list:
+    """list(map(work, *parts)). While `sharing`, each rank does every so-manieth part, and all are given all of it."""
     global _sharing
     if not _sharing:
-        return [work(part) for part in parts]
+        return list(map(work, *parts))
+    todo = list(zip(*parts))
     count, rank, _sharing = dist.get_world_size(), dist.get_rank(), False
     try:
-        done = [work(part) for part in parts[rank::count]]
+        done = [work(*part) for part in todo[rank::count]]
     finally:
         _sharing = True
     said: list = [None] * count
     dist.all_gather_object(said, done)
-    return [said[i % count][i // count] for i in range(len(parts))]
+    return [said[i % count][i // count] for i in range(len(todo))]

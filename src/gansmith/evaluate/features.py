@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from gansmith.errors import UserError
 from gansmith.evaluate.cache import folder, kept, tensor_digest
 from gansmith.evaluate.classifier import Classifier, as_bytes, classifier, shrink
+from gansmith.together import divided
 
 __all__ = ["Classifier", "Space", "classifier", "default_names", "extract", "random_network", "space"]
 
@@ -120,7 +121,7 @@ def _mapped(network: nn.Module) -> Callable:
     @torch.no_grad()
     def run(images):
         parts = as_bytes(images).split(BATCH)
-        return torch.cat([network(shrink(part.float()) / 127.5 - 1) for part in parts]).numpy()
+        return torch.cat(divided(lambda part: network(shrink(part.float()) / 127.5 - 1), parts)).numpy()
 
     return run
 
@@ -180,8 +181,8 @@ def _tensors(module: nn.Module) -> Callable:
     def run(items):
         first = next(module.parameters(), None)
         device = first.device if first is not None else "cpu"
-        parts = [module(torch.as_tensor(items[i : i + BATCH]).to(device)) for i in range(0, len(items), BATCH)]
-        return torch.cat([part.float().cpu() for part in parts]).numpy()
+        run = lambda i: module(torch.as_tensor(items[i : i + BATCH]).to(device)).float().cpu()  # noqa: E731
+        return torch.cat(divided(run, range(0, len(items), BATCH))).numpy()
 
     return run
 
@@ -238,8 +239,7 @@ def _fidelity(name: str, weights: str) -> Space:
     def run(images):
         pixels = as_bytes(images)
         pixels = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
-        parts = [net(part.to(device))[0] for part in pixels.split(64)]
-        return torch.cat([part.float().cpu() for part in parts]).numpy()
+        return torch.cat(divided(lambda part: net(part.to(device))[0].float().cpu(), pixels.split(64))).numpy()
 
     return Space(name, _weights_hash(net), run, resize="tf1-bilinear")
 
@@ -275,10 +275,11 @@ def _torchvision(name: str, weights: str) -> Space:
     def run(images):
         pixels = as_bytes(images)
         pixels = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
-        out = []
-        for part in pixels.split(64):
+
+        def seen(part):
             x = F.interpolate(part.float() / 255, (224, 224), mode="bilinear", antialias=True)
-            out.append(body((x - mean) / std).flatten(2).mean(2))
-        return torch.cat(out).numpy()
+            return body((x - mean) / std).flatten(2).mean(2)
+
+        return torch.cat(divided(seen, pixels.split(64))).numpy()
 
     return Space(name, _weights_hash(body), run, resize="bilinear-antialias to 224")

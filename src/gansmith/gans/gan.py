@@ -34,7 +34,7 @@ from gansmith.networks.convolutional import ConvCritic, ConvGenerator
 from gansmith.networks.minibatch import Packed, SecondHead
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
 from gansmith.networks.spectral import spectrally_normalised
-from gansmith.together import mean_over_ranks
+from gansmith.together import divided, mean_over_ranks
 from gansmith.training import optimisers
 
 
@@ -220,7 +220,7 @@ class GAN(Game):
         """What `generate` makes of these latents in eval mode, in the data's units, some at a time."""
         labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
-            made = [self.spec.to_data(self.generate(z, y)) for z, y in zip(latent.split(batch_size), labels)]
+            made = divided(lambda z, y: self.spec.to_data(self.generate(z, y)), latent.split(batch_size), labels)
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
     def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
@@ -241,10 +241,11 @@ class GAN(Game):
             raise UserError(f"items have shape {tuple(x.shape[1:])}, this game was trained on {self.spec.shape}")
         labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
-            said = [
-                network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy()
-                for part, y in zip(x.split(batch_size), labels)
-            ]
+            said = divided(
+                lambda part, y: network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy(),
+                x.split(batch_size),
+                labels,
+            )
         return np.concatenate(said) if len(x) else np.empty(0, np.float32)
 
     def labels(self, n: int, label, chance: torch.Generator | None) -> Tensor | None:

@@ -29,7 +29,7 @@ from gansmith.errors import UserError
 from gansmith.game import Game, Stage, Turn, observe, setting
 from gansmith.networks.convolutional import ConvGenerator
 from gansmith.networks.text import Looker, Reader, TextCritic
-from gansmith.together import everyone, mine
+from gansmith.together import divided, everyone, mine
 
 
 class GANINTCLS(Game):
@@ -116,11 +116,11 @@ class GANINTCLS(Game):
         latent, rows = self.latents(n, chance), torch.arange(n) % len(ids)
         with self.at_rest():
             said = self.reader(ids)
-            made = [
-                self.spec.to_data(self.generator(z, said[row.to(self.device)]))
-                for z, row in zip(latent.split(batch_size), rows.split(batch_size), strict=True)
-                if len(row)
-            ]
+            made = divided(
+                lambda z, row: self.spec.to_data(self.generator(z, said[row.to(self.device)])),
+                latent.split(batch_size),
+                rows.split(batch_size),
+            )
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
     def score(self, x, text) -> np.ndarray:

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gansmith.together import everyone, mine, playing
+from gansmith.together import everyone, mine, playing, sharing
 
 # A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection and by torchrun.
 PATIENCE = timedelta(days=7)
@@ -113,6 +113,18 @@ class Ranks:
         yield
         if self.leads:
             self.wait()
+
+
+@contextmanager
+def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
+    """(whether this is the first rank, the seed of all) of a task on the CPU that all ranks do together, each a part of
+    what is `gansmith.together.divided`. Every rank ends up with everything; the first one says so."""
+    ranks = Ranks(torch.device("cpu"))
+    if ranks.count > 1 and seed is None:
+        seed = int(ranks.as_first(torch.seed() % 2**31))
+    with sharing():
+        yield ranks.first, seed
+    ranks.wait()
 
 
 class OneBatch(TorchFunctionMode):
