@@ -1,4 +1,4 @@
-"""What watching costs: a log line's probes and rules, and a look, over the rounds of play between them.
+"""What watching costs over the play between: a log line's probes and rules, a look, every fourth look the rotation.
 
     python benchmarks/probes.py [--minutes 5]
 
@@ -17,8 +17,8 @@ from types import SimpleNamespace
 import torch
 
 import gansmith as gs
-from gansmith.diagnose import Diagnosis, Probes
-from gansmith.diagnose.probes import look_interval
+from gansmith.diagnose import Diagnosis, Probes, rotation
+from gansmith.diagnose.probes import TURN, look_interval
 from gansmith.testing import begin
 from gansmith.training.loop import Budget, Every, play
 
@@ -45,7 +45,7 @@ def compare(name: str, game, data: str, minutes: float, rounds: int, **settings)
     diagnosis, probes = Diagnosis(about), Probes(every=0)
     probes.look(watched)
     judge = lambda state: diagnosis.read(state.game.history[-1])  # noqa: E731
-    spent: dict[str, list[float]] = {"plain": [], "watched": [], "look": []}
+    spent: dict[str, list[float]] = {"plain": [], "watched": [], "look": [], "turn": []}
 
     def clocked(what, action):
         start = time.process_time()
@@ -66,15 +66,18 @@ def compare(name: str, game, data: str, minutes: float, rounds: int, **settings)
             ),
         )
         clocked("look", lambda: probes.look(watched))
+        clocked("turn", lambda: rotation(watched))
     spent["look"] = spent["look"][1:]
     a_round = statistics.median(spent["plain"]) / rounds
     extra = statistics.median(w - p for w, p in zip(spent["watched"], spent["plain"]))
     lines = extra * every.log / log / statistics.median(spent["plain"])
     between = look_interval(fresh, log, round(total), 60 * minutes)
     look = statistics.median(spent["look"])
-    looks = look / (between * a_round)
+    turn = statistics.median(spent["turn"])
+    looks = (look + turn / TURN) / (between * a_round)
     print(
-        f"{name:22s} round {1000 * a_round:7.2f} ms   look {1000 * look:6.0f} ms every {between:,} rounds: "
+        f"{name:22s} round {1000 * a_round:7.2f} ms   look {1000 * look:5.0f} ms, rotation {1000 * turn:5.0f} ms; "
+        f"a look every {between:,} rounds: "
         f"{100 * looks:.2f} %   lines {100 * lines:+.2f} %   together {100 * (looks + lines):.2f} %",
         flush=True,
     )
