@@ -15,16 +15,24 @@ from gansmith.appraise import evaluate
 def runs(tmp_path_factory):
     """A run on points that held enough back, one of hardly any training, and one on pictures."""
     folder = tmp_path_factory.mktemp("appraise")
-    gs.R3GAN(width=32).fit("ring8", steps=500, out=folder / "long", val=0.25)
+    gs.R3GAN(width=32).fit("ring8", steps=300, out=folder / "long", val=0.25)
     gs.R3GAN(width=32).fit("ring8", steps=2, out=folder / "short", val=0.25)
     gs.GAN(width=16, latent=4).fit("digits", steps=2, out=folder / "digits")
+    gs.GAN(width=8, latent=2).fit(np.eye(40, 2, dtype=np.float32), steps=2, out=folder / "memory")
     return folder
 
 
 @pytest.fixture(autouse=True)
 def fewer_groups(monkeypatch):
-    """Wider intervals, in less than half the time."""
-    monkeypatch.setattr("gansmith.appraise.GROUPS", 4)
+    """Wider intervals, in a quarter of the time."""
+    for module in ("gansmith.appraise", "gansmith.evaluate.measures"):
+        monkeypatch.setattr(f"{module}.FULL", (60, 500, 3))
+
+    def reader(train, held):  # instead of a classifier, which takes longer than all the rest
+        items = train.raw(np.arange(500))
+        return (lambda x: (x.mean((1, 2, 3)) > 80).astype(int)), items, 1.0
+
+    monkeypatch.setattr("gansmith.evaluate.measures.reader", reader)
 
 
 @pytest.mark.parametrize("name, split", [("long", "held-out"), ("digits", "train")])
@@ -36,6 +44,22 @@ def test_a_run_is_shown_plain_and_refined_in_two_spaces(runs, name, split, capsy
     rows = [json.loads(line) for line in (runs / name / "scores.jsonl").read_text().splitlines()]
     assert {row["samples"] for row in rows} == {"plain", "refined"} and len({row["space"] for row in rows}) == 2
     assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
+
+
+def test_the_page_shows_what_was_measured_and_measures_what_was_not(runs, capsys, monkeypatch):
+    assert cli.main(["report", str(runs / "short")]) == 0
+    page = (runs / "short" / "report.html").read_text()
+    assert capsys.readouterr().out == f"{runs / 'short' / 'report.html'}\n"
+    for words in ("Modes", "refined", "Far from the data", "Coverage to the right", "Does it copy?", "try next"):
+        assert words in page
+    monkeypatch.setattr("gansmith.appraise.measure", None)  # once is enough
+    assert cli.main(["report", str(runs / "short")]) == 0
+
+
+def test_a_run_whose_data_are_gone_has_a_page_all_the_same(runs, capsys):
+    assert cli.main(["report", str(runs / "memory")]) == 0
+    assert "note: not measured: " in capsys.readouterr().out
+    assert "Nothing was measured yet" in (runs / "memory" / "report.html").read_text()
 
 
 def test_the_better_of_two_runs_is_told_whatever_their_order(runs):

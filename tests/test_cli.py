@@ -378,6 +378,6 @@ def test_a_defect_keeps_its_trace(monkeypatch):
     def broken(*_, **__):
         raise KeyError("a defect")
 
-    monkeypatch.setattr("gansmith.evaluate.report.write_report", broken)
+    monkeypatch.setattr("gansmith.appraise.report", broken)
     with pytest.raises(KeyError):
         cli.main(["report", "x"])

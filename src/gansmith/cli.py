@@ -279,12 +279,14 @@ def evaluate(
 def report(run: Run) -> None:
     """Write RUN/report.html anew, one page that needs nothing else; also of a run that is still going on.
 
+    Of a run that ended, its samples are measured first, which takes a minute or two, unless they were already.
+
     \b
     gansmith report runs/photos-r3gan
     """
-    from gansmith.evaluate.report import write_report
+    from gansmith.appraise import report as written
 
-    print(write_report(run))
+    print(written(run))
 
 
 @app.command()

@@ -29,6 +29,7 @@ from gansmith.training.state import State
 from gansmith.version import __version__
 
 MINUTES = 5.0  # when neither steps nor minutes are given
+PAGE_SHARE, PAGE_SECONDS = 0.1, 120  # of the training time, and in all, at most, to measure what the report shows
 
 
 @dataclass(frozen=True)
@@ -295,9 +296,12 @@ def played(state: State, options: Options, keep, probes) -> Game:
     if keep.path is not None and state.ranks.first:
         keep.sample(state)
         keep.finish(game)
-        from gansmith.evaluate.report import write_report
+        from gansmith.evaluate import measures, report
 
-        write_report(keep.path)
+        if options.measure_every:
+            seconds = min(PAGE_SHARE * state.seconds, PAGE_SECONDS)
+            measures.measure(keep.path, game, state.data, state.held, seconds=seconds)
+        report.write_report(keep.path)
     state.ranks.wait()
     return game
 

@@ -10,7 +10,7 @@ import torch
 
 from gansmith.errors import UserError
 from gansmith.evaluate.inputs import pair
-from gansmith.evaluate.neighbours import nearest, neighbour_distances
+from gansmith.evaluate.neighbours import nearest, own_distances
 from gansmith.evaluate.two_sample import one_nearest_neighbour
 
 
@@ -57,15 +57,16 @@ def memorisation(train, held_out, fake, *, cells: int = 1, seed: int = 0, rows: 
     _, held_out = pair(train, held_out)
     fake_near, fake_index = nearest(fake, train, rows=rows)
     test_near, test_index = nearest(held_out, train, rows=rows)
-    own = neighbour_distances(train, 1, rows)[:, 0].sqrt()
+    near, place = torch.cat([fake_index, test_index]).unique(return_inverse=True)
+    own = own_distances(train, near, rows=rows)[place]
     middle = float(test_near.median())
     if not middle:
         raise UserError("half of the held-out reals are also in the training set; split again without duplicates.")
     return Memorisation(
         ratio=float(fake_near.median()) / middle,
         c_t=_c_t(train, fake, held_out, fake_near, test_near, cells, seed),
-        authenticity=float((fake_near > own[fake_index]).double().mean()),
-        authenticity_held_out=float((test_near > own[test_index]).double().mean()),
+        authenticity=float((fake_near > own[: len(fake)]).double().mean()),
+        authenticity_held_out=float((test_near > own[len(fake) :]).double().mean()),
         one_nn=one_nearest_neighbour(train, fake, seed=seed, rows=rows).accuracy,
     )
 

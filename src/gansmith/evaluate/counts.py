@@ -10,6 +10,7 @@ from gansmith.errors import UserError
 from gansmith.evaluate.inputs import pair, table
 from gansmith.evaluate.neighbours import blocks
 
+Z_LIMIT = 1.96  # a z beyond it is met by chance once in twenty times
 GRID25 = np.array([[x, y] for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)], dtype=float)
 
 
@@ -124,8 +125,8 @@ def stacked_modes(digits, frequencies=None) -> StackedModes:
 def class_counts(real_labels, fake_labels) -> tuple[np.ndarray, Bins]:
     """Class names, and the two-proportion test of each class's share: which classes are dropped or overdone."""
     names, index = np.unique(np.concatenate([np.asarray(real_labels), np.asarray(fake_labels)]), return_inverse=True)
-    n = len(real_labels)
-    return names, _bins(np.bincount(index[:n], minlength=len(names)), np.bincount(index[n:], minlength=len(names)))
+    real, fake = (np.bincount(part, minlength=len(names)) for part in np.split(index, [len(real_labels)]))
+    return names, two_proportions(real, fake)
 
 
 def ndb(real, fake, bins: int = 100, *, seed: int = 0, significance: float = 0.05) -> Bins:
@@ -140,17 +141,19 @@ def ndb(real, fake, bins: int = 100, *, seed: int = 0, significance: float = 0.0
     if len(real) < 10 * bins:
         raise UserError(f"{len(real)} reals are too few for {bins} bins; type bins={max(2, len(real) // 10)} or less.")
     means = KMeans(bins, n_init=1, random_state=seed).fit(real)
-    return _bins(
+    return two_proportions(
         np.bincount(means.labels_, minlength=bins), np.bincount(means.predict(fake), minlength=bins), significance
     )
 
 
-def _bins(real, fake, significance: float = 0.05) -> Bins:
-    n, m = real.sum(), fake.sum()
+def two_proportions(real, fake, significance: float = 0.05) -> Bins:
+    """The test of each bin's share, of counts (bins,) of reals and of fakes."""
+    n, m = max(1, real.sum()), max(1, fake.sum())
     p, q, both = real / n, fake / m, (real + fake) / (n + m)
     z = (q - p) / np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
     limit = -math.sqrt(2) * float(torch.special.erfinv(torch.tensor(significance - 1, dtype=torch.float64)))
-    return Bins(float((np.abs(z) > limit).mean()), z, p, q, jensen_shannon(p, q))
+    jsd = jensen_shannon(p, q) if p.any() and q.any() else math.log(2)
+    return Bins(float((np.abs(z) > limit).mean()), z, p, q, jsd)
 
 
 def inception_score(probabilities, splits: int = 10) -> tuple[float, float]:

@@ -140,6 +140,15 @@ def nearest(x: torch.Tensor, y: torch.Tensor, *, rows: int | None = None) -> tup
     return distance.sqrt(), index
 
 
+def own_distances(x: torch.Tensor, index: torch.Tensor, *, rows: int | None = None) -> torch.Tensor:
+    """Distance of each of the points x[index] to its nearest other point of x."""
+    distance = x.new_empty(len(index))
+    for part, squared in blocks(x[index], x, rows):
+        squared.scatter_(1, index[part, None], torch.inf)  # no point is its own neighbour
+        distance[part] = squared.amin(1)
+    return distance.sqrt()
+
+
 def realism(real, fake, k: int = 3, *, rows: int | None = None) -> torch.Tensor:
     """(m,) realism of each fake: largest (real ball's radius / distance to its centre), at least 1 on the manifold.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.errors import UserError
+from gansmith.evaluate.advice import HALF, more, next_steps
 from gansmith.evaluate.curves import draw, scatter, spell
+from gansmith.evaluate.exhibits import WIDE, data_uri, exhibits, percent
+from gansmith.evaluate.measures import read
 from gansmith.training.files import replacing
 from gansmith.training.folder import SHOWN, RunFolder
 from gansmith.training.metrics import explain
@@ -19,7 +20,6 @@ from gansmith.training.modelfile import read_header
 from gansmith.training.plan import spell_time
 
 WALL = 8  # sheets on the wall
-HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG
 
 OPTIONS = {  # an option of a run -> what it is
     "steps": "rounds to play",
@@ -43,7 +43,9 @@ def write_report(run_path) -> Path:
     """
     run = RunFolder(run_path)
     about, rows = run.read_settings(), run.read_log()
-    trained = _trained(run)
+    trained, (scores, arrays) = _trained(run), read(run.path)
+    findings = _findings(about, rows, run.path)
+    points = _points(run, about["spec"])
     from jinja2 import Environment, FileSystemLoader
 
     pages = Environment(
@@ -59,11 +61,14 @@ def write_report(run_path) -> Path:
         status=_status(about, trained, rows),
         cost=_cost(about, trained, rows),
         settings=_settings(about),
-        findings=_findings(about, rows, run.path),
+        findings=findings,
+        verdict=_verdict(findings, rows, scores),
         interventions=about.get("interventions", []),
-        charts=_charts(about["game"], rows),
-        **_sheets(run, about["spec"]),
-        more=_more(about["options"]),
+        charts=_charts(about["game"], rows, [one.step for one in findings]),
+        next=next_steps(run.path, about, findings, rows, scores, arrays),
+        **exhibits(scores, arrays, about["spec"], points),
+        **_sheets(run, about["spec"], points),
+        more=more(about["options"]),
     )
     path = run.path / "report.html"
     with replacing(path) as beside:
@@ -76,6 +81,27 @@ def _findings(about: dict, rows: list[dict], path: Path) -> list:
     from gansmith.diagnose.findings import Diagnosis, complete
 
     return complete(Diagnosis(about, rows).findings, path)
+
+
+def _verdict(findings: list, rows: list[dict], scores: list[dict]) -> tuple[str, str]:
+    """(a word, some sentences): how the run went and what its samples are worth."""
+    grave = next((one for one in findings if one.severity != "note"), None)
+    if grave:
+        word = {"failure": "failed", "warning": "warning"}[grave.severity]
+        why = f"{grave.name.replace('-', ' ').capitalize()} since round {grave.step:,}."
+    else:
+        word, why = ("healthy", "The diagnosis found no failure.") if rows else ("empty", "Nothing was logged yet.")
+    value = {row["metric"]: row for row in reversed(scores) if row["samples"] == "plain"}  # of the first space
+    if {"coverage", "precision"} <= set(value):
+        cover, precision = value["coverage"], value["precision"]
+        if word == "healthy" and any(one["high"] < HALF * one["floor"] for one in (cover, precision)):
+            word = "far"
+        why += (
+            f" {percent(precision['value'])} of the samples lie among real items (of other reals "
+            f"{percent(precision['floor'])}); they reach {percent(cover['value'])} of the data (other reals "
+            f"{percent(cover['floor'])})."
+        )
+    return word, why
 
 
 def _trained(run: RunFolder) -> dict:
@@ -142,7 +168,7 @@ def _settings(about: dict) -> list[dict]:
     return rows
 
 
-def _charts(game: str, rows: list[dict]) -> list[dict]:
+def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
     """One chart for the numbers that belong on one scale, each number with its last value and its meaning."""
     names = dict.fromkeys(name for row in rows for name in row if name not in ("step", "seconds", "samples"))
     groups: dict[str, list[str]] = {}
@@ -157,7 +183,7 @@ def _charts(game: str, rows: list[dict]) -> list[dict]:
             {"name": n, "last": spell(float(f"{sum(tail[n]) / len(tail[n]):.3g}")), "metric": explain(n, game)}
             for n in members
         ]
-        charts.append({"title": title, "svg": draw(curves), "numbers": numbers})
+        charts.append({"title": title, "svg": draw(curves, marks), "numbers": numbers})
     return charts
 
 
@@ -174,48 +200,32 @@ def group(name: str) -> str:
     return f"{who}/{term.split('_')[0]}" if "_" in term else who
 
 
-def _sheets(run: RunFolder, spec: dict) -> dict:
+def _points(run: RunFolder, spec: dict) -> np.ndarray | None:
+    """Real points (n, 2) of a run on the plane."""
+    file = run.path / "real.npy"
+    return np.load(file) if spec["kind"] == "vectors" and spec["shape"] == [2] and file.is_file() else None
+
+
+def _sheets(run: RunFolder, spec: dict, points: np.ndarray | None) -> dict:
     """`made` (the last sheet), `real`, and `wall`: at most WALL sheets from the first to the last."""
     paths = sorted(run.samples.glob("*.png"))
     chosen = paths
     if len(paths) > WALL:
         chosen = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]
     real = run.path / "real.png"
-    plane = None
-    if spec["kind"] == "vectors" and spec["shape"] == [2] and real.with_suffix(".npy").is_file():
-        points = np.load(real.with_suffix(".npy"))
-        plane = points.min(0), points.max(0)
     part = 0.5 if spec["kind"] in SHOWN else 1.0  # of sheets of pictures, the upper left quarter
     return {
-        "made": _show(paths[-1], plane) | {"round": int(paths[-1].stem)} if paths else None,
-        "real": _show(real, plane) if real.is_file() else None,
-        "wall": [_show(path, plane, 800, part, 320) | {"round": int(path.stem)} for path in chosen],
+        "made": _show(paths[-1], points) | {"round": int(paths[-1].stem)} if paths else None,
+        "real": _show(real, points) if real.is_file() else None,
+        "wall": [_show(path, points, 800, part, 320) | {"round": int(path.stem)} for path in chosen],
     }
 
 
-def _show(path: Path, plane, dots: int = 2000, part: float = 1.0, most: int = 700) -> dict:
-    """A sheet as a picture, or, when `plane` gives the bounds, as `dots` points in it."""
-    if plane and path.with_suffix(".npy").is_file():
-        return {"svg": scatter(np.load(path.with_suffix(".npy"))[:dots], *plane)}
-    return {"picture": _picture(path, part, most)}
-
-
-def _picture(path: Path, part: float, most: int) -> str:
-    """A picture file as a data URI, `part` of its sides from the upper left, at most `most` pixels wide."""
+def _show(path: Path, points, dots: int = 2000, part: float = 1.0, most: int = WIDE) -> dict:
+    """A sheet as a picture, `part` of its sides from the upper left; of the plane, `dots` points where `points` are."""
+    if points is not None and path.with_suffix(".npy").is_file():
+        return {"svg": scatter(np.load(path.with_suffix(".npy"))[:dots], points.min(0), points.max(0))}
     from PIL import Image
 
     picture = Image.open(path)
-    picture = picture.crop((0, 0, round(picture.width * part), round(picture.height * part)))
-    if picture.width > most:
-        picture = picture.resize((most, round(picture.height * most / picture.width)), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    kind = "png"
-    if file.tell() > HEAVY:
-        kind, file = "jpeg", io.BytesIO()
-        picture.convert("RGB").save(file, "JPEG", quality=88, subsampling=0)
-    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _more(options: dict) -> str:
-    return f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
+    return {"picture": data_uri(picture.crop((0, 0, round(picture.width * part), round(picture.height * part))), most)}

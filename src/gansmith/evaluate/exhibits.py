@@ -1,0 +1,179 @@
+"""What was measured of a run, as the report shows it: tables, pictures, curves and a sentence for each."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+
+import numpy as np
+
+from gansmith.evaluate.counts import Z_LIMIT
+from gansmith.evaluate.curves import bars, draw, plane, scatter, spell
+from gansmith.evaluate.protocol import Card
+from gansmith.training.grid import grid
+
+NAMES = {"frechet_distance": "Fréchet distance", "kernel_distance": "kernel distance", "mind": "MIND"}
+HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG
+WIDE = 700  # pixels of a picture on the page, at most
+FEW = 8  # columns of a row that are shown
+
+
+def exhibits(rows: list[dict], arrays: dict, spec: dict, points: np.ndarray | None = None) -> dict:
+    """Name in the template -> what it shows; absent ones are None.
+
+    rows, arrays: from `measures.read`; `points` (n, 2) are the reals of data in the plane
+    """
+    has = lambda name: arrays.get(name) if arrays else None  # noqa: E731
+    return {
+        "tables": tables(rows),
+        "proposals": next((row["proposals"] for row in rows if row["samples"] == "refined"), None),
+        "measured": int(arrays["rounds"]) if arrays else None,
+        "notes": list(map(str, arrays.get("notes", ()))),
+        "skipped": list(map(str, arrays.get("skipped", ()))),
+        "worst": items(has("worst"), spec, points),
+        "best": items(has("best"), spec, points),
+        "realism": None if has("worst") is None else (arrays["worst_realism"][0], arrays["best_realism"][0]),
+        "copies": copies(arrays, spec) if has("copy_fake") is not None else None,
+        "classes": classes(arrays) if has("class_z") is not None else None,
+        "spectrum": spectrum(arrays) if has("frequency") is not None else None,
+    }
+
+
+def tables(rows: list[dict]) -> list[dict]:
+    """For each feature space: its metrics, (name, texts of each kind of samples, text of reals), plane, card."""
+    found: dict[str, dict] = {}
+    for row in rows:
+        found.setdefault(row["space"], {}).setdefault(row["metric"], {})[row["samples"]] = row
+    kinds = list(dict.fromkeys(row["samples"] for row in rows))
+    shown = []
+    for space, metrics in found.items():
+        lines = []
+        for metric, by in metrics.items():
+            values = [told(by[kind]) if kind in by else "—" for kind in kinds]
+            lines.append((NAMES.get(metric, metric), values, spell(float(f"{first(by)['floor']:.3g}"))))
+        card = str(Card(**first(first(metrics))["card"]))
+        shown.append({"space": space, "kinds": kinds, "lines": lines, "plane": _plane(metrics), "card": card})
+    return shown
+
+
+def percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
+def first(mapping: dict):
+    return next(iter(mapping.values()))
+
+
+def told(row: dict) -> str:
+    """'0.931 ± 0.021': the value to where its interval's second digit stands."""
+    half = (row["high"] - row["low"]) / 2
+    if not (math.isfinite(half) and half > 0):
+        return f"{row['value']:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(half)))
+    return f"{row['value']:.{digits}f} ± {half:.{digits}f}".replace("-", "−")
+
+
+def _plane(metrics: dict) -> str | None:
+    """Coverage across, precision up: each kind of samples with its intervals, then the reals."""
+    if not {"precision", "coverage"} <= set(metrics):
+        return None
+    sides = metrics["coverage"], metrics["precision"]
+    points = {kind: tuple((by[kind]["value"], by[kind]["low"], by[kind]["high"]) for by in sides) for kind in sides[0]}
+    return plane(points | {"reals": tuple((first(by)["floor"],) * 3 for by in sides)})
+
+
+def items(array: np.ndarray | None, spec: dict, points: np.ndarray | None) -> dict | None:
+    """Pictures as one sheet, points marked among `points`, other vectors as rows of numbers."""
+    if array is None:
+        return None
+    if spec["kind"] == "images":
+        return {"picture": sheet(array)}
+    if points is not None:
+        return {"svg": scatter(points[:2000], points.min(0), points.max(0), marked=array)}
+    flat = array.reshape(len(array), -1)
+    names = spec["columns"] or [f"column {i}" for i in range(flat.shape[1])]
+    return {"names": names[:FEW], "rows": [[f"{v:.4g}" for v in row[:FEW]] for row in flat], "more": len(names) - FEW}
+
+
+def copies(arrays: dict, spec: dict) -> dict:
+    """The closest pairs, and what to think of them."""
+    among, of = map(int, arrays["copy_among"])
+    part = "the training data" if among == of else f"{among:,} of the {of:,} training items"
+    found = {"picture": None, "among": part, "numbers": [], "sentence": "Nothing was held out, so nothing is claimed."}
+    if spec["kind"] == "images":
+        found["picture"] = sheet(np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
+    if "memorisation" not in arrays:
+        return found
+    ratio, c_t, authenticity, usual, one_nn, copied = arrays["memorisation"]
+    found["sentence"] = "It copies: its samples lie far nearer to the training data than held-out items do."
+    if not copied:
+        far = spell(float(f"{ratio:.2g}"))
+        found["sentence"] = f"No sign of copying: samples lie {far} times as far from the data as held-out items do."
+    found["numbers"] = [
+        ("distance to the training data, over that of held-out items", f"{ratio:.2f}", "1"),
+        ("C_T, below −3 where samples are too near", f"{c_t:.1f}".replace("-", "−"), "0"),
+        ("authenticity, the share that is no near copy", f"{authenticity:.2f}", f"{usual:.2f}"),
+        ("1-NN, below 0.4 where each sample sits on an item", f"{one_nn:.2f}", "0.50"),
+    ]
+    return found
+
+
+def classes(arrays: dict) -> dict:
+    """A bar for each class, mode or region, and which of them chance does not explain."""
+    names, z = arrays["class_names"], arrays["class_z"]
+    real, fake, what = arrays["class_real"], arrays["class_fake"], str(arrays["class_what"])
+    odd = np.abs(z) > Z_LIMIT
+    order = [i for i in np.argsort(z) if odd[i]]
+    listed = [
+        f"{names[i]}: {percent(fake[i], 1)} against {percent(real[i], 1)}, z {spell(round(z[i], 1))}" for i in order[:5]
+    ]
+    sentence = f"{odd.sum()} of {len(z)} {_many(what)} differ from the data by more than one in twenty would by chance."
+    if "modes" in arrays:
+        modes, quality, ceiling, kl, floor = arrays["modes"]
+        sentence += (
+            f" {modes:.0f} of {len(z)} modes found; {percent(quality, 1)} of the samples lie within three standard "
+            f"deviations of one (ceiling {percent(ceiling, 1)}); reverse KL {kl:.3g} nats (floor {floor:.2g})."
+        )
+    if "classifier" in arrays:
+        sentence += f" Read by a small classifier, right for {percent(float(arrays['classifier']), 1)} of other reals."
+    return {"svg": bars(fake, real, odd, list(names)), "sentence": sentence, "odd": listed, "many": _many(what)}
+
+
+def _many(what: str) -> str:
+    return {"class": "classes", "mode": "modes", "region": "regions"}[what]
+
+
+def spectrum(arrays: dict) -> dict:
+    frequency, real, fake = arrays["frequency"], arrays["power_real"], arrays["power_fake"]
+    top = frequency > 0.4
+    ratio = float(fake[top].sum() / max(real[top].sum(), 1e-12))
+    if ratio < 0.5:
+        sentence = f"The finest details have {ratio:.2g} of the power they have in the data: blur."
+    elif ratio > 2:
+        sentence = f"The finest details have {ratio:.2g} times the power they have in the data: noise or a pattern."
+    else:
+        sentence = f"The finest details have {ratio:.2f} times the power they have in the data, within 0.5 to 2."
+    return {"svg": draw({"samples": (frequency, fake), "reals": (frequency, real)}), "sentence": sentence}
+
+
+def sheet(pictures: np.ndarray) -> str:
+    """Pictures (n, C, H, W), eight to a row, as a data URI."""
+    from PIL import Image
+
+    return data_uri(Image.fromarray(grid(pictures, columns=8)))
+
+
+def data_uri(picture, most: int = WIDE) -> str:
+    """A PIL picture as a data URI, at most `most` pixels wide."""
+    from PIL import Image
+
+    if picture.width > most:
+        picture = picture.resize((most, round(picture.height * most / picture.width)), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    kind = "png"
+    if file.tell() > HEAVY:
+        kind, file = "jpeg", io.BytesIO()
+        picture.convert("RGB").save(file, "JPEG", quality=88, subsampling=0)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

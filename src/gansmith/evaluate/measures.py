@@ -1,0 +1,239 @@
+"""What the page of a run shows of its samples, measured once and left in the run's folder for it to read.
+
+`scores.jsonl` holds the numbers, one a line; `measures.npz` the pictures and curves, and in words what was left out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data.dataset import Dataset
+from gansmith.data.toys import TOYS, Mixture
+from gansmith.errors import UserError
+from gansmith.evaluate.classifier import classifier
+from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
+from gansmith.evaluate.copying import memorisation, nearest_pairs
+from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
+from gansmith.evaluate.features import extract, space
+from gansmith.evaluate.neighbours import realism
+from gansmith.evaluate.pictures import radial_power
+from gansmith.evaluate.protocol import Scores
+from gansmith.evaluate.subject import POOL, Refined, reals, sampler, some, spaces
+from gansmith.training.files import replacing
+
+DRAWS = 3
+SHOWN = 8  # best, worst and closest samples
+FULL = (500, 2000, 10)  # samples of a draw, reals they meet, groups of the jackknife: what one core compares in seconds
+LESS = (FULL, (500, 2000, 4), (250, 1000, 4), (100, 500, 4))  # the first that fits into the time there is
+LEAST_SECONDS = 2.0  # less is not worth beginning
+BINS = 25  # of items without classes
+LEARNT = 10_000  # items that the classifier learns from
+TELLING = 500  # reals that it never saw, below which it is asked about all
+
+
+@dataclass
+class Measures:
+    """What was found of a run: numbers of plain and of refined samples, which are better, and all else as arrays."""
+
+    scores: dict[str, Scores] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    proposals: float | None = None  # for each refined sample
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # parts that the time did not allow
+
+    def lines(self) -> list[str]:
+        """Of scores.jsonl."""
+        cost = {"plain": 1.0, "refined": self.proposals}
+        return [
+            json.dumps({"samples": kind, "proposals": cost[kind]} | json.loads(line))
+            for kind, found in self.scores.items()
+            for line in found.lines()
+        ]
+
+
+def measure(
+    path, game, train: Dataset, held: Dataset | None, *, n: int | None = None, seed: int = 0,
+    seconds: float | None = None,
+) -> Measures:  # fmt: skip
+    """Measure the samples of `game`, which was trained on `train`, and write what was found into the run folder `path`.
+
+    n        samples of each draw; None: 500
+    seconds  what it may take, about: coarser where there is little time, and `skipped` says what was left out.
+             None: everything, a minute or two
+    """
+    found = Measures()
+    end = np.inf if seconds is None else time.monotonic() + seconds
+    try:
+        if seconds is not None and seconds < LEAST_SECONDS:
+            found.skipped.append("everything: the run was short")
+        else:
+            _measure(found, game, train, held, n, seed, end)
+    except (UserError, RuntimeError, MemoryError) as error:  # a run that ended well stays so
+        found.notes.append(f"not measured: {error}")
+    found.arrays |= {
+        "rounds": np.array(game.trained.get("rounds", 0)),
+        "notes": np.array(found.notes, dtype=str),
+        "skipped": np.array(found.skipped, dtype=str),
+    }
+    write(Path(path), found)
+    return found
+
+
+def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, seed: int, end: float) -> None:
+    draw = sampler(game, train)
+    names, (against, calibration) = spaces(train.spec.kind), reals(train, held)
+    found.notes += against.notes
+    plan = FULL if np.isinf(end) else affordable(draw, against.items, names, end - time.monotonic(), against.most)
+    if plan is None:
+        found.skipped.append("everything: it would have taken too long")
+        return
+    count, reference, groups = plan
+    how = {"n": min(n or count, against.most), "draws": DRAWS, "groups": groups, "reference": reference, "seed": seed}
+    about = {"held_out": against.others, "split": against.split, "weights": "EMA" if game.averaged else "raw"}
+    begun = time.monotonic()
+    found.scores["plain"] = compare(against.items, draw, names, **about, **how)
+    cost = time.monotonic() - begun
+    made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
+    first = space(names[0], against.items[:reference])
+    for part in (extremes, copying, classes, spectrum):
+        if time.monotonic() > end:
+            found.skipped.append(part.__name__)
+        else:
+            found.arrays |= part(found, first, made, train, held, whole=np.isinf(end))
+    if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
+        refine(found, game, draw, calibration, against, names, about, how)
+    else:
+        found.skipped.append("refined samples")
+    for scores in found.scores.values():
+        found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
+
+
+def refine(found: Measures, game, draw, calibration, against, names, about: dict, how: dict) -> None:
+    """Numbers of what the game's own discriminator chooses, and whether that is better."""
+    try:
+        refined = Refined(game, calibration)
+        found.scores["refined"] = compare(against.items, refined, names, **about, **how)
+        found.proposals = refined.proposals
+        found.verdict = paired(against.items, draw, refined, names, **how)
+        found.arrays["refined_is_better"] = np.array(found.verdict.better == "b")
+    except UserError as error:
+        found.notes.append(f"not refined: {error}")
+
+
+def affordable(draw, items: np.ndarray, names: list[str], seconds: float, most: int) -> tuple[int, int, int] | None:
+    """The first of LESS that takes no longer than `seconds`, judged by a small trial; None: not even the last."""
+    n, reference = min(100, most), items[:500]
+    begun = time.monotonic()
+    made = draw(n, seed=0)
+    for where in (space(name, reference) for name in names):
+        numbers(extract(where, reference), extract(where, made), frechet=False)
+    once = (time.monotonic() - begun) / (n + len(reference)) ** 1.3  # neighbours take the square, all else n itself
+    cost = lambda plan: once * (plan[0] + plan[1]) ** 1.3 * (DRAWS + 1 + plan[2])  # noqa: E731
+    return next((plan for plan in LESS if cost(plan) < 0.7 * seconds), None)
+
+
+# --- parts: (what was found so far, feature space, draws, data, held-out data, whole) -> arrays -----------------------
+def extremes(found, where, made, train, held, whole) -> dict:
+    """The samples of lowest and of highest realism, and theirs."""
+    real, fake = extract(where, some(train, most=FULL[1])), extract(where, made[0])
+    value = realism(real, fake).numpy()
+    order = np.argsort(value, kind="stable")
+    worst, best = order[:SHOWN], order[::-1][:SHOWN]
+    return {
+        "worst": made[0][worst], "worst_realism": value[worst], "best": made[0][best], "best_realism": value[best],
+    }  # fmt: skip
+
+
+def copying(found, where, made, train, held, whole) -> dict:
+    """The samples closest to an item of the training data, with that item; and, where there are held-out items to say
+    what is usual, whether they are copies."""
+    items = some(train, most=POOL if whole else POOL // 4)
+    real, fake = extract(where, items), extract(where, np.concatenate(made))
+    pairs = nearest_pairs(real, fake, SHOWN)
+    arrays = {
+        "copy_fake": np.concatenate(made)[pairs.fake.numpy()], "copy_real": items[pairs.real.numpy()],
+        "copy_among": np.array([len(items), len(train)]),
+    }  # fmt: skip
+    if held is None or len(held) < SHOWN:
+        return arrays
+    other = extract(where, some(held, most=FULL[1]))
+    verdict = memorisation(real, other, fake)
+    return arrays | {"memorisation": np.array([*verdict, verdict.copied])}
+
+
+def classes(found, where, made, train, held, whole) -> dict:
+    """How many of each class, or, where nothing has one, of each region of the data, against reals."""
+    fake = np.concatenate(made)
+    toy = TOYS.get(train.name)
+    if isinstance(toy, Mixture):
+        modes = grid_modes(fake, toy.means, sd=toy.sd)
+        real = grid_modes(some(train), toy.means, sd=toy.sd)
+        kept = ("modes", "high_quality", "high_quality_ceiling", "reverse_kl", "kl_floor")
+        arrays = {"modes": np.array([getattr(modes, name) for name in kept])}
+        return arrays | _bins(np.arange(len(toy.means)), two_proportions(real.counts, modes.counts), "mode")
+    if "label" not in train.fields or not train.spec.classes:
+        items = extract(where, some(train, most=POOL // 4))
+        bins = ndb(items, extract(where, fake), bins=max(2, min(BINS, len(items) // 20)))
+        return _bins(np.arange(len(bins.z)), bins, "region")
+    if not whole or train.spec.kind != "images":
+        if train.spec.kind == "images":
+            found.skipped.append("classes")
+        return {}
+    read, others, right = reader(train, held)
+    names, bins = class_counts(read(others), read(fake))
+    return _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(right)}
+
+
+def reader(train: Dataset, held: Dataset | None):
+    """(items -> their classes, reals whose classes are to be counted, the share of these that is read rightly).
+
+    A classifier learns from at most LEARNT items, and others are counted wherever there are enough.
+    """
+    both = lambda data, index: (data.raw(index), data.raw(index, "label"))  # noqa: E731
+    index = np.random.default_rng(0).permutation(len(train))
+    learnt, unseen = both(train, index[:LEARNT]), [both(train, index[LEARNT : LEARNT + POOL // 4])]
+    if held is not None:
+        unseen.append((some(held), some(held, "label")))
+    others = [np.concatenate(side) for side in zip(*unseen)]
+    others = others if len(others[0]) >= TELLING else learnt
+    read = classifier(*learnt)
+    return read.predict, others[0], read.accuracy(*others)
+
+
+def _bins(names: np.ndarray, bins, what: str) -> dict:
+    return {
+        "class_names": names.astype(str), "class_real": bins.real, "class_fake": bins.fake, "class_z": bins.z,
+        "class_what": np.array(what),
+    }  # fmt: skip
+
+
+def spectrum(found, where, made, train, held, whole) -> dict:
+    """Power by spatial frequency, of pictures of 8 pixels or more."""
+    if train.spec.kind != "images" or min(train.spec.shape[1:]) < 8:
+        return {}
+    frequency, real = radial_power(some(train, most=FULL[0]))
+    return {"frequency": frequency, "power_real": real, "power_fake": radial_power(made[0])[1]}
+
+
+# --- on disk ---------------------------------------------------------------------------------------------------------
+def write(path: Path, found: Measures) -> None:
+    with replacing(path / "scores.jsonl") as beside:
+        beside.write_text("".join(line + "\n" for line in found.lines()))
+    with replacing(path / "measures.npz") as beside, open(beside, "wb") as file:
+        np.savez_compressed(file, **found.arrays)
+
+
+def read(path: Path) -> tuple[list[dict], dict[str, np.ndarray]]:
+    """(lines of scores.jsonl, arrays of measures.npz) of a run folder; empty where nothing was measured."""
+    scores, arrays = Path(path) / "scores.jsonl", Path(path) / "measures.npz"
+    rows = [json.loads(line) for line in scores.read_text().splitlines()] if scores.is_file() else []
+    if not arrays.is_file():
+        return rows, {}
+    with np.load(arrays) as file:
+        return rows, dict(file)

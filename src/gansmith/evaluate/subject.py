@@ -1,0 +1,109 @@
+"""What of a game is measured and against what: its samples, plain and refined, and reals that no player saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import UserError
+
+SPACES = {"images": ("random", "pixels"), "vectors": ("columns", "ranks")}  # by kind of data, where two exist
+ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
+POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
+PART = "the column of reals is a random part of the data against the rest of it"
+
+
+@dataclass
+class Reals:
+    """What is compared with: `items` from the split so named; `others` give the floor (None: a part of `items`)."""
+
+    items: np.ndarray
+    others: np.ndarray | None
+    split: str
+    kind: str
+    notes: list[str]
+
+    @property
+    def most(self) -> int:
+        """Samples a draw may hold, at most: as many as there are reals for the floor."""
+        return len(self.items) // 2 if self.others is None else len(self.others)
+
+
+def spaces(kind: str) -> list[str]:
+    """The two feature spaces that items of this kind are compared in."""
+    if kind not in SPACES:
+        raise UserError(f"{kind} have no feature space of their own: gansmith.evaluate.compare(…, features=…)")
+    return list(SPACES[kind])
+
+
+def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
+    """The reals that a run is compared with, and held-out items apart from them that calibrate its discriminator
+    (None: there are none). No player saw the reals, where at least ENOUGH_HELD are held out."""
+    if "real" not in train.fields:
+        raise UserError("a game that makes items from others: write its samples to a folder, and evaluate those")
+    if held is None or len(held) < ENOUGH_HELD:
+        few = "nothing" if held is None else f"{len(held)} items, too few to compare with"
+        note = f"{few} held out, so the reference is what the players saw; train with more --val"
+        return whole(train, "train", note), held
+    order, half = torch.from_numpy(np.random.default_rng(0).permutation(len(held))), len(held) // 2
+    rows = held.rows if held.rows is not None else torch.arange(len(held))
+    calibration, kept = replace(held, rows=rows[order[:half]]), replace(held, rows=rows[order[half:]])
+    return Reals(some(kept), some(train), "held-out", train.spec.kind, []), calibration
+
+
+def whole(data: Dataset, split: str = "as given", note: str = PART) -> Reals:
+    return Reals(some(data), None, split, data.spec.kind, [note])
+
+
+def some(data: Dataset, name: str | None = None, most: int = POOL) -> np.ndarray:
+    """All items, or a random part of them that fits into memory; the same items for every field `name`."""
+    one = data.raw([0])
+    count = min(len(data), most, max(2, BYTES // max(1, one.nbytes)))
+    return data.raw(np.sort(np.random.default_rng(0).permutation(len(data))[:count]), name)
+
+
+def sampler(game, train: Dataset) -> Callable:
+    """(n, seed=) -> items of a game's generator, of a conditional one in the proportions of its classes in the data.
+
+    No draw is made twice: a table, a verdict and pictures are of the same samples.
+    """
+    if game.inputs or not hasattr(game, "sample"):
+        raise UserError(f"{type(game).__name__} makes items from others: write them to a folder, and evaluate those")
+    if not getattr(game, "conditional", False):
+        return lru_cache(maxsize=None)(lambda n, seed: game.sample(n, seed=seed))
+    labels = train.raw(np.arange(len(train)), "label")
+    return lru_cache(maxsize=None)(
+        lambda n, seed: game.sample(n, seed=seed, label=np.random.default_rng(seed).choice(labels, n).tolist())
+    )
+
+
+class Refined:
+    """(n, seed=) -> items of a game that its own discriminator chose; counts what they cost."""
+
+    def __init__(self, game, calibration: Dataset | None):
+        if calibration is None:
+            raise UserError("no data was held out to calibrate the discriminator")
+        if not (hasattr(game, "score") and hasattr(game, "generate")):
+            raise UserError(f"{type(game).__name__} has no discriminator of samples")
+        conditions = {"label": some(calibration, "label")} if getattr(game, "conditional", False) else {}
+        self.refiner = game.refiner(some(calibration), **conditions)
+        self.draw, self.drawn, self.returned = lru_cache(maxsize=None)(self._choose), 0, 0
+
+    def __call__(self, n: int, seed: int) -> np.ndarray:
+        return self.draw(n, seed)
+
+    @property
+    def proposals(self) -> float:
+        """For each sample, on average over all draws."""
+        return self.drawn / self.returned
+
+    def _choose(self, n: int, seed: int) -> np.ndarray:
+        items = self.refiner.sample(n, seed=seed)
+        self.drawn += self.refiner.report["proposals"]
+        self.returned += len(items)
+        return items
