@@ -60,6 +60,17 @@ def test_looks_are_the_same_each_time_and_of_real_data_say_one():
     assert rows[0]["look/copies"] == pytest.approx(1, abs=0.3)
 
 
+@pytest.mark.parametrize("settings", [{"packing": 2}, {"minibatch": "discrimination"}, {"lecam": 0.1}])
+def test_runs_with_remedies_are_watched_like_any_other(settings):
+    """And every fourth look asks whether the game turns, which changes nothing either."""
+    how = HOW | {"steps": 50, "probes": [Probes(every=10)]}
+    rows = gs.R3GAN(**SMALL, **settings).fit(ring(), **how).history
+    turns = [row["look/rotation"] for row in rows if "look/rotation" in row]
+    assert len(turns) == 1 and -1 <= turns[0] <= 1
+    assert ("look/company" in rows[0]) == ("packing" not in settings)
+    assert rows[0].get("look/company", 0.0) < 1e-3  # a score is an item's own, whatever D sees in training
+
+
 def test_rounding_is_measured_in_bf16_only():
     exact = gs.R3GAN(**SMALL).fit(ring(), steps=1, probes=[Probes(10)], **HOW).history[0]
     rough = gs.R3GAN(**SMALL).fit(ring(), steps=1, probes=[Probes(10, precision="bf16")], **HOW).history[0]

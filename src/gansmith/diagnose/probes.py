@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from gansmith.diagnose.against import Reference, chance_of, copies, explained
 from gansmith.diagnose.field import rotation
 from gansmith.diagnose.pixels import LEAST, roughness, unevenness
+from gansmith.game import Game
 from gansmith.training.hardware import casting
 from gansmith.training.state import State
 
@@ -195,10 +196,15 @@ def looked(state: State, real: Real) -> dict[str, float]:
     return row | scored(state, real, fake, labels)
 
 
+def scores(game: Game) -> bool:
+    """Whether the game has a score for one item; a discriminator of packs has none."""
+    return hasattr(game, "score") and getattr(game, "packing", 1) == 1
+
+
 def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> dict[str, float]:
     """What the critic says of reals that it saw, of held-out ones, of samples, and of the same in other company."""
     game = state.game
-    if not hasattr(game, "score"):
+    if not scores(game):
         return {}
     count = len(fake)
     on = lambda x, y: np.asarray(game.score(x, label=y) if labels else game.score(x), np.float64)  # noqa: E731
@@ -220,7 +226,7 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
 def rounding(state: State, real: Real) -> dict[str, float]:
     """How far the critic's scores in bf16 lie from those in fp32, in standard deviations of the latter."""
     game = state.game
-    if not hasattr(game, "score") or getattr(game, "conditional", False):
+    if not scores(game) or getattr(game, "conditional", False):
         return {}
     exact = np.asarray(game.score(real.items[:64]), np.float64)
     with casting("bf16", game.device):
