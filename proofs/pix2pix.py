@@ -92,8 +92,8 @@ def digits(steps: int) -> None:
         and ours["l1"] <= 1.3 * l1_alone["l1"],
         **ours,
         floor=floor,
-        goal="L1 at most half of the better floor's, agreement >= 0.9, half of what L1 alone lacks in sharpness or less, "
-        "at most 1.3 times its L1",
+        goal="L1 at most half of the better floor's, agreement >= 0.9, at most half of what L1 alone lacks in "
+        "sharpness and 1.3 times its L1",
         control={"L1 alone": l1_alone, "shuffled pairs": shuffled},
         protocol=f"{gan!r}, 20,000 pairs, {steps} rounds of 16 (shuffled: a quarter); L1 in network units",
         seed=0,
