@@ -69,18 +69,19 @@ def check(
     data: Annotated[str, typer.Argument(metavar="DATA", help="folder, file or name of a data set")],
     size: Size = None,
     channels: Channels = None,
+    types: Annotated[str | None, typer.Option(metavar="T", help="of columns: 'zip=categorical, since=date'")] = None,
 ) -> None:
     """Look at data before training: what is there, what is odd, what training would do with it.
 
     \b
     gansmith check photos/
-    gansmith check table.csv
+    gansmith check table.csv --types "zip=categorical"
     gansmith check scans.zip --size 64 --channels 1
     """
     from gansmith.data import check as look
     from gansmith.typed import read_size
 
-    print(look(data, size=read_size(size), channels=channels))
+    print(look(data, size=read_size(size), channels=channels, types=types))
 
 
 class Train(TyperCommand):
@@ -196,6 +197,9 @@ def sample(
         Path | None, typer.Option("--input", metavar="PICTURES", help="file, folder or zip to translate (pix2pix …)")
     ] = None,
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="what to paint (gan-int-cls)")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="what every row holds (ctgan); may be repeated")
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="let the discriminator choose: obrs, mh, drs, sir, rejection, mala"),
@@ -213,6 +217,7 @@ def sample(
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
+    gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     """
     from gansmith.run import load
     from gansmith.samples import check_place, write_samples
@@ -236,6 +241,12 @@ def sample(
         if "text" not in game.inputs:
             raise UserError(f"{type(game).__name__} knows no captions: leave --text away")
         conditions["text"] = text
+    if where:
+        if game.spec.kind != "table":
+            raise UserError(f"{type(game).__name__} makes no rows of a table: leave --where away")
+        if refine is not None:
+            raise UserError("--where and --refine do not go together: give one of them")
+        conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
     if refine is None and budget is not None:
         raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
     with one_task(seed) as (first, seed):

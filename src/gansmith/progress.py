@@ -57,7 +57,7 @@ def whats_next(run: Path, kind: str) -> str:
     more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
     place = shlex.quote(str(run))
     return f"""next:
-  {me()} sample {place} {"-n 64 -o grid.png" if kind == "images" else "-n 5000 -o samples.npz"}
+  {me()} sample {place} {"-n 64 -o grid.png" if kind == "images" else f"-n 5000 -o samples.{'csv' if kind == 'table' else 'npz'}"}
   {me()} report {place}
   {me()} resume {place} {more}"""
 

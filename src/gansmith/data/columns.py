@@ -2,8 +2,8 @@
 
 A column is coded as float64, NaN where a value is missing. Values that are told apart (categories, booleans, whole
 numbers of which there are few) are coded by their place in `levels`, the most frequent first. All other numbers stay
-what they are, dates are seconds since 1970. Back again, whole numbers are whole, decimals have the digits they had, dates
-and missing values are what they were.
+what they are, dates are seconds since 1970. Back again, whole numbers are whole, decimals have the digits they had,
+dates and missing values are what they were.
 """
 
 from __future__ import annotations

@@ -22,12 +22,13 @@ STEP = 1024  # items looked at together
 class Check:
     """What a pre-flight look found.
 
-    kind        "images", "vectors" or "arrays";  shape  of one item as training sees it;  items  how many
+    kind        "images", "vectors", "arrays" or "table";  shape  of one item as training sees it;  items  how many
     sizes, modes, formats  of picture files: text -> count
     left_out    file -> why it cannot be read
     duplicates  groups of items that are equal as training sees them
     odd         what is odd -> the items' names
     classes     name -> count
+    types       column of a table -> what it holds
     low, high, mean, sd  of each channel or column (arrays: of all), in data units
     notes       what training would do with the data;  problems  what to look at first
     """
@@ -44,6 +45,7 @@ class Check:
     odd: dict[str, list[str]] = field(default_factory=dict)
     classes: dict[str, int] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    types: dict[str, str] = field(default_factory=dict)
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
@@ -58,13 +60,15 @@ class Check:
 
     def lines(self) -> list[str]:
         """The report for a terminal, one fact a line."""
-        what = {"images": "pictures", "vectors": "vectors", "arrays": "arrays"}[self.kind]
+        what = {"images": "pictures", "table": "rows"}.get(self.kind, self.kind)
         out = [f"{self.name}: {self.items} {what} of {' x '.join(map(str, self.shape))}" + self._axes()]
         for title, counts in (("sizes", self.sizes), ("modes", self.modes), ("formats", self.formats)):
             if counts:
                 out.append(f"  {title:<10}{_counts(counts)}")
         if self.classes:
             out.append(f"  {'classes':<10}{len(self.classes)}: {_counts(self.classes, 12)}")
+        wide = min(24, max(map(len, self.types), default=0))
+        out += [f"  {name:<{wide}}  {text}" for name, text in self.types.items()]
         part = "channel" if self.kind == "images" else "column"
         labels = self.columns or ([f"{part} {i}" for i in range(len(self.low))] if len(self.low) > 1 else ["values"])
         for label, *numbers in list(zip(labels, self.low, self.high, self.mean, self.sd, strict=False))[:12]:
@@ -82,7 +86,7 @@ class Check:
         return out
 
     def _axes(self) -> str:
-        return " (channels x height x width)" if self.kind == "images" else ""
+        return {"images": " (channels x height x width)", "table": " columns"}.get(self.kind, "")
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -97,6 +101,8 @@ def look_over(data, **options) -> Check:
     dataset = read(data, **options)
     if "source" in dataset.fields:
         return _look_at_two(dataset)
+    if dataset.spec.kind == "table":
+        return _look_at_rows(dataset)
     return _look_at(dataset, data)
 
 
@@ -134,6 +140,43 @@ def _look_at(dataset: Dataset, data=None) -> Check:
     if check.kind == "vectors":
         _columns(check, dataset)
     check.problems += [f"{len(names)} {what}: {few(names, 8)}" for what, names in check.odd.items()]
+    return check
+
+
+def _look_at_rows(dataset: Dataset) -> Check:
+    """The Check of a table: what each column was taken for, and columns that teach nothing."""
+    entries, codes = dataset.spec.entries, dataset.fields["real"]
+    check = Check(dataset.name, "table", dataset.spec.shape, len(dataset), columns=dataset.spec.columns)
+    check.types = {str(column.name): str(column) for column in entries}
+    check.notes = [*dataset.notes, "these columns; one that is mistaken is put right by types='zip=categorical'"]
+    if check.items < FEW:
+        check.problems.append(f"{check.items} rows are few: a game would learn them by heart; hundreds are a start")
+    alike, first = defaultdict(list), {}
+    for i, row in enumerate(codes[:, [column.kind != "id" for column in entries]]):
+        alike[row.tobytes()].append(f"row {i + 1}")
+    check.duplicates = [rows for rows in alike.values() if len(rows) > 1]
+    if check.duplicates:
+        extra = sum(len(rows) - 1 for rows in check.duplicates)
+        check.notes.append(f"{extra} rows that equal others: {few([' = '.join(r[:3]) for r in check.duplicates], 3)}")
+    copies = [
+        f"{column.name} = {twin}"
+        for column, code in zip(entries, codes.T, strict=True)
+        if column.kind != "id" and (twin := first.setdefault(code.tobytes(), column.name)) != column.name
+    ]
+    constant = [
+        c.name
+        for c in entries
+        if c.kind != "id" and not c.missing and (len(c.levels) == 1 if c.discrete else c.low == c.high)
+    ]
+    named = {
+        "columns with one value only, which teach nothing; leave them out": constant,
+        "columns that are empty in more than half of the rows": [c.name for c in entries if c.missing > 0.5],
+        "columns that say the same; one of each is enough": copies,
+        "columns with nearly as many values as rows, which are names or free text; type NAME=id, or leave them out": [
+            c.name for c in entries if c.kind == "categorical" and len(c.levels) > 0.5 * check.items
+        ],
+    }
+    check.problems += [f"{what}: {few(names, 8)}" for what, names in named.items() if names]
     return check
 
 

@@ -15,8 +15,8 @@ Deviations. Values that many rows share exactly, gaps among them (a capital gain
 its modes, since a mixture cannot say "exactly"; `spikes=False` is the paper. A number's mode is drawn anew in each
 batch; the mixture sees 5,000 rows at most. An average of G is kept and sampled, in eval mode: the released package
 samples with batch norm in training mode, so that rows depend on their company. Of a column with more than `levels`
-values, G makes the commonest ones and "another", which is then drawn from the rest by frequency alone: they cost neither
-memory nor weights, and what depends on those rare values is lost. The released package decays G's weights
+values, G makes the commonest ones and "another", which is then drawn from the rest by frequency alone: they cost
+neither memory nor weights, and what depends on those rare values is lost. The released package decays G's weights
 (`weight_decay=1e-6`). D judges packs only; `score` says how it takes one row's part from that.
 Proof: proofs/ctgan.py.
 """
@@ -65,7 +65,6 @@ class CTGAN(Game):
     rare: str = setting(
         "log", "how often training asks for a value: by the log of its frequency, or by it", choices=("log", "plain")
     )
-    asks: str = setting("plain", "the same for samples", choices=("log", "plain"))
     critic_steps: int = setting(1, "moves of D for each of G", least=1)
     latent: int = setting(128, "numbers of noise a row is made from", least=1)
     width: int = setting(256, "units of a hidden layer of both", least=1)
@@ -188,10 +187,10 @@ class CTGAN(Game):
         return parts.cpu(), numbers.cpu()
 
     def draw_conditions(self, n: int, chance: torch.Generator | None = None) -> Tensor:
-        """(n,) conditions for samples: a column evenly, its value by its frequency, or as `asks` says."""
+        """(n,) conditions for samples: a column evenly, its value by its frequency."""
         if not self.layout.conditions:
             return torch.zeros(n, dtype=torch.int64)
-        return torch.multinomial(by_frequency(self.layout.share, self.asks, self.layout), n, True, generator=chance)
+        return torch.multinomial(by_column(self.layout.share, self.layout), n, True, generator=chance)
 
     def wanted(self, name: str, value) -> tuple[Tensor, int, float, float]:
         """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
@@ -286,14 +285,14 @@ class Asked(Table):
         self.count = torch.bincount((parts + layout.start[: layout.told_apart]).flatten(), minlength=layout.conditions)
         before = self.count.cumsum(0) - self.count
         self.first = before - len(parts) * layout.owner[: layout.conditions]
-        self.cumulative = by_frequency(self.count / len(parts), self.rare, layout).cumsum(0)
+        weight = self.count.float()
+        self.cumulative = by_column(weight.log1p() if self.rare == "log" else weight, layout).cumsum(0)
 
 
-def by_frequency(share: Tensor, how: str, layout: Layout) -> Tensor:
-    """How likely each condition (conditions,) is asked for: columns evenly, values by their frequency or its log."""
+def by_column(weight: Tensor, layout: Layout) -> Tensor:
+    """How likely each condition (conditions,) is drawn: columns evenly, their values by `weight`."""
     owner = layout.owner[: layout.conditions]
-    weight = (share * 1e6).log1p() if how == "log" else share
-    total = torch.zeros(layout.told_apart, device=share.device).index_add_(0, owner, weight)
+    total = torch.zeros(layout.told_apart, device=weight.device).index_add_(0, owner, weight)
     return weight / total[owner].clamp(min=1e-12) / layout.told_apart
 
 
