@@ -56,8 +56,9 @@ def whats_next(run: Path, kind: str) -> str:
     options = RunFolder(run).read_settings()["options"]
     more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
     place = shlex.quote(str(run))
+    out = {"images": "-n 64 -o grid.png", "table": "-n 5000 -o samples.csv"}.get(kind, "-n 5000 -o samples.npz")
     return f"""next:
-  {me()} sample {place} {"-n 64 -o grid.png" if kind == "images" else f"-n 5000 -o samples.{'csv' if kind == 'table' else 'npz'}"}
+  {me()} sample {place} {out}
   {me()} report {place}
   {me()} resume {place} {more}"""
 
