@@ -70,6 +70,7 @@ def test_a_run_that_held_nothing_or_little_back_is_refused(tmp_path):
     gs.R3GAN(width=16).fit("ring8", steps=2, out=tmp_path / "run", val=0)
     with pytest.raises(gs.UserError, match="held no data back"):
         refined(tmp_path / "run", 5)
-    gs.R3GAN(width=16).fit(np.zeros((100, 2)) + np.arange(100)[:, None], steps=2, out=tmp_path / "few", val=0.1)
+    np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(100, 2)))
+    gs.R3GAN(width=16).fit(tmp_path / "points.npy", steps=2, out=tmp_path / "few", val=0.1)
     with pytest.raises(gs.UserError, match="held 10 items back: --refine needs 20"):
         refined(tmp_path / "few", 5)

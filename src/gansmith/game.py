@@ -171,12 +171,16 @@ class Game(nn.Module):
         _above("training.modelfile").write(self, path)
 
     def refiner(self, real, **options):
-        """A `gansmith.refine.Refiner` that chooses among this game's samples with its own discriminator.
+        """A `gansmith.refine.Refiner` that chooses among this game's samples with its own discriminator: with its
+        score, or with a fresh head on its last hidden layer where that tells held-out items better.
 
         real     held-out items in the data's units that no player was trained on (`gansmith.run.data_of(run)[1]`)
         options  of `Refiner`: method, budget, label (of `real`, for a conditional game) …
         """
-        return _above("refine").Refiner(self.sample, self.score, real, **{"kind": self.score_kind} | options)
+        own, critic = {"kind": self.score_kind}, getattr(self, "discriminator", None)
+        if hasattr(critic, "features") and hasattr(self, "said_by"):
+            own["features"] = lambda x: self.said_by(lambda x, label: critic.features(x), x)
+        return _above("refine").Refiner(self.sample, self.score, real, **own | options)
 
     def settings(self) -> dict:
         """Name -> value of every setting."""

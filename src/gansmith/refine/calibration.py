@@ -73,16 +73,17 @@ def calibrate(
     fold = _folds(label, seed)
     names = _candidates(kind) if method == "auto" else [method]
     held_out = {name: _cross_fitted(name, score, label, fold) for name in names}
-    losses = {name: balanced_log_loss(d[label == 1], d[label == 0]) for name, d in held_out.items()}
-    best = _simplest_of_the_best(losses, held_out, label)
+    held_out = {name: (d[label == 1], d[label == 0]) for name, d in held_out.items()}
+    losses = {name: balanced_log_loss(*d) for name, d in held_out.items()}
+    best = simplest_of_the_best(losses, held_out)
 
     parameters = _fit(best, score, label)
-    final, outside = _curve(best, parameters, score), held_out[best]
+    final, (real, fake) = _curve(best, parameters, score), held_out[best]
     report = {"kind": kind, "method": best, "log_losses": losses, "saturated": saturated}
-    report |= measure(score[label == 1], score[label == 0], outside[label == 1], outside[label == 0])
+    report |= measure(score[label == 1], score[label == 0], real, fake)
     report |= {"plateau_mass": float(np.mean(final[label == 1] == final.max()))}
     report["verdict"] = verdict(report)
-    return Calibration(kind, best, parameters, report, outside[label == 1], outside[label == 0])
+    return Calibration(kind, best, parameters, report, real, fake)
 
 
 def to_logit(scores: Array, kind: str) -> Array:
@@ -131,15 +132,18 @@ def _cross_fitted(method: str, score: np.ndarray, label: np.ndarray, fold: np.nd
     return out
 
 
-def _simplest_of_the_best(losses: dict, held_out: dict, label: np.ndarray) -> str:
-    """The first method whose loss is within one standard error of the lowest, sample by sample (Breiman et al., 1984):
-    on few samples a flexible curve wins by luck what it loses in its tails."""
+def simplest_of_the_best(losses: dict, held_out: dict) -> str:
+    """The first name whose loss is within one standard error of the lowest, sample by sample (Breiman et al., 1984): on
+    few samples a flexible curve wins by luck what it loses in its tails.
+
+    held_out: name -> log-ratios of (reals, fakes), by a fit that did not see them.
+    """
     lowest = min(losses, key=losses.get)
-    sign = 1 - 2 * label
     for name, loss in losses.items():
-        excess = np.logaddexp(0, sign * held_out[name]) - np.logaddexp(0, sign * held_out[lowest])
-        error = np.sqrt(sum(excess[label == k].var() / (label == k).sum() for k in (0, 1))) / 2
-        if loss - losses[lowest] <= error:
+        variance = 0.0
+        for sign, d, best in zip((-1, 1), held_out[name], held_out[lowest], strict=True):
+            variance += (np.logaddexp(0, sign * d) - np.logaddexp(0, sign * best)).var() / len(d)
+        if loss - losses[lowest] <= np.sqrt(variance) / 2:
             return name
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from gansmith.errors import UserError
 from gansmith.refine.arrays import chance
-from gansmith.refine.calibration import FEWEST, Calibration, calibrate, to_logit
+from gansmith.refine.calibration import FEWEST, Calibration, calibrate, simplest_of_the_best, to_logit
 from gansmith.refine.calling import in_batches, scores_of, seeded
 from gansmith.refine.items import count, take
 
@@ -46,11 +46,13 @@ def fit_ratio(
 ) -> Ratio:
     """Learn log p(data) - log q(generator) from items that no player was trained on.
 
-    real, fake: items of any kind, at least 20 of each (40 with `features`).
+    real, fake: items of any kind, at least 20 of each (40 without `score`).
     score: items -> (n,), the critic; kind and method as in `calibrate`.
-    features: items -> (n, ...), a frozen encoder or the critic's last hidden layer. One half of the items trains two
-    heads on it, a linear one and a perceptron, that also see the critic's score (density-ratio estimation in feature
-    space: Ding et al., 2020). The other half calibrates critic and heads alike and chooses by held-out log loss.
+    features: items -> (n, ...), a frozen encoder or the critic's last hidden layer. Heads on it, a linear one and a
+    perceptron, also see the critic's score (density-ratio estimation in feature space: Ding et al., 2020). Each is
+    trained on one half of the items and, anew, on the other; what they say of the half they did not see calibrates
+    them. Of critic and heads the simplest is taken whose held-out log loss is within one standard error of the best.
+    With fewer than 40 items the critic stands alone.
     """
     if score is None and features is None:
         raise UserError("nothing to learn a ratio from: pass score= (a critic), features= (an encoder), or both.")
@@ -70,23 +72,22 @@ def fit_ratio(
 
     real, fake = observe(real), observe(fake)
     fake, nan = (fake, 0) if score is None else _without_nan(real, fake)
-    judged, candidates = (real, fake), {}
-    if features is not None:
-        fewest = min(count(real), count(fake))
-        if fewest < 2 * FEWEST:
-            raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
+    candidates = {}  # the simplest first
+    if score is not None:
+        curve = calibrate(real["score"], fake["score"], kind, method, seed)
+        candidates["critic"] = (lambda items: scores_of(score, items, batch_size), curve)
+    fewest = min(count(real), count(fake))
+    if score is None and fewest < 2 * FEWEST:
+        raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
+    if features is not None and fewest >= 2 * FEWEST:
         if not all(np.isfinite(seen["features"]).all() for seen in (real, fake)):
             raise UserError("features holds NaN or infinite values: mend the encoder, or the scale of its input.")
-        trained, judged = zip(_halves(real, seed), _halves(fake, seed), strict=True)
         for name, width in (("linear head", 0), ("deep head", 128)):
-            head = _train_head(*map(inputs, trained), width, seed)
-            curve = calibrate(*(head(inputs(seen)) for seen in judged), seed=seed)
-            candidates[name] = (lambda items, head=head: head(inputs(observe(items))), curve)
-    if score is not None:
-        curve = calibrate(*(seen["score"] for seen in judged), kind, method, seed)
-        candidates["critic"] = (lambda items: scores_of(score, items, batch_size), curve)
-    losses = {name: curve.report["log_loss"] for name, (_, curve) in candidates.items()}
-    chosen = min(losses, key=losses.get)
+            head, unseen = _cross_trained(inputs(real), inputs(fake), width, seed)
+            candidates[name] = (lambda items, head=head: head(inputs(observe(items))), calibrate(*unseen, seed=seed))
+    curves = {name: curve for name, (_, curve) in candidates.items()}
+    losses = {name: curve.report["log_loss"] for name, curve in curves.items()}
+    chosen = simplest_of_the_best(losses, {name: (c.real_log_ratio, c.fake_log_ratio) for name, c in curves.items()})
     function, curve = candidates[chosen]
     return Ratio(function, curve, curve.report | {"candidates": losses, "chosen": chosen, "nan": nan})
 
@@ -101,9 +102,16 @@ def _without_nan(real: dict, fake: dict) -> tuple[dict, int]:
     return take(fake, np.flatnonzero(~bad)), int(bad.sum())
 
 
-def _halves(seen: dict, seed: int) -> tuple[dict, dict]:
-    order = chance(seed).permutation(count(seen))
-    return take(seen, order[: len(order) // 2]), take(seen, order[len(order) // 2 :])
+def _cross_trained(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> tuple[Callable, tuple]:
+    """The mean of two heads, each trained on one half; logits of (reals, fakes) by the head that did not see them."""
+    first = [chance(seed).permutation(len(x)) < len(x) / 2 for x in (real, fake)]
+    unseen = np.empty(len(real)), np.empty(len(fake))
+    heads = []
+    for halves in (first, [~half for half in first]):
+        heads.append(_train_head(real[halves[0]], fake[halves[1]], width, seed))
+        for out, x, half in zip(unseen, (real, fake), halves, strict=True):
+            out[~half] = heads[-1](x[~half])
+    return lambda x: (heads[0](x) + heads[1](x)) / 2, unseen
 
 
 def _perceptron(d: int, width: int) -> nn.Module:
