@@ -51,6 +51,12 @@ def test_no_game_has_a_remedy_that_does_nothing(game):
             assert_same(plain.average.state_dict(), state.average.state_dict(), f"{name} acts")
 
 
+def test_what_means_nothing_in_a_game_cannot_be_given():
+    assert "packing" not in gs.BEGAN().settings() and gs.BEGAN().packing == 1
+    with pytest.raises(gs.UserError, match="no setting 'packing'"):
+        gs.BEGAN(packing=2)
+
+
 TOGETHER = [
     {"r1": 1.0, "r2": 0.5, "lecam": 0.3},
     {"spectral_norm": True, "smoothing": 0.9},

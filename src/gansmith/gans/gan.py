@@ -49,7 +49,7 @@ class GAN(Game):
     width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", least=1)
     critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
 
-    # Remedies (docs/diagnose.md); a game in which one makes no sense fixes it as a ClassVar.
+    # Remedies (docs/diagnose.md); a game in which one means nothing is `without` it.
     augment: str = setting(
         "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
     )
@@ -101,10 +101,12 @@ class GAN(Game):
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
             self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3, classes), spec.shape)
 
-    def conv_critic(self, shape: tuple[int, ...], classes: int = 0, norm: str = "batch") -> nn.Module:
+    def conv_critic(
+        self, shape: tuple[int, ...], classes: int = 0, norm: str = "batch", body: type[ConvCritic] = ConvCritic
+    ) -> nn.Module:
         """DCGAN's critic; its batch norm gives way to what bounds the slope at each item."""
         norm = "none" if norm == "batch" and (self.spectral_norm or self.r1 or self.r2) else norm
-        return self.critic(lambda shape: ConvCritic(shape, self.width, classes, norm=norm), shape)
+        return self.critic(lambda shape: body(shape, self.width, classes, norm=norm), shape)
 
     def critic(self, body: Callable[[tuple[int, ...]], Critic], shape: tuple[int, ...]) -> nn.Module:
         """D for items of `shape`, its `body` made for what packing shows it, with what the other remedies add to it."""

@@ -42,10 +42,14 @@ class LSGAN(GAN):
         self.choose(spec)
         classes = self.classes(spec)
         self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, activation=nn.Tanh)
-        body = lambda shape: MLPCritic(shape, self.width, 2, classes, activation=nn.Tanh)  # noqa: E731
+        self.generator.layers.apply(orthogonal)
+
+        def body(shape):
+            critic = MLPCritic(shape, self.width, 2, classes, activation=nn.Tanh)
+            critic.layers.apply(orthogonal)
+            return critic
+
         self.discriminator = self.critic(body, spec.shape)
-        for network in (self.generator, self.discriminator):
-            network.apply(orthogonal)
 
     def pair(self) -> losses.Loss:
         return losses.least_squares(self.a, self.b, self.c)
