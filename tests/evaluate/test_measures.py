@@ -114,9 +114,11 @@ def test_classes_are_read_by_a_classifier_and_counted(tmp_path, monkeypatch):
     measure(tmp_path, game(lambda n, seed: pictures(n, seed) // 2), train, held)
     shown = page(tmp_path, train.spec)["classes"]
     assert (
-        shown["many"] == "classes" and "100.0 % of other reals" in shown["sentence"] and "2 of 2" in shown["sentence"]
+        shown["many"] == "classes"
+        and "100.0\N{NO-BREAK SPACE}% of other reals" in shown["sentence"]
+        and "2 of 2" in shown["sentence"]
     )
-    assert shown["odd"][0].startswith("1: 0.0 % against 5")
+    assert shown["odd"][0].startswith("1: 0.0\N{NO-BREAK SPACE}% against 5")
 
 
 def test_a_run_that_was_short_is_not_measured_and_says_so(tmp_path):

@@ -27,7 +27,7 @@ def next_steps(run, about: dict, findings: Sequence, rows: Sequence, scores: Seq
     about, rows, scores, arrays: of settings.json, log.jsonl, scores.jsonl and measures.npz; `findings` of the diagnosis
     """
     steps = [*_found(findings), *_measured(run, about, rows, scores, arrays), *_always(run, about, scores)]
-    return list({step.what: step for step in steps}.values())[:3]
+    return [step for i, step in enumerate(steps) if step.what not in {one.what for one in steps[:i]}][:3]
 
 
 def _found(findings) -> Iterator[Step]:

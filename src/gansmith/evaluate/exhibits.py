@@ -58,7 +58,7 @@ def tables(rows: list[dict]) -> list[dict]:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def first(mapping: dict):
