@@ -11,9 +11,11 @@ G. A number's prior is uniform, of entropy log 2 (the released code prints a bou
 each part of L_I is a true lower bound in nats: `information/category` ≤ log K, and `information/continuous`.
 `fixed_deviation` sets Q's standard deviations to 1, as in the released network.
 
-Networks: DCGAN's (for vectors perceptrons) with a head of 128 units; D takes its two batches apart.
-Deviations: one category, not several; a smaller λ for the numbers, as the paper advises; an average of G is kept and
-sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds. Proof: proofs/infogan.py.
+Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's; for
+vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
+Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper advises; an
+average of G is kept and sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds.
+Proof: proofs/infogan.py.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvGenerator
+from gansmith.networks.convolutional import ConvCritic, ConvGenerator
 from gansmith.networks.mlp import MLPCritic, MLPGenerator
 
 
@@ -61,8 +63,8 @@ class InfoGAN(GAN):
         self.choose(spec)
         inputs = self.latent + self.categories + self.continuous
         if spec.kind == "images":
-            self.generator = ConvGenerator(inputs, spec.shape, self.width)
-            self.discriminator = self.conv_critic(spec.shape)
+            self.generator = DenseGenerator(inputs, spec.shape, self.width)
+            self.discriminator = self.conv_critic(spec.shape, body=DenseCritic)
         else:
             self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
             self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3), spec.shape)
@@ -151,3 +153,30 @@ class InfoGAN(GAN):
 
         said = self.said_by(read, x, batch_size=batch_size)
         return Codes(said[:, : self.categories], said[:, self.categories :])
+
+
+class DenseGenerator(nn.Module):
+    """(n, latent) through a dense layer of 16·width with batch norm and ReLU, then DCGAN's convolutions."""
+
+    def __init__(self, latent: int, shape: tuple[int, int, int], width: int):
+        super().__init__()
+        units = 16 * width
+        self.dense = nn.Sequential(nn.Linear(latent, units, bias=False), nn.BatchNorm1d(units), nn.ReLU())
+        self.body = ConvGenerator(units, shape, width)
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.body(self.dense(z))
+
+
+class DenseCritic(ConvCritic):
+    """DCGAN's convolutions, a dense layer of 16·width with batch norm and leaky ReLU of .1, one linear score."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int, classes: int = 0, *, norm: str = "batch"):
+        super().__init__(shape, width, norm=norm)
+        units = 16 * width
+        normed = nn.BatchNorm1d(units) if norm == "batch" else nn.Identity()
+        self.dense = nn.Sequential(nn.Linear(self.score.in_features, units), normed, nn.LeakyReLU(0.1))
+        self.score = nn.Linear(units, 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.dense(super().features(x))
