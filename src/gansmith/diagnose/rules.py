@@ -154,7 +154,7 @@ RULES = [
         "discriminator-overfitting",
         "note",
         signs.by_heart,
-        "The critic knows its training items by heart, without harm so far: should samples get worse, augment what it sees.",
+        "The critic knows its items by heart, without harm so far; if samples get worse, augment what it sees.",
         remedies.augmented,
         looks=True,
     ),
