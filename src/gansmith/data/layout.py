@@ -44,9 +44,9 @@ class Layout(nn.Module):
         keep("mode", [h + t + g for h, t, g in zip(heads, tails, gaps)])  # the first of the modes
         keep("owner", [c for c, w in enumerate(widths) for _ in range(w)])  # column of each part
         keep("start", [sum(widths[:c]) for c in range(len(widths))])
-        keep("member", nn.functional.one_hot(self.owner, len(widths)), torch.float32)
-        place = torch.arange(max(widths)) + self.start[:, None]
-        beyond = torch.arange(max(widths)) >= torch.tensor(widths)[:, None]
+        keep("member", torch.arange(len(widths)) == self.owner[:, None], torch.float32)  # (parts, columns)
+        place = torch.arange(max(widths, default=0)) + self.start[:, None]
+        beyond = torch.arange(max(widths, default=0)) >= torch.tensor(widths)[:, None]
         keep("spread", place.masked_fill(beyond, self.parts))  # (columns, widest): the parts of each; one past the end
 
         self.tails = [c.shares[h:] for h, (_, c) in zip(heads, self.columns)]

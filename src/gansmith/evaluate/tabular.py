@@ -97,15 +97,15 @@ def legible(frame, like):
     import pandas
 
     read = {}
-    for name, column in frame.items():
+    for name, column in frame.reset_index(drop=True).items():
         if _is_number(like[name]):
             read[name] = column.astype("float64")
         elif like[name].dtype.kind == "M":
             read[name] = pandas.to_datetime(column).astype("int64")
         else:
-            values = like[name].astype("object").dropna().astype(str).value_counts().index[:COMMON]
-            read[name] = pandas.Categorical(column.astype("object").dropna().astype(str).reindex(column.index), values)
-    return pandas.DataFrame(read).reset_index(drop=True)
+            common = like[name].dropna().astype(str).value_counts().index[:COMMON]
+            read[name] = pandas.Categorical(column.astype("object").where(column.notna()).map(str), common)
+    return pandas.DataFrame(read)
 
 
 def _columns(real, fake) -> list:

@@ -60,6 +60,7 @@ class CTGAN(Game):
     spikes: bool = setting(True, "tell values apart that many rows share exactly; False: the paper")
     levels: int = setting(500, "values of a column that G makes one by one", least=1)
     pack: int = setting(10, "rows that D judges as one", least=1)
+    shared: bool = setting(True, "read each row of a pack with the same weights first; False: the paper")
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
     condition_weight: float = setting(1.0, "weight of the cross-entropy with the condition", least=0.0)
     rare: str = setting(
@@ -75,9 +76,11 @@ class CTGAN(Game):
 
     # --- data --------------------------------------------------------------------------------------------------------
     def read(self, data, **options) -> Dataset:
+        if isinstance(data, Asked):
+            return data
+        if hasattr(data, "__array__") and not hasattr(data, "columns"):
+            data = read(data, form="items")
         if isinstance(data, Dataset):
-            if isinstance(data, Asked):
-                return data
             data = data.source if self.types and data.source else as_rows(data, self.types)
         found = read(data, form="table", types=self.types, **options)
         found = with_modes(found, self.modes, self.spikes)
@@ -91,7 +94,7 @@ class CTGAN(Game):
             raise UserError("no column of the table can be learned: they are all ids")
         self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
         row = self.layout.width + self.layout.conditions
-        self.discriminator = PackCritic(self.pack * row, self.width, self.dropout)
+        self.discriminator = PackCritic(row, self.pack, self.width, self.dropout, self.shared)
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def players(self) -> dict[str, list[nn.Module]]:

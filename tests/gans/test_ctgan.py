@@ -1,0 +1,211 @@
+"""CTGAN: the flat vector and back, training by sampling, packs, conditions kept, rows that look like the table's."""
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.data.columns import Column
+from gansmith.data.dataset import Batch
+from gansmith.data.layout import Layout, gumbel
+from gansmith.data.modes import mixture
+from gansmith.data.tables import TableSpec, as_table
+from gansmith.testing import begin, made_up_table
+
+SMALL = {"width": 8, "latent": 4}
+
+
+def frame(n=300, seed=0):
+    chance = np.random.default_rng(seed)
+    kind = chance.choice(["a", "b", "c"], n, p=[0.7, 0.2, 0.1])
+    amount = np.where(chance.random(n) < 0.5, 0, chance.normal(100, 20, n).round(2))
+    return pandas.DataFrame(
+        {
+            "name": [f"row {i}" for i in range(n)],
+            "kind": kind,
+            "amount": pandas.Series(amount).where(chance.random(n) < 0.9),
+            "many": [f"town {i}" for i in chance.integers(0, 40, n)],
+            "whole": chance.integers(0, 1000, n),
+            "since": pandas.date_range("2020-01-01", periods=n),
+            "yes": chance.random(n) < 0.3,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return gs.CTGAN(levels=10, modes=3, average_half_life=0, **SMALL).fit(
+        frame(), steps=30, batch_size=60, seed=0, val=0
+    )
+
+
+def flat_layout(*modes):
+    """A category of three values, and a number with a spike at 0 and these modes."""
+    entries = (
+        Column("n", "continuous", "float64", False, (0,), (0.5,), missing=0.1, low=-9, high=9, modes=modes),
+        Column("c", "categorical", "str", True, ("a", "b", "d"), (0.5, 0.3, 0.2)),
+    )
+    spec = TableSpec("table", (2,), columns=("n", "c"), centre=(0.0, 0.0), scale=(1.0, 1.0), entries=entries)
+    return Layout(spec, most=2)
+
+
+def test_a_row_as_a_flat_vector_by_hand():
+    layout = flat_layout((-4.0, 1.0, 0.5), (4.0, 0.5, 0.5))
+    assert (layout.numbers, layout.parts, layout.conditions, layout.width) == (1, 7, 3, 8)
+    rows = torch.tensor([[5.0, 0.0], [0.0, 2.0], [torch.nan, 1.0], [-4.0, 2.0]])
+    parts, numbers = layout.place(rows)
+    # the category comes first: a, b, any other; then the number: 0, gap, two modes
+    assert parts.tolist() == [[0, 3], [2, 0], [1, 1], [2, 2]]
+    assert numbers.tolist() == [[0.5], [0.0], [0.0], [0.0]]  # (5 − 4) / (4 · ½)
+    assert layout.flat(parts, numbers)[0].tolist() == [0.5, 1, 0, 0, 0, 0, 0, 1]
+
+
+def test_and_back():
+    layout = flat_layout((-4.0, 1.0, 0.5), (4.0, 0.5, 0.5))
+    parts, numbers = torch.tensor([[0, 3], [1, 0], [0, 1]]), torch.tensor([[0.5], [0.9], [0.9]])
+    codes = layout.codes(parts, numbers, torch.Generator().manual_seed(0))
+    assert codes[:2].tolist() == [[5.0, 0.0], [0.0, 1.0]] and np.isnan(codes[2, 0])
+    rare = layout.codes(torch.tensor([[2, 0]] * 50), torch.zeros(50, 1), torch.Generator().manual_seed(0))
+    assert set(rare[:, 1]) == {2.0}  # only one value shares the last part
+
+
+def test_the_mode_is_drawn_from_the_posterior_and_the_softmax_is_each_column_s_own():
+    layout = flat_layout((-1.0, 1.0, 0.25), (1.0, 1.0, 0.75))
+    torch.manual_seed(0)
+    parts, _ = layout.place(torch.tensor([[1e-6, 0.0]]).expand(20_000, 2))  # halfway: only the weights decide
+    assert (parts[:, 1] == 3).float().mean().item() == pytest.approx(0.75, abs=0.01)
+    said = torch.randn(5, layout.width) * 50
+    made = layout.soft(said, 0.2)
+    numbers, first, second = made.split([1, 3, 4], 1)
+    assert torch.allclose(first.sum(1), torch.ones(5)) and torch.allclose(second.sum(1), torch.ones(5))
+    assert torch.allclose(numbers, said[:, :1].tanh()) and made.isfinite().all()
+    drawn = [layout.hard(torch.zeros(1, layout.width), gumbel((1, 7)))[0][0].tolist() for _ in range(500)]
+    assert np.bincount([d[0] for d in drawn], minlength=3).min() > 120 and max(d[1] for d in drawn) == 3
+
+
+def test_the_mixture_finds_modes_and_drops_what_nobody_needs():
+    chance = np.random.default_rng(0)
+    x = np.concatenate([chance.normal(-3, 0.1, 3000), chance.normal(2, 0.5, 1000)])
+    found = mixture(chance.permutation(x), 10)
+    near = [sum(w for m, _, w in found if abs(m - at) < 1.5) for at in (-3, 2)]
+    assert near == pytest.approx([0.75, 0.25], abs=0.03) and found == tuple(sorted(found))
+    assert mixture(np.array([2.0, 2.0]), 10) == ((2.0, 1e-3, 1.0),)
+
+
+def test_training_by_sampling_asks_evenly_for_columns_and_by_log_frequency_for_values():
+    rows = pandas.DataFrame({"kind": ["a"] * 900 + ["b"] * 99 + ["c"], "yes": [True] * 1000, "x": np.arange(1000) / 7})
+    rows = rows.sample(frac=1, random_state=0)
+    data = gs.CTGAN().read(rows)
+    torch.manual_seed(0)
+    batch = data.batch(torch.arange(20_000))
+    layout = data.layout
+    column, level = layout.owner[batch.source], batch.source - layout.start[layout.owner[batch.source]]
+    assert (column == 0).float().mean().item() == pytest.approx(0.5, abs=0.02)
+    logs = np.log1p([900, 99, 1])
+    found = torch.bincount(level[column == 0], minlength=3) / (column == 0).sum()
+    assert found.tolist() == pytest.approx((logs / logs.sum()).tolist(), abs=0.02)
+    assert torch.equal(
+        layout.place(batch.real)[0].gather(1, column[:, None])[:, 0], level
+    )  # each row has what was asked
+    plain = gs.CTGAN(rare="plain").read(rows).batch(torch.arange(20_000))
+    assert (plain.source == 0).float().mean().item() == pytest.approx(0.45, abs=0.02)
+
+
+def test_only_rows_of_the_training_side_are_drawn():
+    train, held = gs.CTGAN().read(frame()).split(0.5)
+    seen = train.batch(torch.arange(2000)).real
+    whole = held.spec.to_network(torch.from_numpy(held.fields["real"]))[held.rows]
+    assert not (seen.nan_to_num()[:, None] == whole.nan_to_num()[None]).all(2).any()
+
+
+def test_losses_by_hand():
+    gan = begin(gs.CTGAN, made_up_table(), SMALL | {"pack": 2, "penalty": 0.0}, 0).game
+    asked = torch.tensor([0, 1, 2, 3])
+    batch = Batch(real=torch.zeros(4, 3), source=asked, index=torch.arange(4))
+    gan.discriminator = torch.nn.Sequential(torch.nn.Flatten(0), torch.nn.Unflatten(0, (2, -1)), Sum())
+    said = gan.discriminator_loss(batch)["adversarial"].item()
+    assert said == pytest.approx(0, abs=2)  # sums of one-hot parts are alike; only the numbers differ
+    rows = torch.arange(8.0).view(4, 2)
+    assert gan.packed(rows, rows[:, :1]).tolist() == [[0, 1, 0, 2, 3, 2], [4, 5, 4, 6, 7, 6]]
+    assert gan.packed(rows[:3], rows[:3, :1])[1].tolist() == [4, 5, 4, 0, 1, 0]  # filled up from the start
+    words = gan.layout.words(torch.arange(gan.layout.width).float()[None], torch.tensor([gan.layout.conditions - 1]))
+    assert words.isfinite().sum() == 2  # yes or no
+
+
+class Sum(torch.nn.Module):
+    def forward(self, x):
+        return x.sum(1)
+
+
+def test_rows_look_like_the_table_s(trained):
+    real, made = frame(), trained.sample(200, seed=1)
+    assert list(made.columns) == list(real.columns) and (made.dtypes == real.dtypes).all()
+    assert set(made["kind"]) <= {"a", "b", "c"} and made["whole"].between(0, 999).all()
+    assert made["amount"].isna().any() and (made["amount"] == 0).any()
+    assert (made["amount"].dropna() * 100 % 1).round(6).isin([0, 1]).all()
+    assert made["since"].between("2020-01-01", "2020-12-31").all() and (made["since"].dt.hour == 0).all()
+    assert len(set(made["many"])) > 11  # values beyond the ten commonest come, too
+    assert trained.sample(7, seed=1).equals(trained.sample(7, seed=1)) and len(trained.sample(0)) == 0
+
+
+def test_conditions_are_kept_exactly(trained):
+    assert (trained.sample(30, seed=1, where={"kind": "c"})["kind"] == "c").all()
+    made = trained.sample(20, seed=1, where={"kind": "b", "yes": True})
+    assert (made["kind"] == "b").all() and made["yes"].all()
+    rare = min(frame()["many"].unique(), key=list(frame()["many"]).count)
+    assert set(trained.sample(10, seed=1, where={"many": rare})["many"]) == {rare}
+    for where, says in (
+        ({"kind": "z"}, "no row had 'z' in kind: there are a, b, c"),
+        ({"whole": 3}, "where names 'whole': rows can be asked for values of kind, many, yes"),
+        ({"kind": None}, "no row had None"),
+    ):
+        with pytest.raises(gs.UserError, match=says):
+            trained.sample(1, where=where)
+
+
+def test_a_row_is_made_and_judged_by_itself(trained):
+    rows = frame().iloc[:20]
+    scores = trained.score(rows)
+    assert scores.shape == (20,) and scores.dtype == np.float32 and scores.std() > 0
+    chance = torch.get_rng_state()
+    assert np.allclose(trained.score(rows.iloc[:3]), scores[:3], atol=1e-6)
+    assert torch.equal(chance, torch.get_rng_state())
+    given, latent = torch.zeros(4, dtype=torch.int64), torch.randn(4, 4)
+    with trained.at_rest():  # batch norm by its running statistics
+        together = trained.generator(torch.cat([latent, trained.layout.asked(given)], 1))
+        alone = trained.generator(torch.cat([latent, trained.layout.asked(given)], 1)[:1])
+    assert torch.allclose(together[:1], alone, atol=1e-6)
+    with pytest.raises(gs.UserError, match="lack the columns kind"):
+        trained.score(rows.drop(columns="kind"))
+
+
+def test_it_saves_loads_and_can_be_refined(trained, tmp_path):
+    trained.save(tmp_path / "x.gan")
+    assert gs.load(tmp_path / "x.gan").sample(20, seed=3).equals(trained.sample(20, seed=3))
+    refined = trained.refiner(frame(seed=1)).sample(30, seed=0)
+    assert list(refined.columns) == list(frame().columns) and len(refined) == 30
+
+
+def test_ten_thousand_values_cost_no_ten_thousand_outputs():
+    rows = pandas.DataFrame({"town": [f"{i}" for i in range(10_000)] * 2, "x": np.arange(20_000.0)}).sample(
+        frac=1, random_state=0
+    )
+    data = gs.CTGAN(modes=2, levels=50).read(rows)
+    gan = gs.CTGAN(modes=2, levels=50, **SMALL)
+    gan.build(data.spec)
+    assert gan.layout.parts <= 54 and data.fields["real"].shape == (20_000, 2)
+
+
+def test_any_form_of_table_and_only_tables():
+    vectors = np.random.default_rng(0).normal(size=(60, 3))
+    made = gs.CTGAN(**SMALL).fit(vectors, steps=2, batch_size=20, val=0).sample(5, seed=0)
+    assert made.shape == (5, 3) and (made.dtypes == "float32").all()
+    table = as_table(frame(60))
+    assert gs.CTGAN(types="whole=categorical").read(table).spec.entries[4].kind == "categorical"
+    with pytest.raises(gs.UserError, match="digits is no table"):
+        gs.CTGAN().fit("digits", steps=1)
+    with pytest.raises(gs.UserError, match="takes numbers and table has mixed columns: use ctgan"):
+        gs.R3GAN().fit(table, steps=1)
+    with pytest.raises(gs.UserError, match="all ids"):
+        gs.CTGAN().fit(frame()[["name"]], steps=1)
