@@ -1,12 +1,12 @@
 """Captions of what can be checked: "a red seven on the left", painted and then read again.
 
-    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 2000] [--picture out.png]
+    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 6000] [--picture out.png]
 
 MNIST digits of 14 pixels in one of four colours on the left or the right of a black field of 16×24. A classifier of
 such pictures reads the digit, the mean colour and the centre of brightness say the rest. Of 2,000 paintings of random
 captions the digit must agree in 90 %, colour and side in 95 %; and D must score real held-out pictures higher beside
 their own caption than beside another's in 85 %. Controls: the same game with its captions shuffled, whose paintings
-agree by chance; and without the mismatched pairs, which must agree less.
+agree by chance; and without the mismatched pairs, which must agree less after as many rounds.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def seen(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--steps", type=int, default=2000)
+    parse.add_argument("--steps", type=int, default=6000)
     parse.add_argument("--width", type=int, default=32)
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--picture", help="write paintings, one digit a column, colours and sides by row, to this .png")
@@ -80,7 +80,7 @@ def main() -> None:
         }
 
     def play(said, share=1.0, **settings):
-        gan = gs.GANINTCLS(width=asked.width, **settings)
+        gan = gs.GANINTCLS(width=asked.width, learning_rate=7e-4, decay=0.5, **settings)
         gan.fit((pictures, said), steps=round(share * asked.steps), batch_size=64, seed=asked.seed, val=0)
         found = measure(gan)
         print(settings, found, flush=True)
@@ -92,7 +92,7 @@ def main() -> None:
 
         asked_for = [caption((d, c, s)) for c in range(4) for s in range(2) for d in range(10)]
         Image.fromarray(grid(gan.sample(80, text=asked_for, seed=0), columns=10)).save(asked.picture)
-    _, unmatched = play(captions, share=0.5, mismatched=0.0)
+    _, unmatched = play(captions, mismatched=0.0)
     order = np.random.default_rng(0).permutation(len(captions))
     _, shuffled = play([captions[i] for i in order], share=0.25)
 
@@ -102,7 +102,10 @@ def main() -> None:
     colour, side = seen(held)
     record(
         "gan_int_cls",
-        passed=good(**ours) and not good(**shuffled) and unmatched["matching"] < ours["matching"],
+        passed=good(**ours)
+        and not good(**shuffled)
+        and unmatched["digit_agreement"] < ours["digit_agreement"]
+        and unmatched["matching"] < ours["matching"],
         **ours,
         floor={
             "judge_on_true_digits": judge.accuracy(held, held_truth[:, 0]),
@@ -113,10 +116,10 @@ def main() -> None:
         goal="digit >= 0.9, colour and side >= 0.95, matching >= 0.85",
         control={
             "captions shuffled, a quarter of the rounds": shuffled,
-            "no mismatched pairs, half the rounds": unmatched,
+            "no mismatched pairs": unmatched,
         },
-        protocol=f"10,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}; "
-        "2,000 paintings of held-out captions",
+        protocol=f"10,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}, "
+        "step 7e-4 falling over the second half; 2,000 paintings of held-out captions",
         seed=asked.seed,
     )
 

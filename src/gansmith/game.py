@@ -53,7 +53,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of training with turns of its own: `share` of all rounds; `begin` runs once before its first round."""
+    """A part of training with turns of its own: `share` of all rounds; `begin` runs once before its first round.
+
+    Optimisers start anew with each stage but the first.
+    """
 
     name: str
     turns: Sequence[Turn]

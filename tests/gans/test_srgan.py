@@ -22,6 +22,11 @@ def test_the_generator_has_the_papers_parameters():
     assert sum(p.numel() for p in SRResNet(3).parameters()) == 1_549_462
 
 
+def test_the_generator_starts_as_the_way_from_picture_to_picture_alone():
+    net, x = SRResNet(3, 2, 4, 3), torch.rand(2, 3, 6, 7)
+    assert torch.allclose(net(x), net.last(net.up(net.first(x))))
+
+
 def test_pixel_shuffle_by_hand():
     x = torch.arange(2 * 4 * 3 * 5.0).view(2, 4, 3, 5)
     made = torch.nn.PixelShuffle(2)(x)
@@ -73,6 +78,30 @@ def test_first_pixels_then_features_and_the_critic_starts_with_the_second_stage(
     assert not any("generator/features" in row for row in alone.history)
 
 
+def test_adversarial_training_goes_on_from_srresnet_and_does_not_undo_it():
+    """Adam's memory of the first loss made its first steps on the second many times too long."""
+    moves = {}
+
+    def watch(state, row):
+        memory = state.players["generator"].optimiser.state.values()
+        moves[row["step"]] = max(int(kept["step"]) for kept in memory)
+
+    gan = gs.SRGAN(pretrain=0.9, content="shallow", learning_rate=2e-3, decay=0.5, **SMALL | {"width": 8})
+    gan.fit(photos(), steps=200, batch_size=4, val=0, watch=watch, precision="fp32")
+    assert moves[171] == 171 and moves[181] == 1 and moves[191] == 11
+    quality = {row["step"]: row["psnr/crops"] for row in gan.history}
+    before, after = (quality[151] + quality[171]) / 2, quality[191]
+    assert before > quality[1] + 5 and after > before - 3
+
+
+def test_the_step_falls_in_each_stage_and_is_a_tenth_in_the_last_half():
+    gan, step = gs.SRGAN(pretrain=0.8, learning_rate=1.0, decay=0.25), torch.optim.SGD([torch.zeros(1)], lr=9.0)
+    for progress, rate in {0.0: 1, 0.6: 1, 0.7: 0.5, 0.8: 1, 0.89: 1, 0.92: 0.1, 0.975: 0.05}.items():
+        gan.progress = progress
+        gan.schedule("generator", step)
+        assert step.param_groups[0]["lr"] == pytest.approx(rate)
+
+
 def test_any_size_goes_in_and_comes_out_larger():
     gan = gs.SRGAN(scale=2, **SMALL).fit(photos(), steps=2, batch_size=4)
     assert gan.translate(np.zeros((2, 3, 9, 14), np.uint8)).shape == (2, 3, 18, 28)
@@ -87,6 +116,8 @@ def test_the_frozen_net_is_the_same_each_time_is_never_trained_and_takes_weights
     one, two = FrozenFeatures(), FrozenFeatures()
     assert torch.equal(chance, torch.get_rng_state())
     assert torch.equal(one.body[0].weight, two.body[0].weight)
+    assert one(torch.zeros(1, 3, 96, 96)).shape == (1, 512, 5, 5)
+    assert FrozenFeatures(FrozenFeatures.SHALLOW)(torch.zeros(1, 1, 48, 48)).shape == (1, 128, 11, 11)
     file = tmp_path / "eyes.npz"
     np.savez(file, **{f"features.{k}": v.numpy() + 1 for k, v in one.body.state_dict().items()})
     gan = gs.SRGAN(pretrain=0.0, features=str(file), **SMALL).fit(photos(), steps=3, batch_size=4)

@@ -6,11 +6,14 @@ and blurs; then, as SRGAN, it goes on from there with
 L_G = content + 10⁻³ Σ −log σ(D(G(x)))   (eqs. 3, 6),    content = E‖φ(y) − φ(G(x))‖²   (eq. 5),
 φ being features of a frozen net, which forgives a pixel's shift but not its absence; D tells true from made as ever.
 Adversarial training without the first stage fails (section 3.2). The second half of SRGAN goes at a tenth of the step.
+The paper's three contents are `content`: VGG54 is "deep", VGG22 "shallow", MSE "pixels". Deep features see a square of
+48 pixels as 2×2 places and leave its colours and edges open: they need crops of 96.
 
 φ is VGG19's in the paper. Here it is the convolutions of SqueezeNet 1.1: with the weights you name in `features`
 (an .npz of arrays named as torchvision names them), or, without any, random ones, which know of no object and only
 compare textures; the plan says which. Its loss is relative, E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖², in place of VGG's 1/12.75.
-Other deviations: crops are cut once, evenly, from each picture; an average of G is kept and used.
+Other deviations: crops are cut once, evenly, from each picture; G's residual branches start at zero, of which the paper
+says nothing; an average of G is kept and used.
 Proof: proofs/srgan.py.
 """
 
@@ -41,11 +44,12 @@ class SRGAN(Translation):
     scale: int = setting(4, "how many times larger: 2, 4 or 8", least=2, most=8)
     crop: int = setting(96, "pixels of the squares that it learns from", least=24)
     pretrain: float = setting(5 / 6, "share of training that is SRResNet alone; 1: no SRGAN", least=0.0, most=1.0)
-    content: str = setting("features", "what SRGAN compares", choices=("features", "pixels"))
+    content: str = setting("deep", "features, or pixels, that SRGAN compares", choices=("deep", "shallow", "pixels"))
     features: str | None = setting(None, "file of the frozen net's weights (.npz); None: random ones")
     adversarial: float = setting(1e-3, "weight of the adversarial loss", least=0.0)
     learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    decay: float = setting(0.0, "share of each stage, at its end, in which the step falls to 0", least=0.0, most=1.0)
     width: int = setting(64, "channels of both players' finest layers", least=1)
     blocks: int = setting(16, "residual blocks of G", least=1)
 
@@ -74,7 +78,7 @@ class SRGAN(Translation):
             )
         self.generator = SRResNet(channels, self.scale, self.width, self.blocks)
         self.discriminator = SRCritic(spec.shape, self.width)
-        self.eyes = FrozenFeatures()
+        self.eyes = FrozenFeatures(FrozenFeatures.SHALLOW if self.content == "shallow" else FrozenFeatures.DEEP)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
@@ -91,14 +95,17 @@ class SRGAN(Translation):
 
     def open_eyes(self) -> None:
         """Load the frozen net's weights, if there are any; from then on they are part of the game's state."""
-        if self.features is not None and self.content == "features":
+        if self.features is not None and self.content != "pixels":
             self.eyes.load_state_dict(
                 {f"body.{k.removeprefix('features.')}": v for k, v in weights(self.features).items()}
             )
 
     def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        late = self.progress > (1 + self.pretrain) / 2 and self.pretrain < 1
-        optimiser.param_groups[0]["lr"] = self.learning_rate * (0.1 if late else 1.0)
+        adversarial = self.progress >= self.pretrain
+        start, end = (self.pretrain, 1.0) if adversarial else (0.0, self.pretrain)
+        left = (end - self.progress) / (end - start)
+        fall = min(1.0, left / self.decay) if self.decay else 1.0
+        optimiser.param_groups[0]["lr"] = self.learning_rate * fall * (0.1 if adversarial and left < 0.5 else 1.0)
 
     def pixel_loss(self, batch: Batch) -> dict[str, Tensor]:
         error = (self.generator(batch.source) - batch.target).square().mean()

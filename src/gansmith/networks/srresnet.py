@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from gansmith.networks.blocks import Critic
+from gansmith.networks.convolutional import init
 
 
 class SRResNet(nn.Module):
     """(n, channels, h, w) to (n, channels, scale·h, scale·w) in network units, float32; any size, fully convolutional.
 
     c9-width, `blocks` residual blocks, a long skip, one pixel shuffle for each doubling, c9. One slope a PReLU. At
-    ×4 with the default width and blocks 1,549,462 parameters.
+    ×4 with the default width and blocks 1,549,462 parameters. What is added to a skip starts at zero (Goyal et al.
+    2017), the other weights as He et al. 2015 start them: the way from picture to picture is learned first.
     """
 
     def __init__(self, channels: int, scale: int = 4, width: int = 64, blocks: int = 16):
@@ -30,6 +34,9 @@ class SRResNet(nn.Module):
             )
         )
         self.last = nn.Conv2d(width, channels, 9, padding=4)
+        self.apply(partial(init, norm="none"))
+        for added in (self.joined, *(block.body for block in self.blocks)):
+            nn.init.zeros_(added[-1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
@@ -66,13 +73,18 @@ class SRCritic(Critic):
 
 
 class FrozenFeatures(nn.Module):
-    """SqueezeNet 1.1's convolutions (Iandola et al. 2016): (n, 1|3, H, W) in −1 … 1 to (n, 512, ~H/16, ~W/16).
+    """SqueezeNet 1.1's convolutions (Iandola et al. 2016): (n, 1|3, H, W) in −1 … 1 to (n, 512, ~H/16, ~W/16), or as
+    far as its first `layers` go: the SHALLOW ones to (n, 128, ~H/4, ~W/4).
 
     Random, always the same way, until weights are loaded; never trained.
     """
 
-    def __init__(self):
+    SHALLOW: ClassVar[int] = 5
+    DEEP: ClassVar[int] = 13
+
+    def __init__(self, layers: int = DEEP):
         super().__init__()
+        self.layers = layers
         from torchvision.models import squeezenet1_1
 
         with torch.random.fork_rng(devices=[]):
@@ -83,4 +95,5 @@ class FrozenFeatures(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x[:, :3]
-        return self.body(127.5 * (x.flip(1) + 1) - self.mean)  # blue, green, red, as those weights were trained
+        x = 127.5 * (x.flip(1) + 1) - self.mean  # blue, green, red, as those weights were trained
+        return self.body[: self.layers](x)

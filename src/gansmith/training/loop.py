@@ -138,6 +138,9 @@ def enter_stage(state: State):
             break
     if index != state.stage:
         stage.begin()
+        if state.stage >= 0:  # what an optimiser remembers of one loss misleads it in the next
+            for player in state.players.values():
+                player.optimiser = state.game.optimiser(player.name, [player.flat])
         state.stage = index
     return stage
 
