@@ -8,6 +8,7 @@ gradients are averaged. docs/scale.md says what that costs.
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class Ranks:
             torch.cuda.set_device(device)
         if self.count > 1 and not dist.is_initialized():
             dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=patience)
+            atexit.register(leave)  # a process that ends with its connections open may abort
 
     @property
     def first(self) -> bool:
@@ -76,7 +78,7 @@ class Ranks:
         """Each number's mean over ranks, all of which have the same ones."""
         if self.count == 1:
             return row
-        said = torch.tensor([*row.values()], dtype=torch.float64)
+        said = torch.tensor([*row.values()], dtype=torch.float64, device=self.device)
         self.average(said)
         return dict(zip(row, said.tolist(), strict=True))
 
@@ -89,7 +91,7 @@ class Ranks:
         """(does any rank want to stop, the longest clock): every rank gets the same answer."""
         if self.count == 1:
             return stop, seconds
-        said = torch.tensor([float(stop), seconds], dtype=torch.float64)
+        said = torch.tensor([float(stop), seconds], dtype=torch.float64, device=self.device)
         dist.all_reduce(said, op=dist.ReduceOp.MAX)
         return bool(said[0]), float(said[1])
 
@@ -97,7 +99,7 @@ class Ranks:
         """The first rank's answer, so that every rank does the same."""
         if self.count == 1:
             return answer
-        said = torch.tensor(float(answer), dtype=torch.float64)
+        said = torch.tensor(float(answer), dtype=torch.float64, device=self.device)
         dist.broadcast(said, 0)
         return said.item()
 
@@ -125,6 +127,11 @@ def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
     with sharing():
         yield ranks.first, seed
     ranks.wait()
+
+
+def leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 class OneBatch(TorchFunctionMode):
