@@ -10,7 +10,7 @@ from PIL import Image
 
 from gansmith.data import read
 from gansmith.data.decode import choose_form
-from gansmith.data.pictures import Facts, pixels, resize, resize_all
+from gansmith.data.pictures import Facts, pixels, resize
 from gansmith.errors import UserError
 
 
@@ -81,20 +81,23 @@ def test_size_policy():
 
 
 def test_resize_covers_and_cuts_the_centre():
-    wide = Image.fromarray(
-        np.repeat(np.arange(0, 240, 2, dtype=np.uint8)[None], 40, axis=0)
-    )  # 120 x 40, grey 2 * column
-    made = np.asarray(resize(wide, (20, 20))).astype(int)
-    assert made[:, 1:-1].min() >= 2 * 40 and made.max() <= 2 * 80 and np.ptp(made, axis=0).max() == 0
+    wide = np.repeat(np.arange(0, 240, 2, dtype=np.uint8)[None, None, None], 40, axis=2)  # 40 x 120, grey 2 * column
+    made = resize(wide, (20, 20)).astype(int)
+    assert made[..., 1:-1].min() >= 2 * 40 and made.max() <= 2 * 80 and np.ptp(made, axis=2).max() == 0
     assert made.mean() == pytest.approx(119, abs=1)
-    assert np.asarray(resize(Image.new("L", (1, 1), 9), (4, 4))).tolist() == [[9] * 4] * 4
+    assert resize(np.full((1, 1, 1, 1), 9, np.uint8), (4, 4)).tolist() == [[[[9] * 4] * 4]]
 
 
-@pytest.mark.parametrize("size", [(8, 8), (64, 64), (7, 40), (45, 9)])
-def test_resize_of_arrays_is_that_of_pictures(size, photo):
-    wanted = np.asarray(resize(photo(30, 21), size)).transpose(2, 0, 1).astype(int)
-    made = resize_all(np.asarray(photo(30, 21)).transpose(2, 0, 1)[None], size)[0]
-    assert made.shape == (3, *size) and np.abs(made - wanted).max() <= 1
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("size", [(8, 8), (64, 64), (21, 7), (9, 30), (1, 1)])
+def test_resize_is_the_bicubic_of_pillow_on_the_centre(size, mode, photo):
+    image = photo(30, 21, mode=mode)
+    scale = max(size[0] / 21, size[1] / 30)
+    width, height = round(size[1] / scale), round(size[0] / scale)
+    centre = image.crop(((30 - width) // 2, (21 - height) // 2, (30 + width) // 2, (21 + height) // 2))
+    wanted = np.asarray(centre.resize(size[::-1], Image.Resampling.BICUBIC)).reshape(*size, -1).transpose(2, 0, 1)
+    made = pixels(image, size, 1 if mode == "L" else 3)
+    assert made.shape == wanted.shape and np.abs(made.astype(int) - wanted).max() <= 2
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,7 @@ def test_large_jpeg_decoded_at_a_fraction_looks_the_same(tmp_path, photo):
     for i in range(2):
         photo(800, 600, seed=i).save(tmp_path / f"{i}.jpg", quality=95)
     data = read(tmp_path, size=32)
-    whole = np.asarray(resize(Image.open(tmp_path / "1.jpg").copy(), (32, 32))).transpose(2, 0, 1)
+    whole = pixels(Image.open(tmp_path / "1.jpg").copy(), (32, 32), 3)  # a copy has no file to be decoded again
     assert np.abs(data.raw([1])[0].astype(int) - whole).mean() < 2
 
 

@@ -109,7 +109,7 @@ def evenly(n: int, count: int) -> np.ndarray:
 
 def fit(pictures: np.ndarray, size, channels, notes: list) -> np.ndarray:
     """Pictures (n, C, H, W) uint8 with the asked `channels` and `size`: shorter side resized, centre cut out."""
-    from gansmith.data.pictures import as_size, resize_all
+    from gansmith.data.pictures import as_size, resize
 
     if channels not in (None, pictures.shape[1]):
         notes.append(f"channels: {pictures.shape[1]} turned into {channels}")
@@ -118,7 +118,7 @@ def fit(pictures: np.ndarray, size, channels, notes: list) -> np.ndarray:
         return pictures
     height, width = as_size(size)
     notes.append(f"resized from {pictures.shape[3]}x{pictures.shape[2]} to {width}x{height} (width x height)")
-    return resize_all(pictures, (height, width))
+    return resize(pictures, (height, width))
 
 
 def _numbers(x, name: str) -> np.ndarray:

@@ -27,7 +27,7 @@ from gansmith.data.sources import Pictures
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 
-POLICY = 1  # raise when the same files would now give other bytes: old cache entries are then not found
+POLICY = 2  # raise when the same files would now give other bytes: old cache entries are then not found
 SQUARES = (256, 128, 64, 32, 16)
 
 

@@ -4,7 +4,8 @@ The policy. Animations give their first frame. EXIF orientation is applied. Tran
 channels are asked for. 1-bit pictures become 0 and 255. Deeper whole numbers lose their lowest bits, as many for every
 picture of a set: what the deepest one uses is kept. Floats in [0, 1] are multiplied by 255, those in 0 ... 255 kept,
 others stretched from their least to their greatest value. CMYK, YCbCr, HSV and Lab become RGB; other colour profiles
-are ignored. Size: scaled by Lanczos until the target is covered, then the centre is cut out.
+are ignored. Size: the centre of the target's proportions is cut out and scaled to it by antialiased bicubic, Pillow's
+to ±2 of 255, which torch computes up to nine times as fast.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image, ImageOps
+from torch.nn import functional as F
 
 from gansmith.errors import UserError
 
@@ -62,8 +65,13 @@ def pixels(image: Image.Image, size: tuple[int, int], channels: int, bits: int =
         image.draft(None, (2 * max(size),) * 2)
     if image.getexif().get(0x0112, 1) != 1:
         image = ImageOps.exif_transpose(image)
-    array = np.asarray(resize(_convert(image, channels, bits), size))
-    return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
+    image = _convert(image, channels, bits)
+    if channels == 4 and image.size != size[::-1]:  # Pillow knows that clear pixels have no colour
+        return np.asarray(
+            image.resize(size[::-1], Image.Resampling.BICUBIC, box=_centre(*image.size, *size))
+        ).transpose(2, 0, 1)
+    array = np.asarray(image)
+    return resize(array[None, None] if array.ndim == 2 else array.transpose(2, 0, 1)[None], size)[0]
 
 
 def as_size(size) -> tuple[int, int]:
@@ -77,35 +85,25 @@ def as_size(size) -> tuple[int, int]:
     raise UserError(f"size={size!r} is not a size: give pixels as a whole number, or (height, width)")
 
 
-def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """`image` scaled until it covers `size` (height, width), and the centre cut out; Lanczos, antialiased."""
-    if image.size == size[::-1]:
-        return image
-    return image.resize(size[::-1], Image.Resampling.LANCZOS, box=_centre(*image.size, *size))
-
-
-def resize_all(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """`resize` of pictures (n, C, h, w) uint8 of one size: the same filter, as two matrix products for all."""
+def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Pictures (n, C, h, w) uint8, the centre of each cut out and scaled to `size` (height, width)."""
+    if x.shape[2:] == tuple(size):
+        return x
     left, top, right, bottom = _centre(*x.shape[:1:-1], *size)
-    down, across = _weights(x.shape[2], size[0], top, bottom), _weights(x.shape[3], size[1], left, right)
     out = np.empty((*x.shape[:2], *size), np.uint8)
     for start in range(0, len(x), 1024):
-        made = down @ (x[start : start + 1024].astype(np.float32) @ across.T)
-        out[start : start + 1024] = np.clip(np.rint(made), 0, 255)
+        part = np.array(x[start : start + 1024, :, top:bottom, left:right])  # in its own order: torch is faster at RGB
+        made = F.interpolate(torch.from_numpy(part), tuple(size), mode="bicubic", antialias=True)
+        out[start : start + 1024] = made.numpy()
     return out
 
 
-def _centre(width: int, height: int, to_height: int, to_width: int) -> tuple[float, float, float, float]:
-    """The largest box (left, top, right, bottom) in the middle that has the target's proportions."""
+def _centre(width: int, height: int, to_height: int, to_width: int) -> tuple[int, int, int, int]:
+    """The largest box (left, top, right, bottom) of whole pixels in the middle that has the target's proportions."""
     scale = max(to_height / height, to_width / width)
-    left, top = max(0, (width - to_width / scale) / 2), max(0, (height - to_height / scale) / 2)
-    return left, top, width - left, height - top
-
-
-def _weights(length: int, to: int, start: float, stop: float) -> np.ndarray:
-    """(to, length): what each old pixel of a line gives to each new one: Pillow's filter, from its answers to ones."""
-    impulses = Image.fromarray(np.eye(length, dtype=np.float32))
-    return np.asarray(impulses.resize((length, to), Image.Resampling.LANCZOS, box=(0, start, length, stop)))
+    wide, high = max(1, round(to_width / scale)), max(1, round(to_height / scale))
+    left, top = (width - wide) // 2, (height - high) // 2
+    return left, top, left + wide, top + high
 
 
 def _convert(image: Image.Image, channels: int, bits: int) -> Image.Image:
