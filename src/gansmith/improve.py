@@ -49,6 +49,8 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     if method == "mala":
         if game.conditional:
             raise UserError("mala moves one latent space: for a conditional game use obrs")
+        if game.spec.kind == "table":
+            raise UserError("mala follows slopes, and rows have parts that are drawn: for a table use obrs")
         return by_mala(game, held, n, STEPS if budget is None else int(budget), seed or 0)
     real = held.raw(np.arange(len(held)))
     options = {"label": held.raw(np.arange(len(held)), "label")} if game.conditional else {}

@@ -23,6 +23,7 @@ from gansmith.diagnose.against import Reference, chance_of, copies, explained
 from gansmith.diagnose.field import rotation
 from gansmith.diagnose.pixels import LEAST, roughness, unevenness
 from gansmith.game import Game
+from gansmith.refine.items import join
 from gansmith.training.hardware import casting
 from gansmith.training.state import State
 
@@ -117,7 +118,7 @@ class Real:
     def __init__(self, state: State, features: Callable | None = None):
         data, held = state.data, state.held
         chance = torch.Generator().manual_seed(0)
-        usable = "real" in data.fields and data.spec.kind in ("images", "vectors", "arrays") and len(data) >= 20
+        usable = "real" in data.fields and len(data) >= 20
         self.usable = usable and not state.game.inputs  # a game that must be given inputs does not sample by itself
         self.levels: dict[str, float] = {"level/items": len(data)}
         if not self.usable:
@@ -128,16 +129,17 @@ class Real:
         index = torch.arange(len(held))[:COUNT] if held is not None else None
         self.held_items = held.raw(index) if held is not None and len(held) >= 30 else None
         self.held_labels = held.raw(index, "label") if self.held_items is not None and self.labels is not None else None
-        self.features = features or default_features(self.items)
+        table = data.spec.kind == "table"
+        self.features = features or (data.spec.numbers if table else default_features(self.items))
         self.pool = tensor(self.features(self.items))
         self.held = None  # how far held-out reals lie from those that the players see
         if self.held_items is not None:
             self.held = torch.cdist(tensor(self.features(self.held_items)), self.pool).amin(1)
         self.count = min(COUNT, len(self.pool) // 2)
         self.calibrate(chance)
-        network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
-        self.low, self.high = network.min().item(), network.max().item()
-        self.levels |= {"level/low": self.low, "level/high": self.high}
+        if not table:
+            network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
+            self.levels |= {"level/low": network.min().item(), "level/high": network.max().item()}
         self.large = data.spec.kind == "images" and min(data.spec.shape[1:]) >= LEAST
         if self.large:
             self.unevenness, self.roughness = unevenness(self.items[:COUNT]), roughness(self.items[:COUNT])
@@ -173,7 +175,7 @@ def looked(state: State, real: Real) -> dict[str, float]:
     with state.average.playing(game):
         fake = game.sample(count, seed=0, **asked)
         alone = game.sample(min(64, count), seed=1, label=labels[0]) if labels else None
-    if not isinstance(fake, np.ndarray):
+    if not isinstance(fake, np.ndarray) and state.data.spec.kind != "table":
         return {}
     features = tensor(real.features(fake))
     if not torch.isfinite(features).all():
@@ -217,7 +219,7 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
         row["look/held_gap"] = float(gap / max(train.mean() - made.mean(), 2 * error, 1e-12))
         row["look/held_z"] = float(gap / max(error, 1e-12))
     part = count // 4
-    mixed = np.concatenate([real.items[:part], fake[:part]])
+    mixed = join([real.items[:part], fake[:part]])
     again = on(mixed, labels and labels[:part] * 2)[:part]
     row["look/company"] = float(np.abs(again - train[:part]).max() / max(train.std(), 1e-6))
     return row
