@@ -9,7 +9,7 @@ from torch import nn
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
-from gansmith.networks.text import Reader
+from gansmith.networks.text import Reader, TextCritic
 from gansmith.testing import played_on
 
 SMALL = {"width": 4, "text_width": 8}
@@ -68,6 +68,14 @@ def test_a_caption_is_the_mean_of_its_words_whatever_follows():
     short, long = torch.tensor([[[3, 5, 0, 0]]]), torch.tensor([[[5, 3, 0, 0], [3, 5, 0, 0]]])
     assert torch.allclose(read(short), read(long), atol=1e-6)
     assert read(short).norm().item() == pytest.approx(8**0.5, rel=1e-5)
+
+
+def test_scores_keep_their_precision_in_half_of_it():
+    torch.manual_seed(0)
+    judge = TextCritic((3, 16, 24), 8, width=4)
+    with torch.autocast("cpu", torch.bfloat16):
+        score = judge(torch.rand(20, 3, 16, 24), torch.rand(20, 8))
+    assert score.shape == (20,) and score.dtype == torch.float32 and (score != score.bfloat16().float()).any()
 
 
 def test_captions_are_learned_first_and_then_left_alone():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.networks.blocks import Critic
 from gansmith.networks.convolutional import init
 
 
@@ -33,14 +35,14 @@ class Looker(nn.Module):
     def __init__(self, shape: tuple[int, int, int], width: int, channels: int = 32):
         super().__init__()
         self.body = Halvings(shape, channels, norm=False)
-        self.last = nn.Linear(self.body.out * self.body.grid[0] * self.body.grid[1], width)
+        self.last = nn.Linear(self.body.out * prod(self.body.grid), width)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = self.last(self.body(x).flatten(1))
         return F.normalize(seen, dim=1) * seen.shape[1] ** 0.5
 
 
-class TextCritic(nn.Module):
+class TextCritic(Critic):
     """(pictures, (n, text) what is said of them) to (n,) scores, float32.
 
     The picture is halved to about 4×4 before the words, brought to `said` numbers, are laid beside every place of it
@@ -48,18 +50,17 @@ class TextCritic(nn.Module):
     """
 
     def __init__(self, shape: tuple[int, int, int], text: int, width: int = 64, said: int = 128):
-        super().__init__()
-        self.body = Halvings(shape, width, norm=True)
+        body = Halvings(shape, width, norm=True)
+        super().__init__(body.out * prod(body.grid))
+        self.body, both = body, body.out
         self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
-        both = self.body.out
         self.joined = nn.Sequential(nn.Conv2d(both + said, both, 1), nn.BatchNorm2d(both), nn.LeakyReLU(0.2))
-        self.score = nn.Linear(both * self.body.grid[0] * self.body.grid[1], 1)
         self.apply(init)
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
         seen, said = self.body(x), self.said(text)
         said = said[:, :, None, None].expand(-1, -1, *seen.shape[2:])
-        return self.score(self.joined(torch.cat([seen, said], 1)).flatten(1)).float()[:, 0]
+        return self.judge(self.joined(torch.cat([seen, said], 1)).flatten(1))
 
 
 class Halvings(nn.Module):
