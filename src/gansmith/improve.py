@@ -13,6 +13,7 @@ from gansmith.errors import UserError, nearest
 from gansmith.game import Game
 from gansmith.refine import calibrate, latent_mala
 from gansmith.refine.calibration import FEWEST
+from gansmith.refine.diagnostics import verdict
 from gansmith.refine.refiner import METHODS as CHOOSING
 from gansmith.run import data_of, load
 
@@ -51,7 +52,8 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
             raise UserError("mala moves one latent space: for a conditional game use obrs")
         if game.spec.kind == "table":
             raise UserError("mala follows slopes, and rows have parts that are drawn: for a table use obrs")
-        return by_mala(game, held, n, STEPS if budget is None else int(budget), seed or 0)
+        seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        return by_mala(game, held, n, STEPS if budget is None else int(budget), seed)
     real = held.raw(np.arange(len(held)))
     options = {"label": held.raw(np.arange(len(held)), "label")} if game.conditional else {}
     refiner = game.refiner(real, method=method, budget=budget, **options)
@@ -61,10 +63,15 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
 
 
 def summary(report: dict) -> str:
-    """One line: what the discriminator is worth, and what the samples cost."""
+    """One line: what the discriminator is worth, what it is thought to have won, and what the samples cost."""
     known = report.get("classes")
-    verdict = report["verdict"] if not known else f"calibrated for each of {len(known)} classes"
-    return f"{verdict}; {report['proposals'] / max(1, report['returned']):.1f} proposals for each sample"
+    said = report["verdict"] if not known else f"calibrated for each of {len(known)} classes"
+    groups = [report] if not known else [*known.values()]
+    won = ""
+    if all("tv_refined" in group for group in groups):
+        before, after = (np.mean([group[key] for group in groups]) for key in ("tv_plain", "tv_refined"))
+        won = f"; distance to the data, 0 to 1, about {before:.2f} before and {after:.2f} after"
+    return f"{said}{won}; {report['proposals'] / max(1, report['returned']):.1f} proposals for each sample"
 
 
 def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size: float = 0.01):
@@ -91,4 +98,5 @@ def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size:
     )
     with game.at_rest():
         items = np.concatenate([game.spec.to_data(game.generate(z)) for z in moved.split(250)])
-    return items, calibration.report | report | {"proposals": n * (steps + 1), "asked": n, "returned": n}
+    known = calibration.report | {"verdict": verdict(calibration.report, by_budget=True)}
+    return items, known | report | {"proposals": n * (steps + 1), "asked": n, "returned": n}

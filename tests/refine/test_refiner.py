@@ -228,6 +228,16 @@ def test_a_blind_critic_gives_plain_samples_and_says_so():
     assert kstest(x, "uniform").pvalue > 0.01
 
 
+def test_a_verdict_advises_no_budget_to_who_has_one():
+    def normal(n, seed):
+        return np.random.default_rng(seed).normal(size=n)
+
+    said = {
+        m: Refiner(normal, lambda x: x - 0.5, normal(2000, 1) + 1, m, **EXACT).report["verdict"] for m in ("obrs", "mh")
+    }
+    assert "choose by a budget" in said["mh"] and "usable" in said["obrs"]
+
+
 def test_the_proposal_cap_returns_what_there_is():
     def rare(x):
         return np.where(x > 0.999, 7.0, -9.0)

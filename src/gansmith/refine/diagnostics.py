@@ -48,8 +48,8 @@ def measure(real_scores: np.ndarray, fake_scores: np.ndarray, real: np.ndarray, 
     }
 
 
-def verdict(report: dict) -> str:
-    """One line: can these log-ratios be used, and for what?"""
+def verdict(report: dict, by_budget: bool = False) -> str:
+    """One line: can these log-ratios be used, and for what? by_budget: by a sampler that does not ask for M."""
     if report["blind"]:
         return f"the critic cannot tell real from fake (AUC {report['auc']:.2f}): plain samples returned"
     if report["auc"] < 0.5:
@@ -59,7 +59,7 @@ def verdict(report: dict) -> str:
         return f"the log-ratios are not calibrated (slope {report['slope']:.2f}, should be 1): {mend}"
     if report["auc"] > FAR_AUC:
         return f"the generator is far from the data (AUC {report['auc']:.3f}): choosing helps little, train it on"
-    if report["log_m_growth"] > UNSTABLE_GROWTH:
+    if report["log_m_growth"] > UNSTABLE_GROWTH and not by_budget:
         growth = f"+{100 * np.expm1(report['log_m_growth']):.0f} % per doubling of the sample"
         return f"the ratio is unbounded: M̂ is not stable ({growth}), choose by a budget and not by M"
     missing = 1 - report["odds_on_fakes"]

@@ -16,6 +16,7 @@ from gansmith.refine import samplers
 from gansmith.refine.arrays import chance
 from gansmith.refine.calibration import FEWEST
 from gansmith.refine.calling import accepts, batch_effect, evaluating, generate_items, modules_of
+from gansmith.refine.diagnostics import verdict
 from gansmith.refine.items import count, join, replace, take
 from gansmith.refine.ratio import Ratio, fit_ratio
 
@@ -282,6 +283,7 @@ class Refiner:
 
     def _describe(self, group: Group) -> dict:
         report = dict(group.ratio.report)
+        report["verdict"] = verdict(report, by_budget=self.method in DEFAULT_BUDGET)
         d = group.ratio.calibration.fake_log_ratio
         w = samplers.weights(d) * len(d)
         report["tv_plain"] = float(np.abs(w - 1).mean() / 2)
