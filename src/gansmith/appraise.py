@@ -12,7 +12,7 @@ from gansmith.evaluate import Scores, compare, paired
 from gansmith.evaluate.measures import DRAWS, FULL, Measures, measure
 from gansmith.evaluate.measures import read as read_measures
 from gansmith.evaluate.report import write_report
-from gansmith.evaluate.subject import Reals, reals, sampler, some, spaces, whole
+from gansmith.evaluate.subject import Reals, as_numbers, reals, sampler, spaces, whole
 from gansmith.run import data_of, load
 from gansmith.training.folder import RunFolder
 
@@ -125,7 +125,7 @@ def given(name: str, real: Reals) -> np.ndarray:
     """Samples from a folder or file, in the form of the reals."""
     form = real.items.shape[1:]
     look = {"size": tuple(form[1:]), "channels": form[0]} if real.kind == "images" else {}
-    return some(read(name, form="items", **look))
+    return as_numbers(read(name, form="items", **look))
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

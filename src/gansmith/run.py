@@ -50,6 +50,7 @@ class Options:
     sample_every: int = 1000
     look_every: int | None = 500  # 0: too short for looks; None: not watched
     on_failure: str = "warn"
+    evaluate: bool = True  # while it trains and, for the page, at the end
     measure_every: int = 0  # rounds between measurements of what the samples are worth; 0: none
     measure_items: int = 0  # samples of each
     patience: int | None = None
@@ -92,7 +93,7 @@ def fit(
     on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.watch`)
     diagnose   look for failures while it trains; runs without a folder are never watched
     evaluate   measure what the samples are worth while it trains, in at most 5 % of the time, and keep the best model
-               so far as best.gan; of runs with a folder
+               so far as best.gan; and once more for the report, in a tenth of the time; of runs with a folder
     patience   stop after so many of these measurements without a better one
     probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
 
@@ -123,6 +124,7 @@ def fit(
         channels=channels,
         look_every=500 if diagnose and out is not None else None,
         on_failure=on_failure,
+        evaluate=evaluate,
         measure_every=int(evaluate and out is not None),
         patience=patience,
     )
@@ -298,7 +300,7 @@ def played(state: State, options: Options, keep, probes) -> Game:
         keep.finish(game)
         from gansmith.evaluate import measures, report
 
-        if options.measure_every:
+        if options.evaluate:
             seconds = min(PAGE_SHARE * state.seconds, PAGE_SECONDS)
             measures.measure(keep.path, game, state.data, state.held, seconds=seconds)
         report.write_report(keep.path)

@@ -115,7 +115,7 @@ def test_classes_are_read_by_a_classifier_and_counted(tmp_path, monkeypatch):
     shown = page(tmp_path, train.spec)["classes"]
     assert (
         shown["many"] == "classes"
-        and "100.0\N{NO-BREAK SPACE}% of other reals" in shown["sentence"]
+        and "100.0\N{NO-BREAK SPACE}% of reals that" in shown["sentence"]
         and "2 of 2" in shown["sentence"]
     )
     assert shown["odd"][0].startswith("1: 0.0\N{NO-BREAK SPACE}% against 5")
@@ -125,7 +125,7 @@ def test_a_run_that_was_short_is_not_measured_and_says_so(tmp_path):
     train, held = split(pictures(200, 0))
     found = measure(tmp_path, game(lambda n, seed: pictures(n, seed)), train, held, seconds=0.5)
     rows, arrays = measures.read(tmp_path)
-    assert rows == [] and arrays["skipped"].tolist() == found.skipped == ["everything: the run was short"]
+    assert rows == [] and arrays["skipped"].tolist() == found.skipped == ["everything, since the run was short"]
 
 
 def test_what_is_left_out_is_named(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.data.spec import DataSpec
 from gansmith.evaluate import watch as worth
 from gansmith.evaluate.watch import Watch, trail
 
@@ -21,6 +22,7 @@ class Clock:
     """Stands in for a state of training whose samples get better until round 30, then worse."""
 
     conditional = False
+    spec = DataSpec("vectors", (2,))
 
     class Ranks:
         first = True
@@ -32,6 +34,8 @@ class Clock:
             return nullcontext(game)
 
     class Data:
+        spec = DataSpec("vectors", (2,))
+
         def __init__(self, items):
             self.items = items
 

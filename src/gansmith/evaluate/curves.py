@@ -16,18 +16,20 @@ Interval = tuple[float, float, float]  # value, low, high
 Series = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # x, mean, low, high of each bucket
 
 
-def draw(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], marks: Sequence[float] = ()) -> str:
+def draw(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], marks: Sequence[float] = (), decades: bool = False
+) -> str:
     """Name -> (x, y) as one `<svg>`. Line i has the class `ci`; a band spans what a bucket of points averages over.
     At each of `marks` on the abscissa stands a dotted line.
 
     The ordinate shows the central 98 % of the means, so that a first spike hides nothing; it is logarithmic for
-    positive numbers that span more than two decades. Values that are not finite are left out.
+    positive numbers that span more than two decades, or with `decades`. Values that are not finite are left out.
     """
     series = [bucket(*map(np.asarray, points)) for points in curves.values()]
     means = np.concatenate([mean for _, mean, _, _ in series])
     if not len(means):
         return ""
-    logarithmic = means.min() > 0 and np.percentile(means, 99) > 200 * np.percentile(means, 1)
+    logarithmic = means.min() > 0 and (decades or np.percentile(means, 99) > 200 * np.percentile(means, 1))
     turn = np.log10 if logarithmic else np.asarray
     low, high = np.percentile(turn(means), (1, 99))
     room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
@@ -44,7 +46,7 @@ def draw(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], marks: S
         return np.clip((high - y) / (high - low), -3, 4) * tall
 
     parts = [f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">']
-    for value in ticks(low, high):
+    for value in decade_ticks(low, high) if logarithmic else ticks(low, high):
         y = TOP + (high - value) / (high - low) * tall
         kind = "zero" if value == 0 and not logarithmic else "grid"
         parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -150,6 +152,17 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 12) + 0.0 for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Logarithms between `low` and `high` of 1, 2 or 5 times powers of ten, of powers alone where these are many."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    for leading in ((1, 2, 5), (1,)):
+        found = [power + math.log10(m) for power in powers for m in leading]
+        found = [value for value in found if low <= value <= high]
+        if len(found) <= most:
+            return found
+    return found[:: math.ceil(len(found) / most)]
 
 
 def spell(value: float) -> str:

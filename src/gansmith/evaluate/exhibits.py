@@ -41,7 +41,7 @@ def exhibits(rows: list[dict], arrays: dict, spec: dict, points: np.ndarray | No
 
 
 def tables(rows: list[dict]) -> list[dict]:
-    """For each feature space: its metrics, (name, texts of each kind of samples, text of reals), plane, card."""
+    """For each feature space its plane, its card and its lines: metric, texts of samples cut at '±', text of reals."""
     found: dict[str, dict] = {}
     for row in rows:
         found.setdefault(row["space"], {}).setdefault(row["metric"], {})[row["samples"]] = row
@@ -50,7 +50,7 @@ def tables(rows: list[dict]) -> list[dict]:
     for space, metrics in found.items():
         lines = []
         for metric, by in metrics.items():
-            values = [told(by[kind]) if kind in by else "—" for kind in kinds]
+            values = [(told(by[kind]) if kind in by else "—").partition(" ± ") for kind in kinds]
             lines.append((NAMES.get(metric, metric), values, spell(float(f"{first(by)['floor']:.3g}"))))
         card = str(Card(**first(first(metrics))["card"]))
         shown.append({"space": space, "kinds": kinds, "lines": lines, "plane": _plane(metrics), "card": card})
@@ -66,7 +66,7 @@ def first(mapping: dict):
 
 
 def told(row: dict) -> str:
-    """'0.931 ± 0.021': the value to where its interval's second digit stands."""
+    """'0.931 ± 0.021', the value to where its interval's second digit stands; '0.931' where there is none."""
     half = (row["high"] - row["low"]) / 2
     if not (math.isfinite(half) and half > 0):
         return f"{row['value']:.3g}"
@@ -135,8 +135,9 @@ def classes(arrays: dict) -> dict:
             f" {modes:.0f} of {len(z)} modes found; {percent(quality, 1)} of the samples lie within three standard "
             f"deviations of one (ceiling {percent(ceiling, 1)}); reverse KL {kl:.3g} nats (floor {floor:.2g})."
         )
-    if "classifier" in arrays:
-        sentence += f" Read by a small classifier, right for {percent(float(arrays['classifier']), 1)} of other reals."
+    if "classifier" in arrays and not np.isnan(arrays["classifier"]):
+        right = percent(float(arrays["classifier"]), 1)
+        sentence += f" Read by a small classifier, right for {right} of reals that it did not learn from."
     return {"svg": bars(fake, real, odd, list(names)), "sentence": sentence, "odd": listed, "many": _many(what)}
 
 
@@ -154,7 +155,7 @@ def spectrum(arrays: dict) -> dict:
         sentence = f"The finest details have {ratio:.2g} times the power they have in the data: noise or a pattern."
     else:
         sentence = f"The finest details have {ratio:.2f} times the power they have in the data, within 0.5 to 2."
-    return {"svg": draw({"samples": (frequency, fake), "reals": (frequency, real)}), "sentence": sentence}
+    return {"svg": draw({"samples": (frequency, fake), "reals": (frequency, real)}, decades=True), "sentence": sentence}
 
 
 def sheet(pictures: np.ndarray) -> str:

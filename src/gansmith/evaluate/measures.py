@@ -23,7 +23,7 @@ from gansmith.evaluate.features import extract, space
 from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.pictures import radial_power
 from gansmith.evaluate.protocol import Scores
-from gansmith.evaluate.subject import POOL, Refined, reals, sampler, some, spaces
+from gansmith.evaluate.subject import POOL, Refined, as_numbers, reals, sampler, some, spaces
 from gansmith.training.files import replacing
 
 DRAWS = 3
@@ -71,7 +71,7 @@ def measure(
     end = np.inf if seconds is None else time.monotonic() + seconds
     try:
         if seconds is not None and seconds < LEAST_SECONDS:
-            found.skipped.append("everything: the run was short")
+            found.skipped.append("everything, since the run was short")
         else:
             _measure(found, game, train, held, n, seed, end)
     except (UserError, RuntimeError, MemoryError) as error:  # a run that ended well stays so
@@ -91,7 +91,7 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     found.notes += against.notes
     plan = FULL if np.isinf(end) else affordable(draw, against.items, names, end - time.monotonic(), against.most)
     if plan is None:
-        found.skipped.append("everything: it would have taken too long")
+        found.skipped.append("everything, since samples take too long to make")
         return
     count, reference, groups = plan
     how = {"n": min(n or count, against.most), "draws": DRAWS, "groups": groups, "reference": reference, "seed": seed}
@@ -141,7 +141,9 @@ def affordable(draw, items: np.ndarray, names: list[str], seconds: float, most: 
 # --- parts: (what was found so far, feature space, draws, data, held-out data, whole) -> arrays -----------------------
 def extremes(found, where, made, train, held, whole) -> dict:
     """The samples of lowest and of highest realism, and theirs."""
-    real, fake = extract(where, some(train, most=FULL[1])), extract(where, made[0])
+    if train.spec.kind == "table":
+        return {}
+    real, fake = extract(where, as_numbers(train, FULL[1])), extract(where, made[0])
     value = realism(real, fake).numpy()
     order = np.argsort(value, kind="stable")
     worst, best = order[:SHOWN], order[::-1][:SHOWN]
@@ -153,7 +155,7 @@ def extremes(found, where, made, train, held, whole) -> dict:
 def copying(found, where, made, train, held, whole) -> dict:
     """The samples closest to an item of the training data, with that item; and, where there are held-out items to say
     what is usual, whether they are copies."""
-    items = some(train, most=POOL if whole else POOL // 4)
+    items = as_numbers(train, POOL if whole else POOL // 4)
     real, fake = extract(where, items), extract(where, np.concatenate(made))
     pairs = nearest_pairs(real, fake, SHOWN)
     arrays = {
@@ -162,7 +164,7 @@ def copying(found, where, made, train, held, whole) -> dict:
     }  # fmt: skip
     if held is None or len(held) < SHOWN:
         return arrays
-    other = extract(where, some(held, most=FULL[1]))
+    other = extract(where, as_numbers(held, FULL[1]))
     verdict = memorisation(real, other, fake)
     return arrays | {"memorisation": np.array([*verdict, verdict.copied])}
 
@@ -178,7 +180,7 @@ def classes(found, where, made, train, held, whole) -> dict:
         arrays = {"modes": np.array([getattr(modes, name) for name in kept])}
         return arrays | _bins(np.arange(len(toy.means)), two_proportions(real.counts, modes.counts), "mode")
     if "label" not in train.fields or not train.spec.classes:
-        items = extract(where, some(train, most=POOL // 4))
+        items = extract(where, as_numbers(train, POOL // 4))
         bins = ndb(items, extract(where, fake), bins=max(2, min(BINS, len(items) // 20)))
         return _bins(np.arange(len(bins.z)), bins, "region")
     if not whole or train.spec.kind != "images":
@@ -191,7 +193,7 @@ def classes(found, where, made, train, held, whole) -> dict:
 
 
 def reader(train: Dataset, held: Dataset | None):
-    """(items -> their classes, reals whose classes are to be counted, the share of these that is read rightly).
+    """(items -> their classes, reals whose classes are to be counted, the share of unseen reals that is read rightly).
 
     A classifier learns from at most LEARNT items, and others are counted wherever there are enough.
     """
@@ -201,9 +203,9 @@ def reader(train: Dataset, held: Dataset | None):
     if held is not None:
         unseen.append((some(held), some(held, "label")))
     others = [np.concatenate(side) for side in zip(*unseen)]
-    others = others if len(others[0]) >= TELLING else learnt
     read = classifier(*learnt)
-    return read.predict, others[0], read.accuracy(*others)
+    right = read.accuracy(*others) if len(others[0]) else np.nan
+    return read.predict, (others if len(others[0]) >= TELLING else learnt)[0], right
 
 
 def _bins(names: np.ndarray, bins, what: str) -> dict:
@@ -223,8 +225,10 @@ def spectrum(found, where, made, train, held, whole) -> dict:
 
 # --- on disk ---------------------------------------------------------------------------------------------------------
 def write(path: Path, found: Measures) -> None:
-    with replacing(path / "scores.jsonl") as beside:
-        beside.write_text("".join(line + "\n" for line in found.lines()))
+    (path / "scores.jsonl").unlink(missing_ok=True)
+    if found.scores:
+        with replacing(path / "scores.jsonl") as beside:
+            beside.write_text("".join(line + "\n" for line in found.lines()))
     with replacing(path / "measures.npz") as beside, open(beside, "wb") as file:
         np.savez_compressed(file, **found.arrays)
 

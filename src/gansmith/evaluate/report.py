@@ -177,6 +177,8 @@ def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
     charts = []
     for title, members in sorted(groups.items(), key=lambda g: ("critic" in g[0], g[0])):
         points = {n: [(r["step"], r[n]) for r in rows if n in r] for n in members}
+        if len(rows) > 1 and all(len(p) == 1 for p in points.values()):
+            continue  # what was logged once, such as the levels of other numbers, is no curve
         curves = {n: tuple(zip(*p)) for n, p in points.items()}
         tail = {n: [y for _, y in p[-max(1, len(p) // 20) :]] for n, p in points.items()}
         numbers = [

@@ -12,7 +12,11 @@ import torch
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 
-SPACES = {"images": ("random", "pixels"), "vectors": ("columns", "ranks")}  # by kind of data, where two exist
+SPACES = {  # by kind of data, where two exist
+    "images": ("random", "pixels"),
+    "vectors": ("columns", "ranks"),
+    "table": ("columns", "ranks"),
+}
 ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
 PART = "the column of reals is a random part of the data against the rest of it"
@@ -53,33 +57,41 @@ def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
     order, half = torch.from_numpy(np.random.default_rng(0).permutation(len(held))), len(held) // 2
     rows = held.rows if held.rows is not None else torch.arange(len(held))
     calibration, kept = replace(held, rows=rows[order[:half]]), replace(held, rows=rows[order[half:]])
-    return Reals(some(kept), some(train), "held-out", train.spec.kind, []), calibration
+    return Reals(as_numbers(kept), as_numbers(train), "held-out", train.spec.kind, []), calibration
 
 
 def whole(data: Dataset, split: str = "as given", note: str = PART) -> Reals:
-    return Reals(some(data), None, split, data.spec.kind, [note])
+    return Reals(as_numbers(data), None, split, data.spec.kind, [note])
 
 
-def some(data: Dataset, name: str | None = None, most: int = POOL) -> np.ndarray:
+def as_numbers(data: Dataset, most: int = POOL) -> np.ndarray:
+    """`some` as arrays: what rows of tables are compared as."""
+    return data.spec.numbers(some(data, most=most))
+
+
+def some(data: Dataset, name: str | None = None, most: int = POOL):
     """All items, or a random part of them that fits into memory; the same items for every field `name`."""
-    one = data.raw([0])
-    count = min(len(data), most, max(2, BYTES // max(1, one.nbytes)))
+    one = np.asarray(data.spec.numbers(data.raw([0]))).nbytes
+    count = min(len(data), most, max(2, BYTES // max(1, one)))
     return data.raw(np.sort(np.random.default_rng(0).permutation(len(data))[:count]), name)
 
 
 def sampler(game, train: Dataset) -> Callable:
-    """(n, seed=) -> items of a game's generator, of a conditional one in the proportions of its classes in the data.
+    """(n, seed=) -> numbers of items a game makes, a conditional one in the proportions of its classes in the data.
 
     No draw is made twice: a table, a verdict and pictures are of the same samples.
     """
     if game.inputs or not hasattr(game, "sample"):
         raise UserError(f"{type(game).__name__} makes items from others: write them to a folder, and evaluate those")
     if not getattr(game, "conditional", False):
-        return lru_cache(maxsize=None)(lambda n, seed: game.sample(n, seed=seed))
+        return lru_cache(maxsize=None)(lambda n, seed: train.spec.numbers(game.sample(n, seed=seed)))
     labels = train.raw(np.arange(len(train)), "label")
-    return lru_cache(maxsize=None)(
-        lambda n, seed: game.sample(n, seed=seed, label=np.random.default_rng(seed).choice(labels, n).tolist())
-    )
+
+    def draw(n: int, seed: int) -> np.ndarray:
+        chosen = np.random.default_rng(seed).choice(labels, n).tolist()
+        return train.spec.numbers(game.sample(n, seed=seed, label=chosen))
+
+    return lru_cache(maxsize=None)(draw)
 
 
 class Refined:
@@ -91,7 +103,7 @@ class Refined:
         if not (hasattr(game, "score") and hasattr(game, "generate")):
             raise UserError(f"{type(game).__name__} has no discriminator of samples")
         conditions = {"label": some(calibration, "label")} if getattr(game, "conditional", False) else {}
-        self.refiner = game.refiner(some(calibration), **conditions)
+        self.refiner, self.spec = game.refiner(some(calibration), **conditions), calibration.spec
         self.draw, self.drawn, self.returned = lru_cache(maxsize=None)(self._choose), 0, 0
 
     def __call__(self, n: int, seed: int) -> np.ndarray:
@@ -106,4 +118,4 @@ class Refined:
         items = self.refiner.sample(n, seed=seed)
         self.drawn += self.refiner.report["proposals"]
         self.returned += len(items)
-        return items
+        return self.spec.numbers(items)
