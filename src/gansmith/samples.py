@@ -73,7 +73,7 @@ def write_rows(frame, path: Path) -> Path:
 
             Image.fromarray(plot_rows(frame)).save(beside, format="PNG")
         elif path.suffix == ".csv":
-            frame.convert_dtypes(convert_string=False, convert_boolean=False).to_csv(beside, index=False)
+            frame.apply(lambda c: c.convert_dtypes() if c.dtype.kind == "f" else c).to_csv(beside, index=False)
         else:
             frame.to_parquet(beside, index=False)
     return path

@@ -1,4 +1,5 @@
 import gzip
+import json
 import shlex
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import numpy as np
 import pandas
 import pytest
 
-from gansmith.data import read
+from gansmith.data import check, read
 from gansmith.errors import UserError
 
 
@@ -82,3 +83,63 @@ def test_what_the_error_tells_to_type_works(write, tmp_path, text):
     subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
     data = read(tmp_path / "t-numbers.csv")
     assert data.spec.columns == ("a", "c") and data.fields["real"].tolist() == [[1, 3], [2, 4]]
+
+
+MIXED = "id,kind,since,amount\n" + "".join(
+    f"r{i},{'abc'[i % 3]},2024-01-{i % 28 + 1:02d},{i * 1.5}\n" for i in range(60)
+)
+
+
+def test_mixed_columns_are_a_table_whose_rows_come_back_as_they_were(write):
+    path = write(MIXED)
+    data = read(path)
+    assert data.spec.kind == "table" and [c.kind for c in data.spec.entries] == [
+        "id",
+        "categorical",
+        "date",
+        "continuous",
+    ]
+    whole, back = pandas.read_csv(path), data.raw(np.arange(60))
+    pandas.testing.assert_frame_equal(back.drop(columns="id"), whole.drop(columns="id"))
+    train, held = data.split(0.25)
+    assert len(held.raw(np.arange(15))) == 15 and len(read(path, limit=10)) == 10
+    assert type(data.spec).from_json(json.loads(json.dumps(data.spec.to_json()))) == data.spec
+    assert np.array_equal(data.spec.codes(back[["amount", "since", "kind"]]), data.fields["real"])
+
+
+def test_numbers_stay_vectors_unless_a_table_is_asked_for(write):
+    path = write("a,b\n1,2\n3,4.5\n5,9\n")
+    assert read(path).spec.kind == "vectors" and read(path, form="table").spec.kind == "table"
+    data = read(path, types={"a": "categorical"})
+    assert data.spec.entries[0].levels == (1, 3, 5) and data.digest != read(path, form="table").digest
+
+
+def test_rows_as_numbers_lie_one_apart_where_a_value_differs(write):
+    data = read(write(MIXED))
+    rows = data.raw([0, 3, 1]).assign(amount=0.0, since="2024-01-01")
+    x = data.spec.numbers(rows)
+    assert np.linalg.norm(x[0] - x[1]) == 0 and np.linalg.norm(x[0] - x[2]) == pytest.approx(1.0)
+
+
+def test_a_look_at_a_table_says_what_each_column_was_taken_for(write):
+    rows = MIXED.replace(",amount", ",amount,same,copy,text").replace("\n", ",x,0,z\n").replace("text,x,0,z", "text")
+    found = check(write("\n".join(f"{line[:-2]}{i}" if i else line for i, line in enumerate(rows.splitlines())) + "\n"))
+    text = str(found)
+    assert "60 rows of 7 columns" in text and "id: names its row" in found.types["id"]
+    assert found.types["kind"].startswith("categorical: 3 values: 'a' 33.3%")
+    assert any("one value only" in p and "same" in p for p in found.problems)
+    assert found.to_json()["types"]["amount"] == "continuous: 0.0 … 88.5"
+
+
+def test_bad_tables_of_columns_are_refused_in_one_line(write):
+    for text, options, says in (
+        (MIXED, {"types": {"kimd": "id"}}, "Did you mean kind"),
+        (MIXED, {"types": "kind=integer"}, "'a' in row 1"),
+        (MIXED, {"size": 32}, "for pictures"),
+        ("a,b\nx,y\n", {}, "1 rows and 2 columns"),
+    ):
+        with pytest.raises(UserError, match=says) as caught:
+            read(write(text), **options)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="is no table"):
+        read("digits", form="table")

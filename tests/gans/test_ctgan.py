@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.cli import main
 from gansmith.data.columns import Column
 from gansmith.data.dataset import Batch
 from gansmith.data.layout import Layout, gumbel
@@ -209,3 +210,16 @@ def test_any_form_of_table_and_only_tables():
         gs.R3GAN().fit(table, steps=1)
     with pytest.raises(gs.UserError, match="all ids"):
         gs.CTGAN().fit(frame()[["name"]], steps=1)
+
+
+def test_from_a_file_to_a_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame().to_csv("census.csv", index=False)
+    settings = ["--width", "8", "--modes", "3", "--types", "many=id", "--batch-size", "50"]
+    assert main(["train", "census.csv", "--steps", "3", *settings]) == 0
+    assert main(["sample", "runs/census-ctgan", "-n", "9", "-o", "made.csv", "--where", "kind=b"]) == 0
+    made = pandas.read_csv("made.csv")
+    assert list(made.columns) == list(frame().columns) and (made["kind"] == "b").all() and len(made) == 9
+    assert made["whole"].dtype == "int64" and made["yes"].dtype == bool and len(made["since"][0]) == 10
+    assert main(["sample", "runs/census-ctgan", "-n", "9", "-o", "made/"]) == 2
+    assert "rows of tables go to .csv, .parquet, .png" in capsys.readouterr().err
