@@ -63,7 +63,7 @@ def main(game: str, data: str, rounds: int) -> int:
     before, after = tenths(relative)
     growth, error = slope(step[rest], memory[rest])
     slower, slower_error = slope(step[1:][rest] / step[-1], relative[rest] / before)
-    print(f"{game} on {data}, {rounds:,} rounds, {len(step)} log lines")
+    print(f"{game} on {data}, {step[-1]:,.0f} of {rounds:,} rounds, {len(step)} log lines")
     print(f"memory       {spell_size(early)} -> {spell_size(late)}, peak {spell_size(peak)}")
     print(f"             {growth:+.2f} ± {error:.2f} bytes a round")
     print(f"a round      {1000 * np.median(each):.3f} ms of processor time, x {after / before:.3f} in the end")

@@ -101,6 +101,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option(metavar="B", help="items of a move [64, or all if fewer]")] = None,
     device: Annotated[str, typer.Option(help="cuda, cuda:1, mps, cpu or auto")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or auto")] = "auto",
+    micro_batches: Annotated[int, typer.Option(metavar="N", help="parts a batch is played in, to save memory")] = 1,
     val: Annotated[float, typer.Option(metavar="V", help="share of the data that no player ever sees")] = 0.05,
     patience: Annotated[
         int | None, typer.Option(metavar="N", help="stop after N measurements without a better one [never]")
@@ -154,6 +155,7 @@ def train(
         overwrite=overwrite,
         device=device,
         precision=precision,
+        micro_batches=micro_batches,
         val=val,
         patience=patience,
         on_failure=on_failure,

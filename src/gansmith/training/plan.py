@@ -13,11 +13,12 @@ import torch
 
 from gansmith.errors import UserError
 from gansmith.training.folder import Memory, RunFolder
-from gansmith.training.hardware import peak_memory
+from gansmith.training.hardware import free_memory, peak_memory
 from gansmith.training.loop import Budget, Every, Mover, play_round
 from gansmith.training.state import State
 
 WARM_SECONDS = 2.0
+USUAL = 1001  # a round like most: games may play their first ones, or every so many, at greater length
 
 
 @dataclass
@@ -64,7 +65,8 @@ def make_plan(
     state = make_state()
     state.game.train()
     mover = Mover(state, precision, micro_batches)
-    play_round(state, mover)  # the first round pays for what later ones find ready
+    state.round = USUAL
+    _grow(state, mover)  # the first rounds pay for what later ones find ready
     times, begun = [], time.perf_counter()
     ranks = state.ranks  # which play these rounds together, too
     while len(times) < 3 or (len(times) < 50 and ranks.as_first(time.perf_counter() - begun < WARM_SECONDS)):
@@ -85,6 +87,41 @@ def make_plan(
         memory=peak_memory(state.game.device),
         disk=written,
         reasons=reasons,
+    )
+
+
+def _grow(state: State, mover: Mover) -> None:
+    """One round each with an eighth, a quarter, a half and all of the batch; UserError before memory runs out.
+
+    Memory grows with the batch, so that what a step takes tells what the next, twice as large, will take at most.
+    """
+    device, ranks, whole = state.game.device, state.ranks, state.batch_size
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    smaller = [whole // share for share in (8, 4, 2)]
+    if any(size % (ranks.count * mover.micro_batches) for size in smaller) or min(smaller) < 4 * ranks.count:
+        smaller = []  # too few to be split so: such a batch fits
+    before = peak_memory(device)
+    for size in [*smaller, whole]:
+        state.batch_size = size
+        try:
+            play_round(state, mover)
+        except UserError:  # a game may want a multiple of something, such as packs of ten
+            if size == whole:
+                raise
+        grown = (peak_memory(device) - before) / size  # bytes an item, with what the first round makes for all
+        needed, free = (min(2 * size, whole) - size) * grown, free_memory(device)
+        if ranks.as_first(float(free is not None and needed > free)):
+            raise too_large(whole, (whole - size) * grown, free or 0, size * mover.micro_batches)
+
+
+def too_large(batch: int, needed: float, free: float, fits: int) -> UserError:
+    """For a batch that needs so many bytes more than are free, where `fits` items of it fit."""
+    parts = -(-batch // max(1, fits // 2))  # half of what fits, since the run holds more than one round
+    return UserError(
+        f"a batch of {batch} needs about {spell_size(needed)} more of memory and {spell_size(free)} is free: "
+        f"--micro-batches {min(parts, batch)} plays it in parts (batch norm then sees each part by itself), or give a "
+        "smaller --batch-size"
     )
 
 
