@@ -6,7 +6,8 @@
 learn the income from as many made rows tell it on the kept ones better than the released package's rows let them: AUROC
 0.789 after its 20 epochs (52 s on two cores) and 0.879 after 100 (229 s; ctgan 0.12.1); of real rows they learn 0.930.
 Beside it how alike columns are, how much their dependence differs, and whether trees tell made rows from real ones; the
-floor is the kept rows, the control every column shuffled by itself, which must fail.
+ceiling is the real rows themselves, the control every column shuffled by itself, which must fail. The paper's critic,
+which reads the rows of a pack together from its first layer on, is shown in the smaller budget.
 """
 
 import argparse
@@ -46,22 +47,27 @@ def main() -> None:
             "detection": detection(kept, made, asked.seed),
         }
 
-    found = {}
-    for seconds in asked.seconds:
+    def play(seconds: float, **settings):
         begun = time.perf_counter()
-        gan = gs.CTGAN()
+        gan = gs.CTGAN(**settings)
         data = gan.read(train)
         left = seconds - (time.perf_counter() - begun)
         gan.fit(data, minutes=left / 60, val=0, seed=asked.seed, precision=asked.precision, device="cpu")
-        spent = time.perf_counter() - begun
+        spent = {"seconds": time.perf_counter() - begun, "rounds": gan.trained["rounds"]}
         made = gan.sample(len(train), seed=asked.seed)
-        found[f"{seconds} s"] = measure(made) | {"seconds": spent, "rounds": gan.trained["rounds"]}
-        print(seconds, found[f"{seconds} s"], flush=True)
+        numbers = measure(made) | spent
+        print(seconds, settings, numbers, flush=True)
+        return gan, made, numbers
+
+    found = {}
+    for seconds in asked.seconds:
+        gan, made, found[f"{seconds} s"] = play(seconds)
         share = gan.sample(1000, seed=1, where={"income": ">50K"})["income"].value_counts(normalize=True)
         assert share.to_dict() == {" >50K": 1.0}, share
     GALLERY.mkdir(exist_ok=True)
     Image.fromarray(plot_rows(made[SHOWN], kept[SHOWN])).save(GALLERY / "ctgan.png")
 
+    _, _, together = play(min(asked.seconds), shared=False)
     control = measure(shuffled(train, asked.seed))
     goals = {f"{s} s": PACKAGE.get(s, max(PACKAGE.values())) for s in asked.seconds}
     record(
@@ -70,6 +76,7 @@ def main() -> None:
         and control["auroc"] < min(goals.values())
         and all(found[s]["dependence_gap"] < control["dependence_gap"] for s in found),
         budgets=found,
+        rows_read_together={"what": "the paper's critic, in the smaller budget", **together},
         goal="AUROC above the released package's in the same seconds: "
         + ", ".join(f"{goal} in {s}" for s, goal in goals.items()),
         floor=measure(train),

@@ -11,13 +11,16 @@ Rows of a table: a DataFrame in, a DataFrame out. Four ideas:
 Two hidden layers each (4.4): G's are batch-normed and added to their input, its parts leave by Gumbel-softmax; D has
 dropout. Built from the paper: the released package changed its licence after 0.6.0.
 
-Deviations. Values that many rows share exactly, gaps among them (a capital gain of 0), are parts of their column beside
-its modes, since a mixture cannot say "exactly"; `spikes=False` is the paper. A number's mode is drawn anew in each
-batch; the mixture sees 5,000 rows at most. An average of G is kept and sampled, in eval mode: the released package
-samples with batch norm in training mode, so that rows depend on their company. Of a column with more than `levels`
-values, G makes the commonest ones and "another", which is then drawn from the rest by frequency alone: they cost
-neither memory nor weights, and what depends on those rare values is lost. The released package decays G's weights
-(`weight_decay=1e-6`). D judges packs only; `score` says how it takes one row's part from that.
+Deviations. D's first layer reads each row of a pack by itself, with the same weights, and the second reads them
+together: laid end to end from the start, as in the paper (`shared=False`), it must learn what a row is once for each
+place, and learns far more slowly (the proof has both). Values that many rows share exactly, gaps among them (a capital
+gain of 0), are parts of their column beside its modes, since a mixture cannot say "exactly" (`spikes=False`: the
+paper). A number's mode is drawn anew in each batch; the mixture sees 5,000 rows at most. An average of G is kept and
+sampled, in eval mode: the released package samples with batch norm in training mode, so that rows depend on their
+company. Of a column with more than `levels` values, G makes the commonest ones and "another", which is then drawn from
+the rest by frequency alone: they cost neither memory nor weights, and what depends on those rare values is lost. The
+released package decays G's weights (`weight_decay=1e-6`). D judges packs only; `score` says how it takes one row's part
+from that.
 Proof: proofs/ctgan.py.
 """
 
