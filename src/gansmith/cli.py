@@ -338,8 +338,10 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
         raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
     from gansmith.choose import choose
     from gansmith.data import read
+    from gansmith.training.ranks import Ranks
 
-    dataset = read(positional[0], **look)
+    with Ranks().one_by_one():
+        dataset = read(positional[0], **look)
     name, reasons = choose(dataset)
     return name, positional[0], dataset, reasons
 

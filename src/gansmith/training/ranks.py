@@ -30,7 +30,8 @@ class Ranks:
     """This process among `count`. Gradients are averaged in the open, one flat tensor a player, after the backward
     pass: wrappers that hook the backward pass do not work with gradient penalties."""
 
-    def __init__(self, device: torch.device, patience: timedelta = PATIENCE):
+    def __init__(self, device: torch.device | None = None, patience: timedelta = PATIENCE):
+        device = device or torch.device("cpu")
         self.count = int(os.environ.get("WORLD_SIZE", 1))
         self.rank = int(os.environ.get("RANK", 0))
         self.leads = os.environ.get("LOCAL_RANK", "0") == "0"  # the first of its machine
@@ -38,7 +39,7 @@ class Ranks:
         if self.count > 1 and device.type == "cuda":
             torch.cuda.set_device(device)
         if self.count > 1 and not dist.is_initialized():
-            dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=patience)
+            dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=patience)
             atexit.register(leave)  # a process that ends with its connections open may abort
 
     @property
@@ -121,7 +122,7 @@ class Ranks:
 def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
     """(whether this is the first rank, the seed of all) of a task on the CPU that all ranks do together, each a part of
     what is `gansmith.together.divided`. Every rank ends up with everything; the first one says so."""
-    ranks = Ranks(torch.device("cpu"))
+    ranks = Ranks()
     if ranks.count > 1 and seed is None:
         seed = int(ranks.as_first(torch.seed() % 2**31))
     with sharing():
