@@ -160,3 +160,10 @@ def test_intervals_cover_the_population_value():
 def test_bad_input(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+def test_reals_that_are_all_equal_are_refused_and_such_fakes_are_not():
+    varied = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(UserError, match="all 60 real items are equal"):
+        compare(np.ones((60, 2)), varied, groups=0)
+    assert compare(varied, np.ones((30, 2)), n=30, groups=0)["recall"].value == 0

@@ -58,6 +58,10 @@ def compare(
     Raises UserError for unlike forms, ranges or counts that are too small.
     """
     reals, labels = _items(real, labels)
+    if (reals == reals[:1]).all():
+        raise UserError(
+            f"all {len(reals)} real items are equal: nothing can be measured against them; give varied data."
+        )
     kept = None if held_out is None else _items(held_out, None)[0]
     reals, labels, floor, n, notes = _split(reals, labels, kept, n, reference, seed)
     names = _names(features, reals, labels)
