@@ -17,11 +17,16 @@ _playing = False  # in a loss that every rank computes, each on its own rows
 _sharing = False  # in a task that every rank does, each a part of the work
 
 
+def several() -> bool:
+    """Whether this process is one of several."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
 @contextmanager
 def playing() -> Iterator[None]:
     """Inside, all ranks compute the same loss on their own rows."""
     global _playing
-    before, _playing = _playing, dist.is_initialized() and dist.get_world_size() > 1
+    before, _playing = _playing, several()
     try:
         yield
     finally:
@@ -79,7 +84,7 @@ def _rows(x: Tensor) -> Tensor:
 def sharing() -> Iterator[None]:
     """Inside, all ranks do the same task from the same seeds, and what is `divided` is done once among them."""
     global _sharing
-    before, _sharing = _sharing, dist.is_initialized() and dist.get_world_size() > 1
+    before, _sharing = _sharing, several()
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gansmith.together import everyone, mine, playing, sharing
+from gansmith.together import everyone, mine, playing, several, sharing
 
 # A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection and by torchrun.
 PATIENCE = timedelta(days=7)
@@ -38,7 +38,7 @@ class Ranks:
         self.device = device
         if self.count > 1 and device.type == "cuda":
             torch.cuda.set_device(device)
-        if self.count > 1 and not dist.is_initialized():
+        if self.count > 1 and not several():
             dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=patience)
             atexit.register(leave)  # a process that ends with its connections open may abort
 
@@ -131,7 +131,7 @@ def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
 
 
 def leave() -> None:
-    if dist.is_initialized():
+    if several():
         dist.destroy_process_group()
 
 
