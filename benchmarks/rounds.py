@@ -120,8 +120,8 @@ def products(events: list[dict]):
         yield flops, amount, "bf16" if about["Input type"][0] == "c10::BFloat16" else "fp32"
 
 
-def floor(state, mover, rate: dict) -> tuple[float, float]:
-    """(FLOPs of a round, seconds that its products would take at the machine's best)."""
+def floor(state, mover, rate: dict) -> tuple[float, float, float]:
+    """(FLOPs of a round, bytes of its products, seconds that they would take at the machine's best)."""
     with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as seen:
         whole_round(state, mover)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,8 +130,9 @@ def floor(state, mover, rate: dict) -> tuple[float, float]:
         events = [event for event in json.loads(trace.read_text())["traceEvents"] if event.get("name") in PRODUCTS]
     size = {"bf16": 2, "fp32": 4}
     found = list(products(events))
-    least = sum(flops / rate[kind] + amount * size[kind] / rate["copy"] for flops, amount, kind in found)
-    return sum(flops for flops, _, _ in found), least
+    flops = sum(flops for flops, _, _ in found)
+    moved = sum(amount * size[kind] for _, amount, kind in found)
+    return flops, moved, sum(flops / rate[kind] for flops, _, kind in found) + moved / rate["copy"]
 
 
 # --- what is printed -------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def profiles(games, sizes, precision: str) -> None:
         for size in sizes:
             state, mover = begun(name, size, precision)
             spent = seconds(lambda s=state, m=mover: whole_round(s, m), 2.0)
-            flops, least = floor(state, mover, rate)
+            flops, _, least = floor(state, mover, rate)
             print(
                 f"\n{name} {size}×{size}, batch {BATCH}, {precision}: {1000 * spent:.1f} ms a round, "
                 f"{flops / 1e9:.1f} GFLOP, floor {1000 * least:.1f} ms = {least / spent:.0%}"
