@@ -21,8 +21,11 @@ from gansmith.evaluate.classifier import classifier
 
 GAMES = {  # name -> how it is made, rounds: perceptrons take many
     "cgan": (lambda: gs.CGAN(width=480, learning_rate=5e-4, decay=0.5), 30_000),
-    "acgan": (lambda: gs.ACGAN(width=32, decay=0.5), 8000),
-    "projection": (lambda: gs.SNGAN(conditional=True, width=16, critic_steps=2, learning_rate=5e-4), 4000),
+    "acgan": (lambda: gs.ACGAN(width=32, decay=0.5, classify_fakes=False), 8000),
+    "projection": (
+        lambda: gs.SNGAN(conditional=True, body="convolutional", width=32, critic_steps=2, learning_rate=5e-4),
+        8000,
+    ),
 }
 COUNT = 10_000
 

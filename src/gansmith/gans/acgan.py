@@ -7,7 +7,7 @@ D maximises L_S + L_C, G maximises L_C − L_S. D is never told the label.
 The known price: G is paid for items that are easy to name, and gives up variety inside a class.
 The code of improved_wgan_training names reals alone in D and weighs the class .1 in G, which steadies the start:
 `classify_fakes=False, class_weight_generator=0.1`.
-Networks: DCGAN's; for vectors perceptrons. Deviations: the non-saturating L_S; the label enters G as an embedding; an
+Networks: DCGAN's; for vectors perceptrons. Deviations: the non-saturating L_S; an
 average of G is kept and sampled. Proof: proofs/cgan.py.
 """
 
