@@ -8,6 +8,7 @@ import torch
 
 import gansmith as gs
 from gansmith.data.spec import DataSpec
+from gansmith.networks.mlp import MLPGenerator
 from gansmith.testing import begin, made_up
 
 DIGITS = DataSpec.images((1, 28, 28), tuple("0123456789"))
@@ -60,3 +61,12 @@ def test_acgan_s_generator_is_paid_for_fakes_of_the_class_asked_for():
     batch.label = torch.ones(8).long()
     assert game.generator_loss(batch)["class"].item() == pytest.approx(5, rel=1e-4)
     assert set(game.classify(state.data.fields["real"][:6]).tolist()) == {0}
+
+
+def test_a_label_is_one_number_beside_the_noise():
+    """A long embedding is louder than the noise and leaves one sample a class."""
+    generator, seen = MLPGenerator(5, (2,), 8, 1, classes=3), []
+    generator.body = lambda z: seen.append(z) or z
+    z, label = torch.randn(4, 5), torch.tensor([2, 0, 1, 2])
+    generator(z, label)
+    assert torch.equal(seen[0], torch.cat([z, torch.eye(3)[label]], 1)) and generator.inputs == 8
