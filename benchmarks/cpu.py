@@ -187,7 +187,7 @@ class Bare(gs.R3GAN):
 
     def discriminator_loss(self, batch):
         real, fake = self.discriminator(torch.cat([batch.real, self.fake(batch)])).chunk(2)
-        return {"adversarial": self.judged(real, fake)}
+        return self.judged(real, fake)
 
 
 def penalised(precision: str) -> None:

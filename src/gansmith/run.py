@@ -234,6 +234,7 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
         raise UserError(
             f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
         )
+    plan.memory = hardware.peak_memory(place)  # looking and measuring take some, too
     for line in plan.lines() if say else ():
         say(line)
     every, items = measure

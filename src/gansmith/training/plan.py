@@ -18,6 +18,7 @@ from gansmith.training.loop import Budget, Every, Mover, play_round
 from gansmith.training.state import State
 
 WARM_SECONDS = 2.0
+MEASURED = 250  # samples that a measurement makes at once
 USUAL = 1001  # a round like most: games may play their first ones, or every so many, at greater length
 
 
@@ -136,6 +137,8 @@ def _rehearse(state: State, out: Path) -> int:
             trial.samples.mkdir()
             with state.average.playing(state.game):
                 trial.sample(state)
+                if not state.game.inputs:
+                    state.game.sample(MEASURED, seed=0)  # so that its memory is counted
             Memory.log(trial, state, {})
             trial.save(state)
             checkpoint = trial.checkpoint.stat().st_size
