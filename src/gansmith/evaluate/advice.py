@@ -32,7 +32,7 @@ def next_steps(run, about: dict, findings: Sequence, rows: Sequence, scores: Seq
 
 def _found(findings) -> Iterator[Step]:
     for one in findings:
-        if one.change:
+        if one.change and one.severity != "note":
             yield Step(one.remedy, f"{one.name}, {one.severity} since round {one.step:,}", one.options)
 
 
