@@ -71,9 +71,5 @@ class DataSpec:
 
     @classmethod
     def from_json(cls, fields: dict) -> DataSpec:
-        if fields["kind"] == "table":
-            from gansmith.data.tables import TableSpec
-
-            return TableSpec.from_json(fields)
         also = {name: cls.from_json(form) for name, form in fields.get("also", {}).items()}
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "also"}, also=also)

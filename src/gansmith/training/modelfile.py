@@ -17,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from gansmith.data.spec import DataSpec
+from gansmith.data.tables import TableSpec
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training.files import replacing
@@ -65,7 +66,8 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
             f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})"
         )
     game = games[about["game"]](**about["settings"])
-    spec = DataSpec.from_json(about["spec"])
+    form = TableSpec if about["spec"]["kind"] == "table" else DataSpec
+    spec = form.from_json(about["spec"])
     game.build(spec)
     game.spec, game.trained = spec, about["trained"]
     raw = {}
