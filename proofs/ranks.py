@@ -38,7 +38,7 @@ SMALL = {
     "width": 8, "latent": 8, "critic_steps": 2, "critic_steps_far": 2, "bits": 4, "blocks": 1,
     "reading": 0.4, "pretrain": 0.4, "pool": 6,
 }  # fmt: skip
-OWN = {"gan": {"lecam": 0.1}, "ctgan": {"packing": 2, "dropout": 0.0}}
+OWN = {"gan": {"lecam": 0.1}, "ctgan": {"pack": 2, "dropout": 0.0}}
 VARIANTS = {  # what looks at the batch as a whole and no game does by itself
     "gan, packs of two": ("gan", {"packing": 2}),
     "dcgan, ADA and noise": ("dcgan", {"augment": "ada", "instance_noise": 0.1}),

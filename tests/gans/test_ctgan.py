@@ -121,7 +121,7 @@ def test_only_rows_of_the_training_side_are_drawn():
 
 
 def test_losses_by_hand():
-    gan = begin(gs.CTGAN, made_up_table(), SMALL | {"packing": 2, "penalty": 0.0}, 0).game
+    gan = begin(gs.CTGAN, made_up_table(), SMALL | {"pack": 2, "penalty": 0.0}, 0).game
     asked = torch.tensor([0, 1, 2, 3])
     batch = Batch(real=torch.zeros(4, 3), source=asked, index=torch.arange(4))
     gan.discriminator = torch.nn.Sequential(torch.nn.Flatten(0), torch.nn.Unflatten(0, (2, -1)), Sum())

@@ -6,7 +6,7 @@ Rows of a table: a DataFrame in, a DataFrame out. Four ideas:
 - Conditions (4.3): G is given one value of one column that is told apart, and D sees it beside each row. G also
   minimises the cross-entropy between that value and the column it makes.
 - Training by sampling (4.3): the column is drawn evenly, its value by the log of its frequency, then a row that has it.
-- Packs (PacGAN): D judges `packing` rows as one, with WGAN-GP's loss:
+- Packs (PacGAN): D judges `pack` rows as one, with WGAN-GP's loss:
   L_D = E D(fake packs) − E D(real packs) + λ E(‖∇D‖ − 1)²,    L_G = −E D(fake packs) + cross-entropy.
 Two hidden layers each (4.4): G's are batch-normed and added to their input, its parts leave by Gumbel-softmax; D has
 dropout. Built from the paper: the released package changed its licence after 0.6.0.
@@ -62,7 +62,7 @@ class CTGAN(Game):
     modes: int = setting(10, "components of a column's mixture, at most", least=1)
     spikes: bool = setting(True, "tell values apart that many rows share exactly; False: the paper")
     levels: int = setting(500, "values of a column that G makes one by one", least=1)
-    packing: int = setting(10, "rows that D judges as one", least=1)
+    pack: int = setting(10, "rows that D judges as one", least=1)
     shared: bool = setting(True, "read each row of a pack with the same weights first; False: the paper")
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
     condition_weight: float = setting(1.0, "weight of the cross-entropy with the condition", least=0.0)
@@ -97,7 +97,7 @@ class CTGAN(Game):
             raise UserError("no column of the table can be learned: they are all ids")
         self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
         row = self.layout.width + self.layout.conditions
-        self.discriminator = PackCritic(row, self.packing, self.width, self.dropout, self.shared)
+        self.discriminator = PackCritic(row, self.pack, self.width, self.dropout, self.shared)
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def players(self) -> dict[str, list[nn.Module]]:
@@ -139,13 +139,13 @@ class CTGAN(Game):
         return self.generator(torch.cat([self.latents(len(asked)), asked], 1))
 
     def packed(self, rows: Tensor, asked: Tensor) -> Tensor:
-        """Rows beside their conditions, `packing` of them end to end; a batch that is no multiple is filled up from its
+        """Rows beside their conditions, `pack` of them end to end; a batch that is no multiple is filled up from its
         start."""
         both = torch.cat([rows, asked], 1)
-        short = -len(both) % self.packing
+        short = -len(both) % self.pack
         if short:
             both = both[torch.arange(len(both) + short, device=both.device) % len(both)]
-        return both.view(-1, self.packing * both.shape[1])
+        return both.view(-1, self.pack * both.shape[1])
 
     def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
         device = self.device if chance is None else "cpu"
@@ -235,24 +235,24 @@ class CTGAN(Game):
         return np.concatenate(said) if len(rows) else np.empty(0, np.float32)
 
     def among(self, rows: Tensor, company: Tensor) -> Tensor:
-        """Scores (n,) of rows in network units in each place of the packs `company` (packing, packing, row)."""
+        """Scores (n,) of rows in network units in each place of the packs `company` (pack, pack, row)."""
         parts, numbers = self.layout.place(rows, draw=False)
         flat, total = self.layout.flat(parts, numbers), torch.zeros(len(rows), device=rows.device)
-        for place in range(self.packing):
+        for place in range(self.pack):
             column = place % max(1, self.layout.told_apart)
             given = (self.layout.start[column] + parts[:, column]) * bool(self.layout.conditions)
             packs = company[place].repeat(len(rows), 1, 1)
             packs[:, place] = torch.cat([flat, self.layout.asked(given)], 1)
             total += self.discriminator(packs.flatten(1))
-        return total / self.packing
+        return total / self.pack
 
     def company(self) -> Tensor:
-        """(packing, packing, row) fakes beside their conditions, always of the same noise."""
+        """(pack, pack, row) fakes beside their conditions, always of the same noise."""
         chance = torch.Generator().manual_seed(0)
-        given = self.draw_conditions(self.packing**2, chance)
+        given = self.draw_conditions(self.pack**2, chance)
         parts, numbers = self.draw(given, chance)
         flat = self.layout.flat(parts.to(self.device), numbers.to(self.device))
-        return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.packing, self.packing))
+        return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.pack, self.pack))
 
     def must_be_built(self) -> None:
         if self.spec is None:
