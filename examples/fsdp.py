@@ -96,6 +96,7 @@ def main() -> None:
     if not dist.is_initialized() or dist.get_rank() == 0:
         print(f"weights on this rank {held}, radius {made.norm(dim=1).mean():.5f}, x {made[:, 0].mean():+.5f}")
     if dist.is_initialized():
+        dist.barrier()  # nobody leaves while another still talks to it
         dist.destroy_process_group()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 import gansmith as gs
+from gansmith.diagnose.field import rotation
 from gansmith.diagnose.probes import Probes
 from gansmith.testing import begin, made_up_table, rounds
 
@@ -14,6 +15,7 @@ def test_a_look_at_rows():
     rounds(state, 1)
     chance = torch.get_rng_state()
     row = Probes(1).look(state)
+    rotation(state)  # whose batch of rows is drawn by chance
     assert torch.equal(chance, torch.get_rng_state())
     assert {"look/coverage", "look/precision", "look/copies", "look/held_gap", "look/company"} <= row.keys()
     assert np.isfinite(list(row.values())).all() and row["look/company"] < 1e-4

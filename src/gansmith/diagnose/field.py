@@ -42,12 +42,12 @@ def _pull(state: State, seed: int) -> list[Tensor]:
     """Minus each player's gradient at the state, every turn's loss on the same batch and chance; nobody moves."""
     game, mover = state.game, Mover(state, "fp32", 1)
     state.order.position = 0
-    batch = draw(state, {})
     devices = [game.device] if game.device.type == "cuda" else []
     kept = {name: buffer.clone() for name, buffer in game.named_buffers()}
     pull = {name: torch.zeros_like(player.flat.data) for name, player in state.players.items()}
     with torch.random.fork_rng(devices=devices), observing(None):
         torch.manual_seed(seed)
+        batch = draw(state, {})  # a batch may be drawn by chance, too: rows of tables, crops of pictures
         for turn in game.stages()[max(state.stage, 0)].turns:
             mover.free_only(turn.movers)
             said = turn.loss(batch)
