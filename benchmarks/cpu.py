@@ -36,10 +36,11 @@ SURE = -95.0  # exp(-95) = 6e-42 is subnormal in fp32
 class Tutorial:
     """The training loop of the PyTorch DCGAN tutorial over the networks of `game`."""
 
-    def __init__(self, game, pictures):
+    def __init__(self, game, pictures, batch: int = BATCH):
+        self.device = game.device
         self.g, self.d, self.latent = game.generator, game.discriminator, game.latent
         real = torch.as_tensor(pictures).float() / 127.5 - 1
-        self.data = DataLoader(TensorDataset(real), BATCH, shuffle=True, drop_last=True)
+        self.data = DataLoader(TensorDataset(real), batch, shuffle=True, drop_last=True)
         self.batches = iter(self.data)
         self.criterion = nn.BCELoss()
         settings = {"lr": 2e-4, "betas": (0.5, 0.999)}
@@ -49,7 +50,7 @@ class Tutorial:
     def draw(self):
         for again in (True, False):
             try:
-                return next(self.batches)[0]
+                return next(self.batches)[0].to(self.device)
             except StopIteration:
                 assert again
                 self.batches = iter(self.data)
@@ -58,10 +59,10 @@ class Tutorial:
         judge = lambda x: torch.sigmoid(self.d(x))  # noqa: E731
         self.d.zero_grad()
         real = self.draw()
-        label = torch.full((len(real),), 1.0)
+        label = torch.full((len(real),), 1.0, device=self.device)
         on_real = self.criterion(judge(real), label)
         on_real.backward()
-        fake = self.g(torch.randn(len(real), self.latent))
+        fake = self.g(torch.randn(len(real), self.latent, device=self.device))
         label.fill_(0.0)
         on_fake = self.criterion(judge(fake.detach()), label)
         on_fake.backward()
@@ -133,19 +134,20 @@ def saturated(precision: str) -> None:
 class Eager:
     """R3GAN's losses, eq. 2, 7 and 8, as they are written down: every penalty by itself, plain autograd and Adam."""
 
-    def __init__(self, game, dataset):
+    def __init__(self, game, dataset, batch: int = BATCH):
+        self.batch = batch
         self.game, self.g, self.d = game, game.generator, game.discriminator
-        self.real = dataset.spec.to_network(torch.from_numpy(dataset.fields["real"]))
+        self.real = dataset.spec.to_network(torch.from_numpy(dataset.fields["real"]).to(game.device))
         settings = {"lr": game.learning_rate, "betas": (game.beta1, game.beta2)}
         self.step_d = torch.optim.Adam(self.d.parameters(), **settings)
         self.step_g = torch.optim.Adam(self.g.parameters(), **settings)
         self.average = [p.detach().clone() for p in self.g.parameters()]
 
     def draw(self):
-        return self.real[torch.randint(len(self.real), (BATCH,))]
+        return self.real[torch.randint(len(self.real), (self.batch,), device=self.real.device)]
 
     def fake(self):
-        return self.g(torch.randn(BATCH, self.game.latent))
+        return self.g(torch.randn(self.batch, self.game.latent, device=self.real.device))
 
     def round(self) -> None:
         real, fake = self.draw(), self.fake().detach()

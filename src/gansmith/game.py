@@ -84,6 +84,7 @@ class Game(nn.Module):
     batch_size: ClassVar[int] = 64  # items of a move when nobody says
     without: ClassVar[tuple[str, ...]] = ()  # settings of its parent's that mean nothing here: they keep their defaults
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
+    recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
@@ -264,6 +265,11 @@ def observe(name: str, value: Tensor | float | Callable[[], Tensor | float]) -> 
         with torch.no_grad():
             value = value() if callable(value) else value
         _seen[name] = value.detach() if isinstance(value, Tensor) else value
+
+
+def observed() -> bool:
+    """Whether somebody looks now."""
+    return _seen is not None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gansmith.networks.twice import slopes_only
 from gansmith.together import mean_over_ranks
 
 Critic = Callable[[Tensor], Tensor]
@@ -26,7 +27,8 @@ def gradients(critic: Critic, points: Tensor, *, precise: bool = True) -> tuple[
     device = points.device.type
     with torch.autocast(device, enabled=not precise and torch.is_autocast_enabled(device)):
         scores = critic(points)
-        (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
+        with slopes_only():
+            (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
     return scores, gradient
 
 

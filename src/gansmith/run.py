@@ -44,6 +44,7 @@ class Options:
     precision: str = "fp32"
     val: float = 0.05
     micro_batches: int = 1
+    record: bool = True
     size: int | tuple[int, int] | None = None
     channels: int | None = None
     log_every: int = 10
@@ -70,6 +71,7 @@ def fit(
     precision: str = "auto",
     val: float = 0.05,
     micro_batches: int = 1,
+    record: bool = True,
     size=None,
     channels: int | None = None,
     labels="auto",
@@ -90,6 +92,7 @@ def fit(
     val        share of the data that no player ever sees, kept for calibration and evaluation
     out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
     micro_batches  parts a batch is split into to save memory; gradients are summed
+    record     on a card, record moves once and replay them, which small games need to keep it busy
     on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.watch`)
     diagnose   look for failures while it trains; runs without a folder are never watched
     evaluate   measure what the samples are worth while it trains, in at most 5 % of the time, and keep the best model
@@ -120,6 +123,7 @@ def fit(
         precision=hardware.pick_precision(precision, place, dataset.spec.kind),
         val=val if round(len(dataset) * val) else 0.0,
         micro_batches=micro_batches,
+        record=record,
         size=size,
         channels=channels,
         look_every=500 if diagnose and out is not None else None,
@@ -219,6 +223,7 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
             budget,
             precision=options.precision,
             micro_batches=options.micro_batches,
+            record=options.record,
             reasons=list(why),
             out=out,
         )
@@ -269,6 +274,7 @@ def played(state: State, options: Options, keep, probes) -> Game:
                 keep=keep,
                 precision=options.precision,
                 micro_batches=options.micro_batches,
+                record=options.record,
                 probes=probes,
             )
         except (OSError, RuntimeError) as error:

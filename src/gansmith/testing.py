@@ -116,15 +116,16 @@ def made_up_table(n: int = 40, seed: int = 0) -> Table:
     return Table(TableSpec.of_columns(columns, codes), {"real": codes}, name="made up", digest=f"table {n} {seed}")
 
 
-def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int) -> State:
-    """A fresh state of the game on the CPU, ready for its first round."""
+def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int, device="cpu") -> State:
+    """A fresh state of the game, ready for its first round."""
     torch.manual_seed(seed)
     made = game(**settings)
     dataset = made.read(dataset)
     made.choose(dataset.spec, len(dataset))
     made.build(dataset.spec)
     made.spec = dataset.spec
-    state = State(made, dataset, None, batch_size=8, seed=seed, ranks=Ranks(torch.device("cpu")))
+    made.to(device)
+    state = State(made, dataset, None, batch_size=8, seed=seed, ranks=Ranks(torch.device(device)))
     made.train()
     return state
 

@@ -94,15 +94,22 @@ class Dataset:
     def batch(self, index: Tensor, device="cpu") -> Batch:
         """Items `index` as a Batch on `device`: `real`, `source` and `target` in network units."""
         if not self._tensors:
-            self._tensors = {name: self._prepared(name) for name in self.fields}
+            self._tensors = self._kept(torch.device(device))
         made = {
-            name: tensor.index_select(0, self.at(index, name)).to(device, non_blocking=True)
+            name: tensor.index_select(0, self.at(index, name).to(tensor.device)).to(device, non_blocking=True)
             for name, tensor in self._tensors.items()
         }
         for name, value in made.items():
             if value.dtype == torch.uint8:
                 made[name] = self.spec.of(name).to_network(value)
         return Batch(**made, index=index)
+
+    def _kept(self, device: torch.device) -> dict[str, Tensor]:
+        """The fields as tensors: on the card if they take at most a quarter of its free memory, else in memory."""
+        held = {name: self._prepared(name) for name in self.fields}
+        if device.type != "cuda" or sum(x.nbytes for x in held.values()) > torch.cuda.mem_get_info(device)[0] / 4:
+            return held
+        return {name: x.to(device) for name, x in held.items()}
 
     def _prepared(self, name: str) -> Tensor:
         """A field as a tensor: bytes stay bytes (and a memory map stays one), floats go to network units once."""

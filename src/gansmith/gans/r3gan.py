@@ -165,4 +165,6 @@ class R3GAN(GAN):
 
     def along(self, start: float, end: float) -> float:
         """From `start` to `end` along a half cosine of the training budget."""
+        if start == end:  # so that a move can be recorded (see `training.recording`)
+            return start
         return end + (start - end) * (1 + cos(pi * self.progress)) / 2

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from gansmith.errors import UserError
 from gansmith.networks.blocks import Critic, Generator
+from gansmith.networks.twice import Conv2d
 
 NORMS = {
     "batch": nn.BatchNorm2d,
@@ -65,7 +66,7 @@ class ConvCritic(Critic):
         channels = [shape[0]] + [min(2**i, 8) * width for i in range(len(grids) - 1)]
         super().__init__(channels[-1] * prod(grids[-1]), classes, bias=norm == "none")
         self.odd = [(w % 2, h % 2) for h, w in grids[:-1]]
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels))
+        self.convs = nn.ModuleList(Conv2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels))
         self.norms = nn.ModuleList(make(c) if i else nn.Identity() for i, c in enumerate(channels[1:]))
         self.apply(partial(init, norm=norm))
 

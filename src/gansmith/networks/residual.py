@@ -28,6 +28,7 @@ from torch.nn import functional as F
 from gansmith.errors import UserError
 from gansmith.networks.blocks import Critic, Generator
 from gansmith.networks.convolutional import halvings
+from gansmith.networks.twice import Conv2d, conv2d
 
 Sizes = int | tuple[int, ...]
 
@@ -81,7 +82,7 @@ class ResidualCritic(Critic):
         grids, widths, counts = plan(shape, width, blocks, stem)
         super().__init__(widths[-1], classes)
         self.odd = (0, shape[2] % 2, 0, shape[1] % 2) if stem else (0, 0, 0, 0)
-        self.first = started(nn.Conv2d(shape[0], widths[0], 4, 2, 1) if stem else nn.Conv2d(shape[0], widths[0], 1))
+        self.first = started(Conv2d(shape[0], widths[0], 4, 2, 1) if stem else Conv2d(shape[0], widths[0], 1))
         layers = []
         for i in range(len(grids)):
             layers += [ResidualBlock(widths[i], sum(counts), group) for _ in range(counts[i])]
@@ -109,9 +110,9 @@ class ResidualBlock(nn.Module):
                 f"choose a width that is a multiple of {max(1, group // 2)}, or group=0 for dense convolutions."
             )
         gain = sqrt(2 / (1 + 0.2**2)) * blocks**-0.25
-        self.widen = started(nn.Conv2d(channels, inner, 1), gain)
-        self.mix = started(nn.Conv2d(inner, inner, 3, padding=1, groups=groups), gain)
-        self.narrow = started(nn.Conv2d(inner, channels, 1, bias=False), 0.0)
+        self.widen = started(Conv2d(channels, inner, 1), gain)
+        self.mix = started(Conv2d(inner, inner, 3, padding=1, groups=groups), gain)
+        self.narrow = started(Conv2d(inner, channels, 1, bias=False), 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.leaky_relu(self.widen(x), 0.2)
@@ -134,7 +135,7 @@ class Down(nn.Module):
         self.register_buffer("kernel", bilinear(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight * self.kernel, self.bias, stride=2, padding=1)
+        return conv2d(x, self.weight * self.kernel, self.bias, stride=2, padding=1)
 
 
 class Up(nn.Module):

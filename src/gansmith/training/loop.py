@@ -19,8 +19,9 @@ from torch import Tensor
 
 from gansmith.data.dataset import Batch
 from gansmith.errors import UserError
-from gansmith.game import Turn, always, observing
+from gansmith.game import Turn, always, observed, observing
 from gansmith.training.hardware import casting
+from gansmith.training.recording import Recorder
 from gansmith.training.state import State
 
 Probe = Callable[[State, Mapping], Mapping]
@@ -63,18 +64,20 @@ def play(
     keep,
     precision: str = "fp32",
     micro_batches: int = 1,
+    record: bool = True,
     probes: Sequence[Probe] = (),
     judge: Callable[[State], None] = lambda state: None,
 ) -> bool:
     """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
 
     keep    where the run is kept: an object with `log(state, row)`, `sample(state)` and `save(state)`
+    record  on a card, record moves and replay them where that can be done (see `training.recording`)
     probes  called at log rounds with the state and what the losses observed; what they return joins the log line, and
             one that sets `state.enough` ends the run there
     judge   called after each log line, which is the last of `state.game.history`; may raise to end the run
     """
     game, ranks = state.game, state.ranks
-    mover = Mover(state, precision, micro_batches)
+    mover = Mover(state, precision, micro_batches, record)
     started, saved = time.monotonic() - state.seconds, time.monotonic()
     game.train()
     with asked_to_stop() as asked:
@@ -158,14 +161,26 @@ def draw(state: State, memo: dict) -> Batch:
 class Mover:
     """Makes moves, remembering who is frozen."""
 
-    def __init__(self, state: State, precision: str, micro_batches: int):
+    def __init__(self, state: State, precision: str, micro_batches: int, record: bool = False):
         self.state, self.micro_batches = state, micro_batches
         self.casting = lambda: casting(precision, state.game.device)
         self.movers: tuple[str, ...] | None = None
+        self.replayed = Recorder.of(state, self.differentiate) if record and micro_batches == 1 else self.differentiate
 
     def move(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
         """One move of the turn's player (or of several at once): loss, gradient, average over ranks, step."""
         self.free_only(turn.movers)
+        terms = (self.differentiate if observed() else self.replayed)(turn, batch)
+        for name in turn.movers:
+            player = self.state.players[name]
+            if player.step():
+                self.state.game.moved(name)
+            elif player.lost >= HOPELESS:
+                raise Diverged(f"{name}'s gradient was not finite {HOPELESS} moves in a row (round {self.state.round})")
+        return terms
+
+    def differentiate(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
+        """Write each mover's gradient, averaged over ranks; return "player/term" -> value."""
         players = [self.state.players[name] for name in turn.movers]
         terms: dict[str, Tensor] = {}
         parts = [batch] if self.micro_batches == 1 else batch.parts(self.micro_batches)
@@ -186,13 +201,6 @@ class Mover:
                     terms[key] = value.detach() + terms[key] if i else value.detach()
         for finish in averaging:
             finish()
-        for player in players:
-            if player.step():
-                self.state.game.moved(player.name)
-            elif player.lost >= HOPELESS:
-                raise Diverged(
-                    f"{player.name}'s gradient was not finite {HOPELESS} moves in a row (round {self.state.round})"
-                )
         return terms
 
     def free_only(self, names: tuple[str, ...]) -> None:

@@ -56,7 +56,14 @@ class Plan:
 
 
 def make_plan(
-    make_state: Callable[[], State], budget: Budget, *, precision: str, micro_batches: int, reasons: list[str], out=None
+    make_state: Callable[[], State],
+    budget: Budget,
+    *,
+    precision: str,
+    micro_batches: int,
+    reasons: list[str],
+    record: bool = False,
+    out=None,
 ) -> Plan:
     """Play a few rounds on a state of its own, then save and sample once, so that neither fails in hour ten.
 
@@ -65,7 +72,7 @@ def make_plan(
     """
     state = make_state()
     state.game.train()
-    mover = Mover(state, precision, micro_batches)
+    mover = Mover(state, precision, micro_batches, record)
     state.round = USUAL
     _grow(state, mover)  # the first rounds pay for what later ones find ready
     times, begun = [], time.perf_counter()
