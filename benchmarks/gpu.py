@@ -8,8 +8,8 @@ rounds.py); the shares are of the rate at which this device multiplies large bf1
 copies, both measured here. The ways:
 
 eager          every operation launched by Python
-recorded       the moves as CUDA graphs, penalties and all: what `gansmith train` does (training/recording.py)
-channels last  eager, with feature maps in that order;  recorded, channels last: both
+recorded       the moves as CUDA graphs, penalties and all (training/recording.py)
+channels last  eager, with feature maps in that order;  recorded, channels last: both, as `gansmith train` does in bf16
 compiled, graphed  torch.compile around both networks, "graphed" with mode="reduce-overhead". It cannot differentiate
                twice, so with gradient penalties it is tried and the refusal printed
 plain          the same networks in the loop of the PyTorch DCGAN tutorial, or R3GAN's losses written down, fp32 as
@@ -27,8 +27,7 @@ import time
 
 import torch
 from cpu import Eager, Tutorial
-from rounds import BATCH, floor, last, whole_round
-from torch import nn
+from rounds import BATCH, floor, whole_round
 
 import gansmith as gs
 from gansmith.errors import UserError
@@ -96,9 +95,7 @@ def prepared(case, way: str, batch: int, device, precision: str):
     """(a round played in this way, its recorder or None)."""
     state, mover = begun(*case, batch, device, precision, way.startswith("recorded"))
     if "channels last" in way:
-        for module in state.game.modules():
-            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-                module.register_forward_pre_hook(last)
+        hardware.channels_last(state.game)
     if way in COMPILED:
         state.game.generator.compile(mode=COMPILED[way])
         state.game.discriminator.compile(mode=COMPILED[way])

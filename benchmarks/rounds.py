@@ -25,7 +25,6 @@ from math import prod
 from pathlib import Path
 
 import torch
-from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 import gansmith as gs
@@ -168,11 +167,6 @@ def profiles(games, sizes, precision: str) -> None:
                 print(f"    {kind:18s} {share:6.1%}")
 
 
-def last(module: nn.Module, given):
-    """A pre-hook: maps come in channels-last order, and stay so, since each operator keeps the order it is given."""
-    return tuple(x.contiguous(memory_format=torch.channels_last) for x in given)
-
-
 def side_by_side(one, other, goes: int = 9) -> tuple[float, float, float]:
     """(seconds of the one, of the other, ratio): the least of goes in turn, as a machine is disturbed only upwards."""
     times = [[], []]
@@ -189,9 +183,7 @@ def formats(games, sizes, precision: str) -> None:
     for name in games:
         for size in sizes:
             plain, turned = begun(name, size, precision), begun(name, size, precision)
-            for module in turned[0].game.modules():
-                if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-                    module.register_forward_pre_hook(last)
+            hardware.channels_last(turned[0].game)
             whole_round(*turned)
             a, b, ratio = side_by_side(lambda p=plain: whole_round(*p), lambda t=turned: whole_round(*t))
             print(

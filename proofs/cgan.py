@@ -1,6 +1,6 @@
 """The three papers that know labels, on MNIST at 14 pixels: does a sample show the digit that was asked for?
 
-    GANSMITH_DATA=… python proofs/cgan.py [cgan | acgan | projection] [--steps N]
+    GANSMITH_DATA=… python proofs/cgan.py [cgan | acgan | projection] [--steps N] [--size 28] [--width 64]
 
 cgan (Mirza & Osindero), acgan (Odena et al.), projection (SNGAN with labels, Miyato & Koyama). The check: a classifier
 trained on reals agrees with the label of 95 % of 10,000 samples; the nearest neighbour among the samples names at least
@@ -20,10 +20,12 @@ import gansmith as gs
 from gansmith.evaluate.classifier import classifier
 
 GAMES = {  # name -> how it is made, rounds: perceptrons take many
-    "cgan": (lambda: gs.CGAN(width=480, learning_rate=5e-4, decay=0.5), 30_000),
-    "acgan": (lambda: gs.ACGAN(width=32, decay=0.5, classify_fakes=False), 8000),
+    "cgan": (lambda width: gs.CGAN(width=width or 480, learning_rate=5e-4, decay=0.5), 30_000),
+    "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 8000),
     "projection": (
-        lambda: gs.SNGAN(conditional=True, body="convolutional", width=32, critic_steps=2, learning_rate=5e-4),
+        lambda width: gs.SNGAN(
+            conditional=True, body="convolutional", width=width or 32, critic_steps=2, learning_rate=5e-4
+        ),
         8000,
     ),
 }
@@ -43,14 +45,14 @@ def within(pictures, labels) -> float:
     return float(np.mean([(flat(pictures)[labels == k] / 255).std(0).mean() for k in range(10)]))
 
 
-def prove(name: str, steps: int) -> None:
-    train, test = gs.read("mnist", size=14).fields, gs.read("mnist_test", size=14).fields
+def prove(name: str, steps: int, size: int, width: int | None) -> None:
+    train, test = gs.read("mnist", size=size).fields, gs.read("mnist_test", size=size).fields
     x, y, held, truth = np.asarray(train["real"]), train["label"], np.asarray(test["real"]), test["label"]
     judge = classifier(x, y)
     asked = np.arange(COUNT) % 10
 
     def measure(labels, steps: int):
-        gan = GAMES[name][0]().fit((x, labels), steps=steps, val=0, seed=0)
+        gan = GAMES[name][0](width).fit((x, labels), steps=steps, val=0, seed=0)
         made = gan.sample(COUNT, seed=1, label=asked)
         found = {
             "agreement": judge.accuracy(made, asked),
@@ -80,7 +82,7 @@ def prove(name: str, steps: int) -> None:
         },
         goal="agreement >= 0.95, neighbour_error <= 0.08; a wrong label lowers D's score (not acgan's)",
         control={"what": "shuffled labels, a quarter of the rounds", **shuffled},
-        protocol=f"{gan!r}, {steps} rounds of 64, MNIST at 14 pixels, {COUNT:,} samples, 10,000 test digits",
+        protocol=f"{gan!r}, {steps} rounds of 64, MNIST at {size} pixels, {COUNT:,} samples, 10,000 test digits",
         seed=0,
     )
 
@@ -89,8 +91,10 @@ def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("game", nargs="?", choices=GAMES, default="cgan")
     parse.add_argument("--steps", type=int, help="rounds, where not the game's own number")
+    parse.add_argument("--size", type=int, default=14, help="pixels a side")
+    parse.add_argument("--width", type=int, help="of the networks, where not the game's own number here")
     asked = parse.parse_args()
-    prove(asked.game, asked.steps or GAMES[asked.game][1])
+    prove(asked.game, asked.steps or GAMES[asked.game][1], asked.size, asked.width)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """InfoGAN: do the ten categories of the code become the ten digits, without a label?
 
-    GANSMITH_DATA=… python proofs/infogan.py [--steps 3000] [--seeds 3]
+    GANSMITH_DATA=… python proofs/infogan.py [--steps 3000] [--seeds 3] [--size 28 --width 64]
 
 The check, on the 10,000 test digits: the category that Q reads, each matched to the digit it fits best one to one, is
 right for 80 % in the best of the seeds; the bound on its information is at least 2.0 of log 10 = 2.303 nats; and one of
@@ -41,12 +41,14 @@ def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--steps", type=int, default=3000)
     parse.add_argument("--seeds", type=int, default=3)
+    parse.add_argument("--size", type=int, default=14, help="pixels a side")
+    parse.add_argument("--width", type=int, default=32)
     asked = parse.parse_args()
-    data, test = gs.read("mnist", size=14), gs.read("mnist_test", size=14)
+    data, test = gs.read("mnist", size=asked.size), gs.read("mnist_test", size=asked.size)
     pictures, labels = np.asarray(test.fields["real"]), test.fields["label"]
 
     def measure(seed: int, **settings):
-        gan = gs.InfoGAN(width=32, decay=0.5, **settings)
+        gan = gs.InfoGAN(width=asked.width, decay=0.5, **settings)
         gan.fit(data, steps=asked.steps, batch_size=128, val=0, seed=seed)
         codes = gan.encode(pictures)
         made = gan.sample(4000, seed=1)
@@ -78,7 +80,7 @@ def main() -> None:
         floor={"accuracy by chance": 0.1, "information at most": float(np.log(10))},
         goal="accuracy >= 0.8, information >= 2.0, slant >= 0.5",
         control={"what": "lambda = 0", **without},
-        protocol=f"{gan!r}, MNIST at 14 pixels, {asked.steps} rounds of 128, 10,000 test digits",
+        protocol=f"{gan!r}, MNIST at {asked.size} pixels, {asked.steps} rounds of 128, 10,000 test digits",
         seed=list(range(asked.seeds)),
     )
 

@@ -20,9 +20,9 @@ def state_of(game, device, **settings):
     return begin(game, played_on(game, **smaller), smaller | settings, 0, device)
 
 
-def play(state, rounds: int, record: bool):
+def play(state, rounds: int, record: bool, precision: str = "fp32"):
     """The mover, after so many rounds."""
-    mover = Mover(state, "fp32", 1, record)
+    mover = Mover(state, precision, 1, record)
     for _ in range(rounds):
         play_round(state, mover)
         state.round += 1
@@ -48,20 +48,24 @@ def test_a_loss_that_reckons_with_the_progress_is_found():
     assert game.progress == 0.0
 
 
+def after_ten_rounds(state, record: bool, precision: str):
+    torch.manual_seed(1)
+    mover = play(state, 10, record, precision)
+    return moved(state), getattr(mover.replayed, "made", {})
+
+
 @on_a_card
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("name", GAMES)
-def test_recorded_rounds_are_the_rounds(name):
-    plain, recorded = (state_of(GAMES[name], "cuda") for _ in range(2))
-    before = moved(plain)
-    torch.manual_seed(1)
-    play(plain, 10, False)
-    torch.manual_seed(1)
-    mover = play(recorded, 10, True)
-    if name not in NOT_RECORDED:
-        assert mover.replayed.made
-    way = (moved(plain) - before).norm()
+def test_recorded_rounds_are_the_rounds(name, precision):
+    before = moved(state_of(GAMES[name], "cuda"))
+    plain, again, recorded = (
+        after_ten_rounds(state_of(GAMES[name], "cuda"), record, precision) for record in (False, False, True)
+    )
+    way, own = (plain[0] - before).norm(), (plain[0] - again[0]).norm()  # some operations add up in any order
     assert way > 0
-    assert (moved(plain) - moved(recorded)).norm() <= 2e-3 * way, name
+    assert (plain[0] - recorded[0]).norm() <= 2e-3 * way + 3 * own, (name, way, own)
+    assert bool(recorded[1]) or name in NOT_RECORDED
 
 
 @on_a_card

@@ -6,8 +6,8 @@ recording knows nothing of derivatives, so what `torch.compile` cannot do (diffe
 
 Whether a turn can be recorded is found out, not declared. The third time it is played under guard: no operation may
 wait for the card, torch's chance on the CPU may not be drawn from, and the progress of the run is hidden, since a
-number that Python works out would stay as it was in the recording. What breaks that is played as before, for ever. A loss that
-reads other numbers of its own that change from round to round must say so: `Game.recordable = False`.
+number that Python works out would stay as it was in the recording. What breaks that is played as before, for ever. A
+loss that reads other numbers of its own that change from round to round must say so: `Game.recordable = False`.
 """
 
 from __future__ import annotations
