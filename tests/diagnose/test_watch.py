@@ -120,16 +120,35 @@ class Sabotaged(gs.R3GAN):
         super().schedule(player, optimiser)
 
 
-def test_rollback_restores_changes_and_goes_on(tmp_path, monkeypatch):
+class Upset(gs.R3GAN):
+    """Nobody touches a setting, and at half-time the critic's weights are thrown far away, once."""
+
+    def moved(self, player):
+        if self.progress > 0.5 and player == "discriminator" and not getattr(self, "done", False):
+            self.done = True
+            with torch.no_grad():
+                for p in self.discriminator.parameters():
+                    p *= 100
+        super().moved(player)
+
+
+@pytest.mark.parametrize(
+    ("cause", "rate"),
+    [
+        (Sabotaged, 2e-3),  # what somebody changed since is put back
+        (Upset, 1e-3),  # nobody did: half of 2e-3
+    ],
+)
+def test_rollback_restores_changes_and_goes_on(cause, rate, tmp_path, monkeypatch):
     monkeypatch.setattr("gansmith.run.look_interval", lambda *args: 10)
     folder = tmp_path / "run"
-    game = Sabotaged(**SMALL).fit(ring(), steps=300, out=folder, on_failure="rollback", **HOW)
+    game = cause(**SMALL).fit(ring(), steps=300, out=folder, on_failure="rollback", **HOW)
     actions = [row for row in lines(folder / "findings.jsonl") if "action" in row]
     assert game.trained["finished"] and game.trained["rounds"] == 300 and len(actions) == 1
     assert actions[0]["because"] == "divergence" and actions[0]["to"] <= 150 < actions[0]["failed_at"] <= 210
-    assert actions[0]["change"]["learning_rate"] == pytest.approx(1e-3)  # half of 2e-3
+    assert actions[0]["change"]["learning_rate"] == pytest.approx(rate)
     about = json.loads((folder / "settings.json").read_text())
-    assert about["settings"]["learning_rate"] == pytest.approx(1e-3) and about["interventions"] == actions
+    assert about["settings"]["learning_rate"] == pytest.approx(rate) and about["interventions"] == actions
     steps = [row["step"] for row in lines(folder / "log.jsonl")]
     assert steps == sorted(set(steps)) and steps[-1] > 290
     weights = [p.abs().max().item() for p in game.generator.parameters()]

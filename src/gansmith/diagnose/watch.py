@@ -99,24 +99,28 @@ class Watch:
         self.healthy = [*self.healthy[-1:], state.game.settings()]
 
     def roll_back(self, state: State, found: Finding) -> str | None:
-        """Restore, change, write down; the line that says so. None when there is nothing to go back to or to change."""
+        """Restore, change, write down; the line that says so. None when there is nothing to go back to or to change.
+
+        Settings that somebody changed since the healthy state are the first suspects: putting them back is the change.
+        """
         files = [self.keep.path / name for name in ("healthy-before", "healthy")]
         path = next((file for file in files if file.exists()), None)
         if path is None or self.rollbacks == ROLLBACKS:
             return None
         self.rollbacks += 1
-        failed_at, before = state.round, self.healthy[0]
+        failed_at, before, at_failure = state.round, self.healthy[0], state.game.settings()
         state.load(path)
         self.healthy = self.healthy[:1]
         files[1].unlink(missing_ok=True)
         os.replace(path, files[1]) if path != files[1] and path.exists() else None
         change = {name: value for name, value in found.change.items() if name in before}
-        apply(state, before | again(change, before, self.about["settings"], self.rollbacks))
+        meddled = at_failure != before
+        apply(state, before if meddled else before | again(change, before, self.about["settings"], self.rollbacks))
         self.keep.continue_log(state)
         self.about = self.about | {"settings": state.game.settings()}
         self.diagnosis = Diagnosis(self.about, state.game.history)
         state.verdict = self.diagnosis.verdict
-        applied = {name: value for name, value in state.game.settings().items() if value != before[name]}
+        applied = {name: value for name, value in state.game.settings().items() if value != at_failure[name]}
         row = {
             "action": "rollback",
             "because": found.name,
