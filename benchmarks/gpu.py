@@ -12,8 +12,8 @@ recorded       the moves as CUDA graphs, penalties and all (training/recording.p
 channels last  eager, with feature maps in that order;  recorded, channels last: both, as `gansmith train` does in bf16
 compiled, graphed  torch.compile around both networks, "graphed" with mode="reduce-overhead". It cannot differentiate
                twice, so with gradient penalties it is tried and the refusal printed
-plain          the same networks in the loop of the PyTorch DCGAN tutorial, or R3GAN's losses written down, fp32 as
-               torch sets it (TF32 in convolutions): see cpu.py
+plain          the same networks, with torch's own convolutions, in the loop of the PyTorch DCGAN tutorial, or R3GAN's
+               losses written down; fp32 as torch sets it (TF32 in convolutions): see cpu.py
 
 Sizes: DCGAN-64; R3GAN's default at 32×32 and 64×64; R3GAN with the paper's residual bodies of StyleGAN2's size (about
 25 million parameters a player) at 64×64.
@@ -28,14 +28,14 @@ import time
 import torch
 from cpu import Eager, Tutorial
 from rounds import BATCH, floor, whole_round
+from torch.nn import functional as F
 
 import gansmith as gs
 from gansmith.errors import UserError
-from gansmith.testing import made_up
+from gansmith.networks import residual, twice
+from gansmith.testing import begin, made_up
 from gansmith.training import hardware
 from gansmith.training.loop import Mover
-from gansmith.training.ranks import Ranks
-from gansmith.training.state import State
 
 SIZES = {
     "DCGAN-64": ("DCGAN", 64, {}),
@@ -45,20 +45,19 @@ SIZES = {
 }
 QUICK = {name: (game, 16, settings | {"width": 16}) for name, (game, _, settings) in SIZES.items()}
 COMPILED = {"compiled": "default", "graphed": "reduce-overhead"}
+OURS = twice.conv2d
 WAYS = ("eager", "recorded", "channels last", "recorded, channels last", *COMPILED, "plain")
 
 
 def begun(game: str, size: int, settings: dict, batch: int, device, precision: str, record: bool = False):
     """(state, mover) on the device."""
-    torch.manual_seed(0)
-    made = getattr(gs, game)(**settings)
-    data = made.read(made_up((3, size, size), n=4 * max(batch, BATCH)))
-    made.choose(data.spec, len(data))
-    made.build(data.spec)
-    made.spec = data.spec
-    made.to(device).train()
-    state = State(made, data, None, batch_size=batch, seed=0, ranks=Ranks(device))
+    state = begin(getattr(gs, game), made_up((3, size, size), n=4 * max(batch, BATCH)), settings, 0, device)
+    state.batch_size = batch
     return state, Mover(state, precision, 1, record)
+
+
+def torchs_own(x, weight, bias=None, stride=1, padding=0, groups=1):
+    return F.conv2d(x, weight, bias, stride, padding, groups=groups)
 
 
 def wait(device) -> None:
@@ -93,6 +92,7 @@ def rates(device, quick: bool) -> dict:
 
 def prepared(case, way: str, batch: int, device, precision: str):
     """(a round played in this way, its recorder or None)."""
+    twice.conv2d = residual.conv2d = torchs_own if way == "plain" else OURS
     state, mover = begun(*case, batch, device, precision, way.startswith("recorded"))
     if "channels last" in way:
         hardware.channels_last(state.game)
@@ -101,9 +101,8 @@ def prepared(case, way: str, batch: int, device, precision: str):
         state.game.discriminator.compile(mode=COMPILED[way])
     if way == "plain":
         game = state.game.requires_grad_(True)
-        loop = (
-            Tutorial(game, state.data.fields["real"], batch) if case[0] == "DCGAN" else Eager(game, state.data, batch)
-        )
+        data = state.data
+        loop = Tutorial(game, data.fields["real"], batch) if case[0] == "DCGAN" else Eager(game, data, batch)
         return loop.round, None
     return lambda: whole_round(state, mover), mover.replayed
 
