@@ -76,6 +76,7 @@ def main() -> None:
         and without["accuracy"] <= 0.5
         and without["information"] < 0.5,
         **found,
+        size=asked.size,
         each=[each for _, each in played],
         floor={"accuracy by chance": 0.1, "information at most": float(np.log(10))},
         goal="accuracy >= 0.8, information >= 2.0, slant >= 0.5",

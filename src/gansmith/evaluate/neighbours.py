@@ -121,7 +121,7 @@ def prdc(real, fake, k: int = 3, coverage_k: int = 5, *, rows: int | None = None
         total += int(held.sum())
         covered += int((held > 0).sum())
     n, m = len(real), len(fake)
-    return PRDC(int(inside.sum()) / len(inside), found / n, total / (coverage_k * m), covered / n)
+    return PRDC(int(inside.sum()) / m, found / n, total / (coverage_k * m), covered / n)
 
 
 def expected_coverage(n: int, m: int, k: int = 5) -> float:
