@@ -20,7 +20,7 @@ def main() -> None:
     parse.add_argument("--steps", type=int, default=40_000, help="of batches of 100: 67 epochs")
     asked = parse.parse_args()
     data, net = judge()
-    gan = gs.GAN(decay=0.5).fit(data, steps=asked.steps, batch_size=100, precision="fp32")
+    gan = gs.GAN(decay=0.5).fit(data, steps=asked.steps, batch_size=100)
     made = gan.sample(10_000, seed=1)
     hang("gan", made[:64], columns=16)
     labels = data.fields["label"]
