@@ -209,8 +209,7 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     game.build(dataset.spec)
     game.spec = dataset.spec
     game.to(place)
-    if place.type == "cuda" and options.precision == "bf16":
-        hardware.channels_last(game)
+    hardware.arrange(game, place, options.precision)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
     torch.manual_seed(options.seed)
     return state

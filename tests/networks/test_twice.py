@@ -3,11 +3,22 @@
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.nn.grad import conv2d_weight
 
 from gansmith import penalties
+from gansmith.networks import twice
 from gansmith.networks.convolutional import ConvCritic
 from gansmith.networks.residual import ResidualCritic
-from gansmith.networks.twice import Convolution, conv2d, slopes_only
+from gansmith.networks.twice import (
+    Conv2d,
+    Convolution,
+    ConvTranspose2d,
+    Transposed,
+    conv2d,
+    product_of_windows,
+    slopes_only,
+    windows_pay,
+)
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 CASES = [  # kernel, stride, padding, groups, height, width
@@ -61,6 +72,67 @@ def test_slopes_only_leaves_the_weights_out_of_the_first_pass_and_in_the_second(
 def test_a_cpu_keeps_torchs_own():
     (x, w, b), about = operands(*CASES[0])
     assert type(conv2d(x, w, b, *about).grad_fn).__name__ == "ConvolutionBackward0"
+
+
+def test_transposed_convolution_and_its_derivatives():
+    for case in CASES[:3]:
+        (x, w, _), about = operands(*case)
+        g = torch.randn_like(F.conv2d(x, w, None, *about[:2], groups=about[2]), requires_grad=True)
+        size = x.shape[2:]
+        assert torch.allclose(
+            Transposed.apply(g, w, size, *about), torch.autograd.grad(Convolution.apply(x, w, None, *about), x, g)[0]
+        )
+        assert torch.autograd.gradcheck(lambda *a, s=size, k=about: Transposed.apply(*a, s, *k), (g, w))
+        assert torch.autograd.gradgradcheck(lambda *a, s=size, k=about: Transposed.apply(*a, s, *k), (g, w))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[3] == 1])
+def test_product_of_windows_is_the_slope_of_the_weights(case):
+    (x, w, _), (stride, padding, _) = operands(*case)
+    g = torch.randn_like(F.conv2d(x, w, None, stride, padding))
+    found = product_of_windows(x, g, w.shape, stride, padding)
+    assert torch.allclose(found, conv2d_weight(x, w.shape, g, stride, padding))
+
+
+@pytest.mark.parametrize(
+    "module", [Conv2d(4, 8, 4, 2, 1), ConvTranspose2d(4, 8, 4, 2, 1), ConvTranspose2d(4, 2, 3, 2, 1, 1)]
+)
+def test_modules_in_tiles_are_those_without(module, monkeypatch):
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, 8, 8, requires_grad=True)
+    found = []
+    for in_tiles in (True, False):
+        monkeypatch.setattr(twice, "multiplies_in_tiles", lambda yes=in_tiles: yes)
+        with torch.autocast("cpu", torch.bfloat16):
+            y = module(x)
+        slopes = torch.autograd.grad(y.float().tanh().sum(), (x, *module.parameters()))
+        found.append([y.float(), *slopes])
+    for ours, torchs in zip(*found):
+        assert ours.shape == torchs.shape
+        assert (ours - torchs).abs().max() <= 0.02 * torchs.abs().max()
+
+
+def test_small_maps_take_windows_and_large_ones_do_not():
+    x, g = torch.zeros(2, 4, 16, 16, dtype=torch.bfloat16), torch.zeros(2, 8, 8, 8, dtype=torch.bfloat16)
+    assert windows_pay(x, g, (8, 4, 4, 4), groups=1)
+    assert not windows_pay(x, g, (8, 2, 4, 4), groups=2)
+    assert not windows_pay(x.float(), g.float(), (8, 4, 4, 4), groups=1)
+    assert not windows_pay(x, torch.zeros(2, 8, 9, 8, dtype=torch.bfloat16), (8, 4, 4, 4), groups=1)
+
+
+def test_a_penalised_critic_in_tiles_has_the_slopes_of_one_without(monkeypatch):
+    torch.manual_seed(0)
+    critic = ConvCritic((3, 16, 16), 8, norm="none")
+    x = torch.randn(4, 3, 16, 16)
+    found = []
+    for in_tiles in (True, False):
+        monkeypatch.setattr(twice, "multiplies_in_tiles", lambda yes=in_tiles: yes)
+        points = x.contiguous(memory_format=torch.channels_last) if in_tiles else x
+        with torch.autocast("cpu", torch.bfloat16):
+            penalty = penalties.gradients(critic, points, precise=False)[1].square().sum()
+        slopes = torch.autograd.grad(penalty, list(critic.parameters()), allow_unused=True)
+        found.append(torch.cat([slope.flatten() for slope in slopes if slope is not None]))
+    assert F.cosine_similarity(*found, dim=0) > 0.999
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

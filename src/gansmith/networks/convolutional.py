@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.networks.blocks import Critic, Generator
-from gansmith.networks.twice import Conv2d
+from gansmith.networks.blocks import Critic, Generator, flat
+from gansmith.networks.twice import Conv2d, ConvTranspose2d
 
 NORMS = {
     "batch": nn.BatchNorm2d,
@@ -42,9 +42,7 @@ class ConvGenerator(Generator):
         self.first = (channels[0], *self.grids[0])
         self.linear = nn.Linear(self.inputs, prod(self.first), bias=norm == "none")
         self.norms = nn.ModuleList(make(c) for c in channels[:-1])
-        self.convs = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels)
-        )
+        self.convs = nn.ModuleList(ConvTranspose2d(a, b, 4, 2, 1, bias=norm == "none") for a, b in pairwise(channels))
         self.apply(partial(init, norm=norm))
 
     def body(self, z: Tensor) -> Tensor:
@@ -75,7 +73,7 @@ class ConvCritic(Critic):
             if right or below:
                 x = F.pad(x, (0, right, 0, below))
             x = F.leaky_relu(norm(conv(x)), 0.2)
-        return x.flatten(1)
+        return flat(x)
 
 
 class ConvEncoder(ConvCritic):

@@ -1,12 +1,15 @@
-"""Convolutions that are fast to differentiate twice, as R1, R2 and gradient penalties do.
+"""Convolutions whose slopes are written out, where that is faster than torch's own.
 
-torch's own second derivative of a convolution takes the slope of the weights by a convolution whose kernel is as large
-as the map and whose channels are the batch, group by group; on a card that took three quarters of a round of R3GAN at
-64×64 (H100, batch 256). Here the first derivative is written with convolutions, so the second needs only their first:
-what StyleGAN2-ADA's `conv2d_gradfix` does (Karras et al. 2020, released code), from the formulas, for today's torch.
+On a card, to differentiate twice, as R1, R2 and gradient penalties do: torch's own second derivative takes the slope of
+the weights by a convolution whose kernel is as large as the map and whose channels are the batch, group by group, which
+took three quarters of a round of R3GAN at 64×64 (H100, batch 256). Here the first derivative is written with
+convolutions, so the second needs only their first: what StyleGAN2-ADA's `conv2d_gradfix` does (Karras et al. 2020,
+released code), from the formulas, for today's torch.
 
-With y = x ∗ w and slope g of y:  ∂/∂x = g ∗ᵀ w,  ∂/∂w = x ⋆ g,  and of the latter, with slope v:  ∂/∂x = g ∗ᵀ v,
-∂/∂g = x ∗ v.  All three are differentiable as often as one likes.
+On a CPU that multiplies bf16 in tiles (AMX), for the slope of the weights over small maps: see `product_of_windows`.
+
+With y = x ∗ w and slope g of y:  ∂/∂x = g ∗ᵀ w,  ∂/∂w = x ⋆ g.  Of g ∗ᵀ w, with slope v:  ∂/∂g = v ∗ w,  ∂/∂w = v ⋆ g.
+Of x ⋆ g, with slope v:  ∂/∂x = g ∗ᵀ v,  ∂/∂g = x ∗ v.  So all three are differentiable as often as one likes.
 """
 
 from __future__ import annotations
@@ -17,6 +20,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
+
+from gansmith.training.hardware import multiplies_in_tiles
+
+SMALL = 64  # places of a map over which windows are the faster way
+WINDOWS = 2**24  # numbers in all windows together, above which writing them down costs more than it gains
 
 _slopes_only = False
 
@@ -33,21 +41,46 @@ def slopes_only():
         _slopes_only = before
 
 
+def in_tiles(x: Tensor) -> bool:
+    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and multiplies_in_tiles()
+
+
+def cast(x: Tensor, *others: Tensor | None):
+    """As autocast would: a custom function sees what it is given."""
+    if not torch.is_autocast_enabled(x.device.type):
+        return x, *others
+    kind = torch.get_autocast_dtype(x.device.type)
+    return tuple(other if other is None else other.to(kind) for other in (x, *others))
+
+
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0, groups: int = 1):
-    """`F.conv2d` with square strides and paddings; on a card by way of the functions below."""
-    if not x.is_cuda:
+    """`F.conv2d` with square strides and paddings."""
+    if not (x.is_cuda or in_tiles(x)):
         return F.conv2d(x, weight, bias, stride, padding, groups=groups)
-    if torch.is_autocast_enabled("cuda"):
-        kind = torch.get_autocast_dtype("cuda")
-        x, weight, bias = x.to(kind), weight.to(kind), bias if bias is None else bias.to(kind)
-    return Convolution.apply(x, weight, bias, stride, padding, groups)
+    return Convolution.apply(*cast(x, weight, bias), stride, padding, groups)
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` with zero padding by the function above."""
+    """`nn.Conv2d` with square strides and zero padding by the function above."""
 
     def forward(self, x: Tensor) -> Tensor:
         return conv2d(x, self.weight, self.bias, self.stride[0], self.padding[0], self.groups)
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """`nn.ConvTranspose2d` with square strides and paddings."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not in_tiles(x):
+            return super().forward(x)
+        stride, padding = self.stride[0], self.padding[0]
+        size = [
+            (n - 1) * stride - 2 * padding + k + extra
+            for n, k, extra in zip(x.shape[2:], self.kernel_size, self.output_padding)
+        ]
+        x, weight, bias = cast(x, self.weight, self.bias)
+        y = Transposed.apply(x, weight, size, stride, padding, self.groups)
+        return y if bias is None else y + bias[:, None, None]
 
 
 def as_it_is(x: Tensor):
@@ -55,51 +88,98 @@ def as_it_is(x: Tensor):
     return torch.autocast(x.device.type, enabled=False)
 
 
-def transposed(g: Tensor, weight: Tensor, size, stride: int, padding: int, groups: int) -> Tensor:
-    """g ∗ᵀ w, of height and width `size`."""
-    extra = [n - ((m - 1) * stride - 2 * padding + k) for n, m, k in zip(size, g.shape[2:], weight.shape[2:])]
-    return F.conv_transpose2d(g, weight, None, stride, padding, extra, groups)
+def in_order_of(x: Tensor, slope: Tensor) -> Tensor:
+    """The slope in channels-last order where x is: what follows a convolution may have turned it."""
+    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return slope.contiguous(memory_format=torch.channels_last) if last else slope
 
 
 class Convolution(torch.autograd.Function):
+    """x ∗ w + b."""
+
     @staticmethod
-    def forward(ctx, x, weight, bias, stride, padding, groups):
+    def forward(ctx, x, weight, bias, *about):
         ctx.save_for_backward(x, weight)
-        ctx.about = stride, padding, groups
+        ctx.about = about
+        stride, padding, groups = about
         with as_it_is(x):
             return F.conv2d(x, weight, bias, stride, padding, groups=groups)
 
     @staticmethod
     def backward(ctx, g):
         x, weight = ctx.saved_tensors
+        g = in_order_of(x, g)
         of_x, of_weight, of_bias = ctx.needs_input_grad[:3]
+        return (
+            Transposed.apply(g, weight, x.shape[2:], *ctx.about) if of_x else None,
+            WeightSlope.apply(x, g, weight.shape, *ctx.about) if of_weight and not _slopes_only else None,
+            g.sum((0, 2, 3)) if of_bias and not _slopes_only else None,
+            *[None] * 3,
+        )
+
+
+class Transposed(torch.autograd.Function):
+    """g ∗ᵀ w, of height and width `size`."""
+
+    @staticmethod
+    def forward(ctx, g, weight, size, *about):
+        ctx.save_for_backward(g, weight)
+        ctx.about = about
+        stride, padding, groups = about
+        extra = [n - ((m - 1) * stride - 2 * padding + k) for n, m, k in zip(size, g.shape[2:], weight.shape[2:])]
         with as_it_is(g):
-            return (
-                transposed(g, weight, x.shape[2:], *ctx.about) if of_x else None,
-                WeightSlope.apply(x, g, weight.shape, *ctx.about) if of_weight and not _slopes_only else None,
-                g.sum((0, 2, 3)) if of_bias and not _slopes_only else None,
-                *[None] * 3,
-            )
+            return F.conv_transpose2d(g, weight, None, stride, padding, extra, groups)
+
+    @staticmethod
+    def backward(ctx, v):
+        g, weight = ctx.saved_tensors
+        v = in_order_of(g, v)
+        of_g, of_weight = ctx.needs_input_grad[:2]
+        return (
+            Convolution.apply(v, weight, None, *ctx.about) if of_g else None,
+            WeightSlope.apply(v, g, weight.shape, *ctx.about) if of_weight and not _slopes_only else None,
+            *[None] * 4,
+        )
 
 
 class WeightSlope(torch.autograd.Function):
     """x ⋆ g, the slope of a loss with respect to the weights."""
 
     @staticmethod
-    def forward(ctx, x, g, shape, stride, padding, groups):
+    def forward(ctx, x, g, shape, *about):
         ctx.save_for_backward(x, g)
-        ctx.about = stride, padding, groups
+        ctx.about = about
+        stride, padding, groups = about
         with as_it_is(g):
+            if windows_pay(x, g, shape, groups):
+                return product_of_windows(x, g, shape, stride, padding)
             return conv2d_weight(x, shape, g, stride, padding, groups=groups)
 
     @staticmethod
     def backward(ctx, v):
         x, g = ctx.saved_tensors
-        stride, padding, groups = ctx.about
         of_x, of_g = ctx.needs_input_grad[:2]
-        with as_it_is(v):
-            return (
-                transposed(g, v, x.shape[2:], *ctx.about) if of_x else None,
-                F.conv2d(x, v, None, stride, padding, groups=groups) if of_g else None,
-                *[None] * 4,
-            )
+        return (
+            Transposed.apply(g, v, x.shape[2:], *ctx.about) if of_x else None,
+            Convolution.apply(x, v, None, *ctx.about) if of_g else None,
+            *[None] * 4,
+        )
+
+
+def windows_pay(x: Tensor, g: Tensor, shape, groups: int) -> bool:
+    places = g.shape[2] * g.shape[3]
+    numbers = len(g) * places * shape[1] * shape[2] * shape[3]
+    return not x.is_cuda and x.dtype == torch.bfloat16 and groups == 1 and places <= SMALL and numbers <= WINDOWS
+
+
+def product_of_windows(x: Tensor, g: Tensor, shape, stride: int, padding: int) -> Tensor:
+    """x ⋆ g as one matrix product: the window of x at each place, times g there, summed over places and batch.
+
+    oneDNN's own slope of 512×256 weights of 4×4 over maps of 4×4 takes seven times as long (AMX, bf16, batch 64).
+    """
+    outputs, inputs, *kernel = shape
+    x = F.pad(x, [padding] * 4).permute(0, 2, 3, 1)
+    windows = x.unfold(1, kernel[0], stride).unfold(2, kernel[1], stride)[:, : g.shape[2], : g.shape[3]]
+    windows = windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, inputs * kernel[0] * kernel[1])
+    slope = g.permute(1, 0, 2, 3).reshape(outputs, -1) @ windows
+    return slope.unflatten(1, (*kernel, inputs)).permute(0, 3, 1, 2)

@@ -1,0 +1,52 @@
+"""The order of feature maps is the one that the machine is quickest in, and changes no numbers but by rounding."""
+
+import pytest
+import torch
+from torch import nn
+
+from gansmith.networks.blocks import flat
+from gansmith.training import hardware
+
+
+@pytest.mark.parametrize(
+    "precision, in_tiles, last", [("bf16", True, True), ("bf16", False, False), ("fp32", True, False)]
+)
+def test_convolutions_see_channels_last_where_bf16_is_multiplied_in_tiles(monkeypatch, precision, in_tiles, last):
+    monkeypatch.setattr(hardware, "multiplies_in_tiles", lambda: in_tiles)
+    net, seen = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3)), []
+    x = torch.randn(2, 3, 8, 8)
+    before = net(x)
+    hardware.arrange(net, torch.device("cpu"), precision)
+    net[2].register_forward_hook(lambda module, given, y: seen.append(given[0]))
+    assert torch.allclose(net(x), before, atol=1e-6)
+    assert seen[0].is_contiguous(memory_format=torch.channels_last) == last
+
+
+def test_tiles_are_known_by_the_flags_of_the_processor(monkeypatch, tmp_path):
+    said = tmp_path / "cpuinfo"
+    monkeypatch.setattr(hardware, "Path", lambda _: said)
+    for text, found in (
+        ("flags : avx512f amx_bf16 amx_tile", True),
+        ("flags : avx512f amx_bf16x", False),
+        (None, False),
+    ):
+        said.unlink(missing_ok=True)
+        if text:
+            said.write_text(text)
+        hardware.multiplies_in_tiles.cache_clear()
+        assert hardware.multiplies_in_tiles() is found
+    monkeypatch.undo()
+    hardware.multiplies_in_tiles.cache_clear()
+
+
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_flat_hands_the_slope_back_in_the_order_of_the_map(order):
+    x = torch.randn(2, 3, 4, 5).contiguous(memory_format=order).requires_grad_()
+    weight, orders = torch.randn(60), []
+    y = x * 2
+    flattened = flat(y)
+    y.register_hook(lambda slope: orders.append(slope.is_contiguous(memory_format=order)))
+    assert torch.equal(flattened, y.flatten(1))
+    (flattened @ weight).sum().backward()
+    assert orders == [True]
+    assert torch.equal(x.grad, 2 * weight.view(3, 4, 5).expand(2, -1, -1, -1))
