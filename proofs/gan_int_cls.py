@@ -1,6 +1,6 @@
 """Captions of what can be checked: "a red seven on the left", painted and then read again.
 
-    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 6000] [--picture out.png]
+    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 16000] [--picture out.png]
 
 MNIST digits of 14 pixels in one of four colours on the left or the right of a black field of 16×24. A classifier of
 such pictures reads the digit, the mean colour and the centre of brightness say the rest. Of 2,000 paintings of random
@@ -54,14 +54,14 @@ def seen(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--steps", type=int, default=6000)
+    parse.add_argument("--steps", type=int, default=16_000)
     parse.add_argument("--width", type=int, default=32)
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--picture", help="write paintings, one digit a column, colours and sides by row, to this .png")
     asked = parse.parse_args()
     train, test = gs.read("mnist").fields, gs.read("mnist_test").fields
-    pictures, captions, _ = painted(train["real"][:10_000], train["label"][:10_000], seed=0)
-    others, _, truth = painted(train["real"][10_000:20_000], train["label"][10_000:20_000], seed=1)
+    pictures, captions, _ = painted(train["real"][:50_000], train["label"][:50_000], seed=0)
+    others, _, truth = painted(train["real"][50_000:], train["label"][50_000:], seed=1)
     judge = classifier(others, truth[:, 0])
     held, held_captions, held_truth = painted(test["real"][:2000], test["label"][:2000], seed=2)
 
@@ -118,7 +118,7 @@ def main() -> None:
             "captions shuffled, a quarter of the rounds": shuffled,
             "no mismatched pairs": unmatched,
         },
-        protocol=f"10,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}, "
+        protocol=f"50,000 pictures, {asked.steps} rounds of 64 (a tenth reading), width {asked.width}, "
         "step 5e-4 falling over the second half; 2,000 paintings of held-out captions",
         seed=asked.seed,
     )
