@@ -45,11 +45,12 @@ KINDS = {  # kind -> parts of names of operators, the first that fits counts
 }
 
 
-def begun(name: str, size: int, precision: str, **settings):
-    """(state, mover) of a game on pictures (3, size, size), one round played."""
+def begun(name: str, size: int, precision: str, *, arranged: bool = True, **settings):
+    """(state, mover) of a game on pictures (3, size, size), one round played; arranged as training does, or not."""
     state = begin(getattr(gs, name), made_up((3, size, size), n=4 * BATCH), settings, 0)
     state.batch_size = BATCH
-    hardware.arrange(state.game, state.game.device, precision)
+    if arranged:
+        hardware.arrange(state.game, state.game.device, precision)
     mover = Mover(state, precision, 1)
     whole_round(state, mover)
     return state, mover

@@ -112,6 +112,23 @@ def test_modules_in_tiles_are_those_without(module, monkeypatch):
         assert (ours - torchs).abs().max() <= 0.02 * torchs.abs().max()
 
 
+def test_tiles_are_known_by_the_flags_of_the_processor(monkeypatch, tmp_path):
+    said = tmp_path / "cpuinfo"
+    monkeypatch.setattr(twice, "Path", lambda _: said)
+    for text, found in (
+        ("flags : avx512f amx_bf16 amx_tile", True),
+        ("flags : avx512f amx_bf16x", False),
+        (None, False),
+    ):
+        said.unlink(missing_ok=True)
+        if text:
+            said.write_text(text)
+        twice.multiplies_in_tiles.cache_clear()
+        assert twice.multiplies_in_tiles() is found
+    monkeypatch.undo()
+    twice.multiplies_in_tiles.cache_clear()
+
+
 def test_small_maps_take_windows_and_large_ones_do_not():
     x, g = torch.zeros(2, 4, 16, 16, dtype=torch.bfloat16), torch.zeros(2, 8, 8, 8, dtype=torch.bfloat16)
     assert windows_pay(x, g, (8, 4, 4, 4), groups=1)

@@ -22,23 +22,6 @@ def test_convolutions_see_channels_last_where_bf16_is_multiplied_in_tiles(monkey
     assert seen[0].is_contiguous(memory_format=torch.channels_last) == last
 
 
-def test_tiles_are_known_by_the_flags_of_the_processor(monkeypatch, tmp_path):
-    said = tmp_path / "cpuinfo"
-    monkeypatch.setattr(hardware, "Path", lambda _: said)
-    for text, found in (
-        ("flags : avx512f amx_bf16 amx_tile", True),
-        ("flags : avx512f amx_bf16x", False),
-        (None, False),
-    ):
-        said.unlink(missing_ok=True)
-        if text:
-            said.write_text(text)
-        hardware.multiplies_in_tiles.cache_clear()
-        assert hardware.multiplies_in_tiles() is found
-    monkeypatch.undo()
-    hardware.multiplies_in_tiles.cache_clear()
-
-
 @pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
 def test_flat_hands_the_slope_back_in_the_order_of_the_map(order):
     x = torch.randn(2, 3, 4, 5).contiguous(memory_format=order).requires_grad_()

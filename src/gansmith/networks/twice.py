@@ -15,13 +15,13 @@ Of x ⋆ g, with slope v:  ∂/∂x = g ∗ᵀ v,  ∂/∂g = x ∗ v.  So all t
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
-
-from gansmith.training.hardware import multiplies_in_tiles
 
 SMALL = 64  # places of a map over which windows are the faster way
 WINDOWS = 2**24  # numbers in all windows together, above which writing them down costs more than it gains
@@ -39,6 +39,15 @@ def slopes_only():
         yield
     finally:
         _slopes_only = before
+
+
+@cache
+def multiplies_in_tiles() -> bool:
+    """Whether this CPU has AMX for bf16. By its flags, not measured: a run resumed here must go on by the same sums."""
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return False  # not Linux
 
 
 def in_tiles(x: Tensor) -> bool:

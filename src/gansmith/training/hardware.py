@@ -8,7 +8,6 @@ import resource
 import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ from torch import nn
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
+from gansmith.networks.twice import multiplies_in_tiles
 
 CONTAINERS = [  # (limit, use) of memory in control groups, of version 2 and of version 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -64,15 +64,6 @@ def _product_seconds(dtype, size: int = 512, times: int = 5) -> float:
 def casting(precision: str, device: torch.device):
     """The context in which losses run."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
-
-
-@cache
-def multiplies_in_tiles() -> bool:
-    """Whether this CPU has AMX for bf16. By its flags, not measured: a run resumed here must go on by the same sums."""
-    try:
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False  # not Linux
 
 
 def arrange(game, device: torch.device, precision: str) -> None:
