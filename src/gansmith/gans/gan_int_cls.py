@@ -8,8 +8,9 @@ L_G = BCE(D(G(z, t), t) → 1) + BCE(D(G(z, ½t₁ + ½t₂), ½t₁ + ½t₂) �
 φ must not be learned by the game: here it is a stage of its own before it, in which a reader of captions and a looker
 at pictures learn to find each other's answers in a batch (cross-entropy both ways), and which is frozen after.
 Deviations: the paper's φ reads characters and is learned with a structured hinge loss, here it averages words and is
-learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no halving of the step (`decay` has
-it fall); an average of G is kept and sampled. Proof: proofs/gan_int_cls.py.
+learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no batch norm where D joins picture
+and text, which takes away what tells a batch of pairs that fit from one of pairs that do not; no halving of the step
+(`decay` has it fall); an average of G is kept and sampled. Proof: proofs/gan_int_cls.py.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class TextCritic(Critic):
     """(pictures, (n, text) what is said of them) to (n,) scores, float32.
 
     The picture is halved to about 4×4 before the words, brought to `said` numbers, are laid beside every place of it
-    (Reed et al. 2016, figure 2): words that enter early are ignored.
+    (Reed et al. 2016, figure 2): words that enter early are ignored. What joins them has no batch norm, unlike the
+    paper's: a batch fits its captions as a whole or as a whole does not, and the batch's mean is just what says so.
     """
 
     def __init__(self, shape: tuple[int, int, int], text: int, width: int = 64, said: int = 128):
@@ -54,8 +55,9 @@ class TextCritic(Critic):
         super().__init__(body.out * prod(body.grid))
         self.body, both = body, body.out
         self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
-        self.joined = nn.Sequential(nn.Conv2d(both + said, both, 1), nn.BatchNorm2d(both), nn.LeakyReLU(0.2))
+        self.joined = nn.Sequential(nn.Conv2d(both + said, both, 1), nn.LeakyReLU(0.2))
         self.apply(init)
+        nn.init.kaiming_normal_(self.joined[0].weight, 0.2)  # no norm makes up for small weights
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
         seen, said = self.body(x), self.said(text)
