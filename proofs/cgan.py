@@ -28,7 +28,7 @@ GAMES = {  # name -> how it is made, rounds: perceptrons take many
         lambda width: gs.SNGAN(
             conditional=True, body="convolutional", width=width or 32, critic_steps=2, learning_rate=5e-4
         ),
-        8000,
+        24_000,
     ),
 }
 COUNT = 10_000
