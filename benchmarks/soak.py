@@ -3,10 +3,11 @@
     python benchmarks/soak.py [--rounds 200000] [--data ring8] [--game R3GAN]
 
 Everything a run from the command line does is done: diagnosis, measurement, sample sheets, saves. Memory and processor
-time are read at each log line, the time beside that of a fixed stretch of small operations, so that whatever else the
-machine does hits both. The figures are medians of the last tenth and of the second (in the first one memory fills and
-looks are prepared), and slopes by least squares with their standard errors. It exits with 1 when memory grew by more
-than 2 % and 8 MB, or a round became slower by more than 5 %.
+time are read at each log line, the time beside that of some rounds of a second state of the same game, begun anew at
+each line, so that whatever else the machine does hits both and what grows with the run hits one. The figures are
+medians of the last tenth and of the second (in the first one memory fills and looks are prepared), and slopes by least
+squares with their standard errors. It exits with 1 when memory grew by more than 2 % and 8 MB, or a round became slower
+by more than 5 %.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ import numpy as np
 import torch
 
 import gansmith as gs
+from gansmith.testing import begin
 from gansmith.training.hardware import peak_memory, resident_memory
+from gansmith.training.loop import Mover, play_round
 from gansmith.training.plan import spell_size
+
+BESIDE = 50  # rounds of the state that is new at each line
 
 
 def tenths(values: np.ndarray) -> tuple[float, float]:
@@ -40,23 +45,29 @@ def slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def main(game: str, data: str, rounds: int) -> int:
-    seen: list[tuple[int, float, float, int]] = []
-    small = torch.ones(64, 64)
+    seen: list[tuple[int, float, float, float, int]] = []
 
     def watch(state, row):
-        begun = time.process_time()
-        for _ in range(200):
-            (small @ small).relu()
-        seen.append((state.round, begun, time.process_time(), resident_memory()))
+        reached = time.process_time()
+        with torch.random.fork_rng(devices=[]):
+            new = begin(type(state.game), state.data, {}, seed=0)
+            new.batch_size = state.batch_size
+            mover = Mover(new, "fp32", 1)
+            play_round(new, mover)
+            begun = time.process_time()
+            for _ in range(BESIDE):
+                play_round(new, mover)
+            beside = (time.process_time() - begun) / BESIDE
+        seen.append((state.round, reached, time.process_time(), beside, resident_memory()))
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         getattr(gs, game)().fit(data, steps=rounds, out=out, watch=watch)
         log, whole = (out / "log.jsonl").stat().st_size, sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
 
-    step, begun, ended, memory = np.array(seen, float).T
-    each = (begun[1:] - ended[:-1]) / np.diff(step)
-    relative = each / (ended - begun)[1:]
+    step, reached, left, beside, memory = np.array(seen, float).T
+    each = (reached[1:] - left[:-1]) / np.diff(step)
+    relative = each / beside[1:]
     rest = slice(len(step) // 10, None)
     peak = peak_memory(torch.device("cpu"))
     early, late = tenths(memory)
@@ -67,6 +78,7 @@ def main(game: str, data: str, rounds: int) -> int:
     print(f"memory       {spell_size(early)} -> {spell_size(late)}, peak {spell_size(peak)}")
     print(f"             {growth:+.2f} ± {error:.2f} bytes a round")
     print(f"a round      {1000 * np.median(each):.3f} ms of processor time, x {after / before:.3f} in the end")
+    print(f"             of a new state {1000 * np.median(beside):.3f} ms")
     print(f"             {100 * slower:+.2f} ± {100 * slower_error:.2f} % over the whole run")
     print(f"on disk      log {spell_size(log)}, the whole run {spell_size(whole)}")
     flat = late < max(1.02 * early, early + 8e6) and after < 1.05 * before
