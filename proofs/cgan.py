@@ -23,7 +23,7 @@ from gansmith.evaluate.classifier import classifier
 
 GAMES = {  # name -> how it is made, rounds: perceptrons take many
     "cgan": (lambda width: gs.CGAN(width=width or 480, learning_rate=5e-4, decay=0.5), 30_000),
-    "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 8000),
+    "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 24_000),
     "projection": (
         lambda width: gs.SNGAN(
             conditional=True, body="convolutional", width=width or 32, critic_steps=2, learning_rate=5e-4
