@@ -7,9 +7,8 @@ right for 80 % in the best of the seeds; the bound on its information is at leas
 the numbers follows the slant of a digit (the skew of its moments), |ρ| ≥ .5. Control: λ = 0, which must leave less than
 .5 nats and 50 %. The paper: 5 % error. Seeds differ, since digits that look alike merge; all are reported.
 
-The numbers weigh as much as the category and have a standard deviation of 1, as in the released code: what varies
-inside a digit then goes into them. `--lighter` plays the paper's advice of a smaller λ, under which the category takes
-some of it: bold and thin fours, say, become two categories, and other digits must share one.
+The numbers weigh as much as the category and have a standard deviation of 1, as in the released code, so that what
+varies inside a digit should go into them and not into the category. `--lighter`: a smaller λ, as the paper advises.
 """
 
 import argparse

@@ -19,7 +19,13 @@ class Known(nn.Module):
     """Scores are the text's mean, plus the picture's."""
 
     def forward(self, x, text):
-        return x.mean((1, 2, 3)) + text.mean(1)
+        return self.beside(self.body(x), text)
+
+    def body(self, x):
+        return x.mean((1, 2, 3))
+
+    def beside(self, seen, text):
+        return seen + text.mean(1)
 
 
 class Plain(nn.Module):

@@ -82,13 +82,14 @@ class GANINTCLS(Game):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         text = self.reader(batch.text)
-        real = self.discriminator(batch.real, text)
+        seen = self.discriminator.body(batch.real)
+        real = self.discriminator.beside(seen, text)
         fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
         observe("critic/real", real)
         observe("critic/fake", fake)
         terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean() / 2}
         if self.mismatched:
-            wrong = self.discriminator(batch.real, next_to(text))
+            wrong = self.discriminator.beside(seen, next_to(text))
             observe("critic/mismatched", wrong)
             terms["mismatched"] = self.mismatched * softplus(wrong).mean()
         return terms

@@ -15,8 +15,8 @@ Networks: DCGAN's with the paper's dense layer (1024 at the default width) befor
 vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
 Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper advises; an
 average of G is kept and sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds; what
-varies inside a category should go into the numbers, and does so more at the released code's weight
-(`information_continuous=1.0, fixed_deviation=True`), with which the proof is played. Proof: proofs/infogan.py.
+varies inside a category should go into the numbers, and the proof is played with the released code's weight of them
+(`information_continuous=1.0, fixed_deviation=True`). Proof: proofs/infogan.py.
 """
 
 from __future__ import annotations

@@ -60,7 +60,11 @@ class TextCritic(Critic):
         nn.init.kaiming_normal_(self.joined[0].weight, 0.2)  # no norm makes up for small weights
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
-        seen, said = self.body(x), self.said(text)
+        return self.beside(self.body(x), text)
+
+    def beside(self, seen: Tensor, text: Tensor) -> Tensor:
+        """Scores (n,) of what the body has seen of pictures and a text each, so that several texts take one look."""
+        said = self.said(text)
         said = said[:, :, None, None].expand(-1, -1, *seen.shape[2:])
         return self.judge(self.joined(torch.cat([seen, said], 1)).flatten(1))
 
