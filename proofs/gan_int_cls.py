@@ -55,7 +55,7 @@ def seen(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--steps", type=int, default=6000)
-    parse.add_argument("--width", type=int, default=32)
+    parse.add_argument("--width", type=int, default=64)
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--picture", help="write paintings, one digit a column, colours and sides by row, to this .png")
     asked = parse.parse_args()
