@@ -61,7 +61,12 @@ def main() -> None:
         epochs=gan.trained["samples"] / len(data),
         floor=floor(net, held, labels),
         goal="confident >= 0.75, every digit >= 3 %, divergence <= 0.15, probe >= the untrained one + 0.03",
-        control={"what": "untrained", "confident": control.confident, "probe_accuracy": random},
+        control={
+            "what": "untrained",
+            "confident": control.confident,
+            "digits": control.digits,
+            "probe_accuracy": random,
+        },
         protocol=f"{gan!r}, {asked.steps} rounds, 10,000 samples; probe on 1,000 labels",
         seed=0,
     )
