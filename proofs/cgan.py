@@ -21,14 +21,19 @@ from sklearn.neighbors import KNeighborsClassifier
 import gansmith as gs
 from gansmith.evaluate.classifier import classifier
 
-GAMES = {  # name -> how it is made, rounds: perceptrons take many
-    "cgan": (lambda width: gs.CGAN(width=width or 480, learning_rate=5e-4, decay=0.5), 30_000),
-    "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 24_000),
+GAMES = {  # name -> how it is made, rounds, batch
+    "cgan": (
+        lambda width: gs.CGAN(width=width or 800, learning_rate=5e-4, critic_learning_rate=2.5e-4, decay=0.5),
+        24_000,
+        128,
+    ),
+    "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 24_000, 64),
     "projection": (
         lambda width: gs.SNGAN(
             conditional=True, body="convolutional", width=width or 32, critic_steps=2, learning_rate=5e-4
         ),
         24_000,
+        64,
     ),
 }
 COUNT = 10_000
@@ -48,6 +53,7 @@ def within(pictures, labels) -> float:
 
 
 def prove(name: str, steps: int, size: int, width: int | None) -> None:
+    make, _, batch = GAMES[name]
     train, test = gs.read("mnist", size=size).fields, gs.read("mnist_test", size=size).fields
     x, y, held, truth = np.asarray(train["real"]), train["label"], np.asarray(test["real"]), test["label"]
     judge = classifier(x, y)
@@ -63,7 +69,7 @@ def prove(name: str, steps: int, size: int, width: int | None) -> None:
             if not early and state.round >= steps // 12:
                 early.append(lowered(state.game))
 
-        gan = GAMES[name][0](width).fit((x, labels), steps=steps, val=0, seed=0, watch=watch)
+        gan = make(width).fit((x, labels), steps=steps, batch_size=batch, val=0, seed=0, watch=watch)
         made = gan.sample(COUNT, seed=1, label=asked)
         found = {
             "agreement": judge.accuracy(made, asked),
@@ -94,7 +100,7 @@ def prove(name: str, steps: int, size: int, width: int | None) -> None:
         },
         goal="agreement >= 0.95, neighbour_error <= 0.08; early, a wrong label lowers D's score (not acgan's)",
         control={"what": "shuffled labels, a quarter of the rounds", **shuffled},
-        protocol=f"{gan!r}, {steps} rounds of 64, MNIST at {size} pixels, {COUNT:,} samples, 10,000 test digits",
+        protocol=f"{gan!r}, {steps} rounds of {batch}, MNIST at {size} pixels, {COUNT:,} samples, 10,000 test digits",
         seed=0,
     )
 
