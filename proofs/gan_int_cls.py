@@ -1,6 +1,6 @@
 """Captions of what can be checked: "a red seven on the left", painted and then read again.
 
-    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 6000] [--picture out.png]
+    GANSMITH_DATA=… python proofs/gan_int_cls.py [--steps 6000] [--width 64] [--picture out.png]
 
 MNIST digits of 14 pixels in one of four colours on the left or the right of a black field of 16×24. A classifier of
 such pictures reads the digit, the mean colour and the centre of brightness say the rest. Of 2,000 paintings of random
