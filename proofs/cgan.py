@@ -1,6 +1,6 @@
 """The three papers that know labels, on MNIST at 14 pixels: does a sample show the digit that was asked for?
 
-    GANSMITH_DATA=… python proofs/cgan.py [cgan | acgan | projection] [--steps N] [--size 28] [--width 64]
+    GANSMITH_DATA=… python proofs/cgan.py [cgan | acgan | projection] [--steps N] [--size 28] [--width 64] [--seed 1]
 
 cgan (Mirza & Osindero), acgan (Odena et al.), projection (SNGAN with labels, Miyato & Koyama). The check: a classifier
 trained on reals agrees with the label of 95 % of 10,000 samples; the nearest neighbour among the samples names at least
@@ -9,6 +9,9 @@ wrong one lowers its score of test digits. The last is asked after a twelfth of 
 their label: once they do not, D meets no wrong label any more, and what it says of one is chance (both are recorded).
 Control: shuffled labels. Anchors on MNIST at 28 pixels: nearest neighbours among samples of
 a conditional DCGAN 2.98 % wrong, of a GAN for each class 6.28 %, among reals 3.1 %.
+
+Perceptrons depend on their seed: cgan reaches the goal with seed 0 by a hair and misses it with seed 1 (agreement
+95.3 %, neighbours 10.4 % wrong).
 """
 
 import argparse
@@ -52,7 +55,7 @@ def within(pictures, labels) -> float:
     return float(np.mean([(flat(pictures)[labels == k] / 255).std(0).mean() for k in range(10)]))
 
 
-def prove(name: str, steps: int, size: int, width: int | None) -> None:
+def prove(name: str, steps: int, size: int, width: int | None, seed: int) -> None:
     make, _, batch = GAMES[name]
     train, test = gs.read("mnist", size=size).fields, gs.read("mnist_test", size=size).fields
     x, y, held, truth = np.asarray(train["real"]), train["label"], np.asarray(test["real"]), test["label"]
@@ -69,7 +72,7 @@ def prove(name: str, steps: int, size: int, width: int | None) -> None:
             if not early and state.round >= steps // 12:
                 early.append(lowered(state.game))
 
-        gan = make(width).fit((x, labels), steps=steps, batch_size=batch, val=0, seed=0, watch=watch)
+        gan = make(width).fit((x, labels), steps=steps, batch_size=batch, val=0, seed=seed, watch=watch)
         made = gan.sample(COUNT, seed=1, label=asked)
         found = {
             "agreement": judge.accuracy(made, asked),
@@ -101,7 +104,7 @@ def prove(name: str, steps: int, size: int, width: int | None) -> None:
         goal="agreement >= 0.95, neighbour_error <= 0.08; early, a wrong label lowers D's score (not acgan's)",
         control={"what": "shuffled labels, a quarter of the rounds", **shuffled},
         protocol=f"{gan!r}, {steps} rounds of {batch}, MNIST at {size} pixels, {COUNT:,} samples, 10,000 test digits",
-        seed=0,
+        seed=seed,
     )
 
 
@@ -111,8 +114,9 @@ def main() -> None:
     parse.add_argument("--steps", type=int, help="rounds, where not the game's own number")
     parse.add_argument("--size", type=int, default=14, help="pixels a side")
     parse.add_argument("--width", type=int, help="of the networks, where not the game's own number here")
+    parse.add_argument("--seed", type=int, default=0)
     asked = parse.parse_args()
-    prove(asked.game, asked.steps or GAMES[asked.game][1], asked.size, asked.width)
+    prove(asked.game, asked.steps or GAMES[asked.game][1], asked.size, asked.width, asked.seed)
 
 
 if __name__ == "__main__":
