@@ -11,7 +11,7 @@ import argparse
 
 import numpy as np
 import torch
-from digits_net import floor, judge, read_digits
+from digits_net import judge, read_digits
 from gallery import hang
 from record import record
 
@@ -37,7 +37,7 @@ def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--steps", type=int, default=16_000, help="of batches of 64: 17 epochs")
     asked = parse.parse_args()
-    data, net, held = judge()
+    data, net, floor = judge()
     test, labels = gs.read("mnist_test"), data.fields["label"]
     gan = gs.DCGAN(width=32, decay=0.5).fit(data, steps=asked.steps)
     made = gan.sample(10_000, seed=1)
@@ -54,12 +54,12 @@ def main() -> None:
         "dcgan",
         passed=good(found) and not good(control) and learned >= random + 0.03,
         confident=found.confident,
-        confident_to_the_net_as_trained=read_digits(made, net._replace(temperature=1.0), labels).confident,
+        confident_to_the_net_as_trained=found.confident_to_the_net_as_trained,
         shares=found.shares,
         divergence=found.divergence,
         probe_accuracy=learned,
         epochs=gan.trained["samples"] / len(data),
-        floor=floor(net, held, labels),
+        floor=floor,
         goal="confident >= 0.75, every digit >= 3 %, divergence <= 0.15, probe >= the untrained one + 0.03",
         control={
             "what": "untrained",

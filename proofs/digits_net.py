@@ -21,16 +21,14 @@ class Judge(NamedTuple):
     net: Classifier
     temperature: float
 
-    def probabilities(self, pictures) -> np.ndarray:
-        """(n, 10)."""
-        said = np.asarray(self.net.probabilities(pictures), np.float64).clip(1e-12) ** (1 / self.temperature)
-        return said / said.sum(1, keepdims=True)
-
 
 class Reading(NamedTuple):
-    """Shares of samples: `confident` at .9 or more, each digit's; Kullback-Leibler of the digits from the data's."""
+    """Shares of samples: `confident` at .9 or more, and so before the judge was calibrated, each digit's;
+    Kullback-Leibler of the digits from the data's.
+    """
 
     confident: float
+    confident_to_the_net_as_trained: float
     shares: list[float]
     divergence: float
 
@@ -40,40 +38,46 @@ class Reading(NamedTuple):
         return sum(share >= 0.02 for share in self.shares)
 
 
-def judge() -> tuple[gs.data.dataset.Dataset, Judge, dict[str, np.ndarray]]:
+def judge() -> tuple[gs.data.dataset.Dataset, Judge, dict[str, float]]:
     """MNIST's training set, a judge trained on it (99.4 % on the test set; cached) whose temperature is that of half
-    the test set, and the other half: `real` and `label`.
+    the test set, and what it says of the other half: it is calibrated where it is as sure as it is right.
     """
     data, test = gs.read("mnist"), gs.read("mnist_test").fields
-    pictures, labels = np.asarray(test["real"]), test["label"]
     net = classifier(np.asarray(data.fields["real"]), data.fields["label"])
+    said, truth = np.asarray(net.probabilities(np.asarray(test["real"]))), test["label"]
 
     def unlikely(log_temperature: float) -> float:
-        said = Judge(net, np.exp(log_temperature)).probabilities(pictures[:5000])
-        return float(-np.log(said[np.arange(5000), labels[:5000]]).mean())
+        return float(-np.log(tempered(said[:5000], np.exp(log_temperature))[np.arange(5000), truth[:5000]]).mean())
 
-    found = minimize_scalar(unlikely, bounds=(-2, 2), method="bounded")
-    return data, Judge(net, float(np.exp(found.x))), {"real": pictures[5000:], "label": labels[5000:]}
+    temperature = float(np.exp(minimize_scalar(unlikely, bounds=(-2, 2), method="bounded").x))
+    held = tempered(said[5000:], temperature)
+    floor = {
+        "confident, real test pictures": sure(held),
+        "the judge's mean confidence": float(held.max(1).mean()),
+        "the judge is right": float((held.argmax(1) == truth[5000:]).mean()),
+        "the judge's temperature": temperature,
+    }
+    return data, Judge(net, temperature), floor
 
 
-def read_digits(made: np.ndarray, net: Judge, labels: np.ndarray) -> Reading:
-    said = net.probabilities(made)
+def tempered(said: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (n, k) of logits divided by the temperature."""
+    powers = said.astype(np.float64).clip(1e-12) ** (1 / temperature)
+    return powers / powers.sum(1, keepdims=True)
+
+
+def sure(said: np.ndarray) -> float:
+    """The share of rows with a probability of at least .9."""
+    return float((said.max(1) >= 0.9).mean())
+
+
+def read_digits(made: np.ndarray, by: Judge, labels: np.ndarray) -> Reading:
+    said = np.asarray(by.net.probabilities(made))
     shares = np.bincount(said.argmax(1), minlength=10) / len(made)
     true = np.bincount(labels, minlength=10) / len(labels)
     some = shares > 0
     divergence = float((shares[some] * np.log(shares[some] / true[some])).sum())
-    return Reading(float((said.max(1) >= 0.9).mean()), shares.round(4).tolist(), divergence)
-
-
-def floor(net: Judge, held: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
-    """What the judge says of test pictures; it is calibrated where it is as sure as it is right."""
-    said = net.probabilities(held["real"])
-    return {
-        "confident, real test pictures": read_digits(held["real"], net, labels).confident,
-        "the judge's mean confidence": float(said.max(1).mean()),
-        "the judge is right": float((said.argmax(1) == held["label"]).mean()),
-        "the judge's temperature": net.temperature,
-    }
+    return Reading(sure(tempered(said, by.temperature)), sure(said), shares.round(4).tolist(), divergence)
 
 
 def nearest_distance(made: np.ndarray, pictures: np.ndarray) -> float:

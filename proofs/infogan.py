@@ -53,7 +53,7 @@ def main() -> None:
     pictures, labels = np.asarray(test.fields["real"]), test.fields["label"]
 
     def measure(seed: int, **settings):
-        gan = gs.InfoGAN(width=asked.width, decay=0.5, **{**numbers, **settings})
+        gan = gs.InfoGAN(width=asked.width, decay=0.5, **(numbers | settings))
         gan.fit(data, steps=asked.steps, batch_size=128, val=0, seed=seed)
         codes = gan.encode(pictures)
         made = gan.sample(4000, seed=1)
