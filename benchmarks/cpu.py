@@ -152,7 +152,7 @@ class Eager:
     def round(self) -> None:
         real, fake = self.draw(), self.fake().detach()
         self.d.zero_grad()
-        loss = losses.relativistic.critic(self.d(real), self.d(fake))
+        loss = losses.relativistic.discriminator(self.d(real), self.d(fake))
         loss = loss + self.game.gamma * (penalties.r1(self.d, real) + penalties.r1(self.d, fake))
         loss.backward()
         self.step_d.step()

@@ -32,7 +32,8 @@ from torch.nn import functional as F
 
 import gansmith as gs
 from gansmith.errors import UserError
-from gansmith.networks import residual, twice
+from gansmith.networks import conv2d_gradfix as twice
+from gansmith.networks import residual
 from gansmith.testing import begin, made_up
 from gansmith.training import hardware
 from gansmith.training.loop import Mover

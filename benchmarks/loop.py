@@ -60,15 +60,15 @@ class ByHand:
         x = self.real[torch.randint(len(self.real), (n,))]
         return x if x.is_floating_point() else self.spec.to_network(x)
 
-    def step(self, loss, parameters, optimiser):
+    def step(self, loss, parameters, optimizer):
         if self.flat:
-            whole = self.flat_g if optimiser is self.opt_g else self.flat_d
+            whole = self.flat_g if optimizer is self.opt_g else self.flat_d
             whole.grad = torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, parameters)])
-            optimiser.step()
+            optimizer.step()
         else:
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
 
     def round(self):
         game, relativistic = self.game, isinstance(self.game, gs.R3GAN)
@@ -80,9 +80,11 @@ class ByHand:
             scores, slopes = penalties.slopes(d, torch.cat([self.draw(), fake]))
             real, fake = scores.chunk(2)
             r1, r2 = slopes.chunk(2)
-            loss = losses.relativistic.critic(real, fake) + game.gamma / 2 * r1.mean() + game.gamma / 2 * r2.mean()
+            loss = (
+                losses.relativistic.discriminator(real, fake) + game.gamma / 2 * r1.mean() + game.gamma / 2 * r2.mean()
+            )
         else:
-            loss = losses.non_saturating.critic(d(self.draw()), d(fake))
+            loss = losses.non_saturating.discriminator(d(self.draw()), d(fake))
         self.step(loss, self.d, self.opt_d)
         game.generator.requires_grad_(True)
         game.discriminator.requires_grad_(False)

@@ -30,7 +30,7 @@ SIZES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 # The child trains and says its own peak: of a child of this process the system would count this process, too.
 CHILD = """
 import sys
-from gansmith.cli import main
+from gansmith.cli.main import main
 try:
     main()
 finally:
@@ -63,8 +63,8 @@ def main(cases, rounds: int, device: str) -> int:
             data = "grid25"
             if size:
                 data = str(Path(folder) / f"{size}.npz")
-                chance = np.random.default_rng(0)
-                np.savez(data, images=chance.integers(0, 256, (1000, size, size, 3), np.uint8))
+                rng = np.random.default_rng(0)
+                np.savez(data, images=rng.integers(0, 256, (1000, size, size, 3), np.uint8))
             said, took = run(game, data, batch, settings, rounds, device, Path(folder) / f"run{i}")
             off = said / took - 1
             worst = max(worst, abs(off))

@@ -26,18 +26,18 @@ from PIL import Image
 from rounds import side_by_side, whole_round
 
 import gansmith as gs
-from gansmith.run import Options, make_state
+from gansmith.distributed.ranks import Ranks
+from gansmith.runs.train import Options, make_state
 from gansmith.training import loop
 from gansmith.training.loop import Mover
-from gansmith.training.ranks import Ranks
 
 
 def photographs(folder: Path, count: int) -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for i in range(count):
-        coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8))
+        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
         smooth = np.asarray(coarse.resize((640, 480), Image.Resampling.BICUBIC), np.float32)
-        grainy = smooth + chance.normal(0, 6, smooth.shape)
+        grainy = smooth + rng.normal(0, 6, smooth.shape)
         Image.fromarray(grainy.clip(0, 255).astype(np.uint8)).save(folder / f"{i:05d}.jpg", quality=90)
 
 

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from gansmith.data.preview import grid
 from gansmith.evaluate.distances import frechet_distance
 from gansmith.evaluate.features import default_names, extract, space
 from gansmith.gans import GAMES
-from gansmith.run import fit
+from gansmith.runs.train import fit
 from gansmith.training import hardware
-from gansmith.training.grid import grid
 
 LOOKS = 12
 

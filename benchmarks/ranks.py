@@ -17,11 +17,11 @@ from statistics import median
 
 import torch
 
+from gansmith.distributed.ranks import Ranks
 from gansmith.gans import GAMES
 from gansmith.testing import made_up
 from gansmith.training import hardware
 from gansmith.training.loop import Mover, play_round
-from gansmith.training.ranks import Ranks
 from gansmith.training.state import State
 
 

@@ -24,7 +24,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from gansmith import losses, penalties
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 LATENT, BATCH = 8, 64
 
@@ -62,36 +62,38 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)  # the same first weights everywhere
     generator = sharded(MLPGenerator(LATENT, (2,), 64, 3).to(device))
-    critic = sharded(MLPCritic((2,), 64, 3).to(device))
+    discriminator = sharded(MLPDiscriminator((2,), 64, 3).to(device))
     of_g = torch.optim.Adam(generator.parameters(), lr=1e-3, betas=(0.0, 0.99))
-    of_d = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.0, 0.99))
-    chance = torch.Generator().manual_seed(1)
+    of_d = torch.optim.Adam(discriminator.parameters(), lr=1e-3, betas=(0.0, 0.99))
+    rng = torch.Generator().manual_seed(1)
 
     for _ in range(args.steps):
-        angle = 2 * torch.pi * torch.rand(BATCH, 1, generator=chance)
+        angle = 2 * torch.pi * torch.rand(BATCH, 1, generator=rng)
         real = rows(torch.cat([angle.cos(), angle.sin()], 1)).to(device)  # a circle
-        z = rows(torch.randn(BATCH, LATENT, generator=chance)).to(device)
+        z = rows(torch.randn(BATCH, LATENT, generator=rng)).to(device)
         with torch.no_grad():
             fake = generator(z)
-        keep_gathered(critic, True)
-        loss = losses.non_saturating.critic(critic(real), critic(fake)) + penalties.r1(critic, real)
-        keep_gathered(critic, False)
+        keep_gathered(discriminator, True)
+        loss = losses.non_saturating.discriminator(discriminator(real), discriminator(fake)) + penalties.r1(
+            discriminator, real
+        )
+        keep_gathered(discriminator, False)
         of_d.zero_grad()
         loss.backward()
         of_d.step()
 
-        critic.requires_grad_(False)
-        loss = losses.non_saturating.generator(critic(generator(z)), None)
+        discriminator.requires_grad_(False)
+        loss = losses.non_saturating.generator(discriminator(generator(z)), None)
         of_g.zero_grad()
         loss.backward()
         of_g.step()
-        critic.requires_grad_(True)
+        discriminator.requires_grad_(True)
 
     with torch.no_grad():
         made = generator(torch.randn(1000, LATENT, generator=torch.Generator().manual_seed(2)).to(device))
     held = sum(
         (p.to_local() if hasattr(p, "to_local") else p).numel()
-        for p in chain(generator.parameters(), critic.parameters())
+        for p in chain(generator.parameters(), discriminator.parameters())
     )
     if not dist.is_initialized() or dist.get_rank() == 0:
         print(f"weights on this rank {held}, radius {made.norm(dim=1).mean():.5f}, x {made[:, 0].mean():+.5f}")

@@ -27,7 +27,7 @@ import gansmith as gs
 GAMES = {
     "anogan": lambda **more: gs.AnoGAN(width=16, search_steps=200, search_rate=0.05, **more),
     "f-anogan": lambda **more: gs.FAnoGAN(
-        width=16, learning_rate=5e-4, encoder_learning_rate=1e-3, encoder_share=0.6, critic_steps=2, **more
+        width=16, learning_rate=5e-4, encoder_learning_rate=1e-3, encoder_share=0.6, discriminator_steps=2, **more
     ),
 }
 DEFECTS = ("blowhole", "break", "crack", "fray", "uneven")
@@ -55,11 +55,11 @@ def mnist(name: str, steps: int) -> None:
     data, test = gs.read("mnist", size=14), gs.read("mnist_test", size=14)
     label, pictures = test.fields["label"], np.asarray(test.fields["real"])
     new = lambda: GAMES[name](latent=32)  # noqa: E731
-    chance, found, untrained, pca, shown = np.random.default_rng(0), {}, {}, {}, []
+    rng, found, untrained, pca, shown = np.random.default_rng(0), {}, {}, {}, []
     for digit in (1, 0, 2):
         normal = np.asarray(data.fields["real"])[data.fields["label"] == digit]
-        own = pictures[chance.choice(np.flatnonzero(label == digit), 200, replace=False)]
-        other = pictures[chance.choice(np.flatnonzero(label != digit), 200, replace=False)]
+        own = pictures[rng.choice(np.flatnonzero(label == digit), 200, replace=False)]
+        other = pictures[rng.choice(np.flatnonzero(label != digit), 200, replace=False)]
         x, abnormal = np.concatenate([own, other]), np.arange(400) >= 200
         game, _, found[digit], untrained[digit], pca[digit] = areas(normal, x, abnormal, new, steps)
         some = np.concatenate([own[:10], other[:10]])

@@ -26,14 +26,14 @@ from gansmith.evaluate.classifier import classifier
 
 GAMES = {  # name -> how it is made, rounds, batch
     "cgan": (
-        lambda width: gs.CGAN(width=width or 800, learning_rate=5e-4, critic_learning_rate=2.5e-4, decay=0.5),
+        lambda width: gs.CGAN(width=width or 800, learning_rate=5e-4, discriminator_learning_rate=2.5e-4, decay=0.5),
         24_000,
         128,
     ),
     "acgan": (lambda width: gs.ACGAN(width=width or 32, decay=0.5, classify_fakes=False), 24_000, 64),
     "projection": (
         lambda width: gs.SNGAN(
-            conditional=True, body="convolutional", width=width or 32, critic_steps=2, learning_rate=5e-4
+            conditional=True, body="convolutional", width=width or 32, discriminator_steps=2, learning_rate=5e-4
         ),
         24_000,
         64,

@@ -11,7 +11,7 @@ import torch
 
 from gansmith import losses, penalties
 from gansmith.diagnose.dirac import orbit
-from gansmith.training.optimisers import Extragradient, Lookahead, Optimistic
+from gansmith.training.optimizers import Extragradient, Lookahead, Optimistic
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "dirac.png"
 
@@ -20,20 +20,20 @@ def sgd(parameters):
     return torch.optim.SGD(parameters, lr=0.1)
 
 
-def r1(critic, real, fake):
-    return 0.3 * penalties.r1(critic, real)
+def r1(discriminator, real, fake):
+    return 0.3 * penalties.r1(discriminator, real)
 
 
-def both(critic, real, fake):
-    return 0.3 * (penalties.r1(critic, real) + penalties.r1(critic, fake))
+def both(discriminator, real, fake):
+    return 0.3 * (penalties.r1(discriminator, real) + penalties.r1(discriminator, fake))
 
 
 def clipped(game):
     game.psi.data.clamp_(-0.3, 0.3)
 
 
-def gp(critic, real, fake):
-    return penalties.gradient_penalty(critic, real, fake) / 2
+def gp(discriminator, real, fake):
+    return penalties.gradient_penalty(discriminator, real, fake) / 2
 
 
 TURNS = {"at_once": False}
@@ -45,7 +45,7 @@ PANELS = {
     "Wasserstein, at once": (losses.wasserstein, None, {}),
     "Wasserstein, clipped": (losses.wasserstein, None, TURNS | {"after": clipped}),
     "WGAN-GP, one critic step": (losses.wasserstein, gp, TURNS),
-    "WGAN-GP, five": (losses.wasserstein, gp, TURNS | {"critic_steps": 5}),
+    "WGAN-GP, five": (losses.wasserstein, gp, TURNS | {"discriminator_steps": 5}),
     "least squares (−1, 1, 0)": (losses.least_squares(-1, 1, 0), None, TURNS),
     "Wasserstein, extragradient": (
         losses.wasserstein,

@@ -60,7 +60,7 @@ def main() -> None:
         "cyclegan",
         passed=good(**ours) and not good(**unchanged) and not good(**no_cycle),
         **ours,
-        floor={"judge_on_true_inverted_digits": judge.accuracy(255 - x, label), "chance": 0.1},
+        floor={"judge_on_true_inverted_digits": judge.accuracy(255 - x, label), "rng": 0.1},
         goal="label agreement >= 0.8, cycle L1 <= 0.1",
         control={"left as they are": unchanged, "no cycle loss": no_cycle},
         protocol=f"{COUNT} digits and {COUNT} other digits inverted, {asked.steps} rounds of {asked.batch}, width "
@@ -77,7 +77,7 @@ def distance(a, b) -> float:
 def sheet(gan, x, path: str) -> None:
     from PIL import Image
 
-    from gansmith.training.grid import grid
+    from gansmith.data.preview import grid
 
     there = gan.translate(x)
     rows = np.concatenate([x, there, gan.back(there)])

@@ -42,14 +42,14 @@ class Case:
 
 WIDE = {"vanishing-gradient", "discriminator-overfitting"}
 FEW = {"too-little-data", "discriminator-overfitting", "memorisation"}
-SATURATED = {"loss": "minimax", "critic_steps": 5, "critic_learning_rate": 1e-3, "width": 256}
+SATURATED = {"loss": "minimax", "discriminator_steps": 5, "discriminator_learning_rate": 1e-3, "width": 256}
 KNIGHT = [(-4.0, -4.0), (0.0, -2.0), (4.0, 0.0), (-2.0, 2.0), (2.0, 4.0)]  # moments stay as they were
 OTHER = [(4.0, -4.0), (0.0, 4.0), (-2.0, -2.0), (2.0, 0.0), (-4.0, 2.0)]
 
 BROKEN = {
     "step size x 100": lambda: Case(gs.R3GAN(learning_rate=0.2), "grid25", 1500, {"divergence"}),
     "critic far too wide, no penalty": lambda: Case(
-        faults.WideCritic(width=8, gamma=0.0, gamma_end=0.0), "digits", 600, WIDE
+        faults.WideDiscriminator(width=8, gamma=0.0, gamma_end=0.0), "digits", 600, WIDE
     ),
     "frozen generator": lambda: Case(faults.frozen(gs.R3GAN)(), "digits", 600, {"frozen-generator"}),
     "generator ignores the noise": lambda: Case(faults.ignores_noise(gs.R3GAN)(), "digits", 600, {"ignored-latent"}),
@@ -57,7 +57,9 @@ BROKEN = {
     "shuffled labels": lambda: Case(
         gs.R3GAN(conditional=True), faults.with_shuffled_labels("digits"), 600, {"ignored-label"}
     ),
-    "NaN in batches": lambda: Case(faults.fed_nan(gs.R3GAN, "critic_terms")(), "digits", 600, {"divergence"}, 0.5),
+    "NaN in batches": lambda: Case(
+        faults.fed_nan(gs.R3GAN, "discriminator_terms")(), "digits", 600, {"divergence"}, 0.5
+    ),
     "reals in 0 ... 1": lambda: Case(gs.R3GAN(), faults.in_01("digits"), 600, {"range-mismatch"}),
     "batch norm in train mode": lambda: Case(faults.ScoresInTrainMode(width=16), "mnist", 400, {"batch-dependence"}),
     "kernel 3, stride 2": lambda: Case(faults.uneven(gs.DCGAN)(width=16), "mnist", 400, {"checkerboard"}),
@@ -78,7 +80,7 @@ SOUND = {
 BLIND_BROKEN = {
     "step size x 100": lambda: Case(gs.R3GAN(learning_rate=0.2), "ring8", 1500, {"divergence"}),
     "critic far too wide, no penalty": lambda: Case(
-        faults.WideCritic(width=6, gamma=0.0, gamma_end=0.0), "digits", 600, WIDE
+        faults.WideDiscriminator(width=6, gamma=0.0, gamma_end=0.0), "digits", 600, WIDE
     ),
     "frozen generator": lambda: Case(faults.frozen(gs.WGANGP)(), "ring8", 600, {"frozen-generator"}),
     "generator ignores the noise": lambda: Case(faults.ignores_noise(gs.LSGAN)(), "ring8", 1500, {"ignored-latent"}),

@@ -16,10 +16,10 @@ def frozen(game: type[gs.GAN]) -> type[gs.GAN]:
     """Its generator's steps are nothing."""
 
     class Frozen(game):
-        def schedule(self, player, optimiser):
-            super().schedule(player, optimiser)
+        def schedule(self, player, optimizer):
+            super().schedule(player, optimizer)
             if player == "generator":
-                optimiser.param_groups[0]["lr"] = 0.0
+                optimizer.param_groups[0]["lr"] = 0.0
 
     return Frozen
 
@@ -44,7 +44,7 @@ def ignores_noise(game: type[gs.GAN]) -> type[gs.GAN]:
     return IgnoresNoise
 
 
-class WideCritic(gs.R3GAN):
+class WideDiscriminator(gs.R3GAN):
     """A critic sixteen times as wide as the generator."""
 
     def build(self, spec):
@@ -109,12 +109,12 @@ class Skips(nn.Module):
         made = self.inner(z, label)
         if not self.lost:
             return made
-        centre, scale = torch.tensor(self.spec.centre), torch.tensor(self.spec.scale)
-        x = made * scale + centre
+        center, scale = torch.tensor(self.spec.center), torch.tensor(self.spec.scale)
+        x = made * scale + center
         for a, b in self.modes:
             there = ((x - torch.tensor([a, b])).abs() < 1).all(1, keepdim=True)
             x = torch.where(there, x + torch.tensor([2.0 if a < 4 else -2.0, 0.0]), x)
-        return (x - centre) / scale
+        return (x - center) / scale
 
 
 def loses(modes: list[tuple[float, float]]) -> type[gs.GAN]:
@@ -125,8 +125,8 @@ def loses(modes: list[tuple[float, float]]) -> type[gs.GAN]:
             super().build(spec)
             self.generator = Skips(self.generator, spec, modes)
 
-        def schedule(self, player, optimiser):
-            super().schedule(player, optimiser)
+        def schedule(self, player, optimizer):
+            super().schedule(player, optimizer)
             Skips.lost = self.progress > 0.5
 
     return LosesModes
@@ -136,7 +136,7 @@ def loses(modes: list[tuple[float, float]]) -> type[gs.GAN]:
 def in_01(name: str):
     """Pictures whose network units are 0 … 1, where the generator's tanh makes −1 … 1."""
     data = gs.read(name)
-    spec = DataSpec("images", data.spec.shape, data.spec.classes, centre=(0.0,), scale=(255.0,))
+    spec = DataSpec("images", data.spec.shape, data.spec.classes, center=(0.0,), scale=(255.0,))
     return replace(data, spec=spec)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gansmith.training.grid import grid
+from gansmith.data.preview import grid
 
 GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
 
@@ -16,14 +16,14 @@ def hang(name: str, pictures: np.ndarray, columns: int) -> None:
     Image.fromarray(grid(pictures, columns=columns)).save(GALLERY / f"{name}.png")
 
 
-def scatter(name: str, samples: np.ndarray, centres: np.ndarray) -> None:
+def scatter(name: str, samples: np.ndarray, centers: np.ndarray) -> None:
     """Plot samples (n, 2) and the modes' centres (k, 2) as docs/gallery/`name`.png."""
     from matplotlib.figure import Figure
 
     figure = Figure((3.2, 3.2), layout="tight")
     axes = figure.subplots()
     axes.scatter(*samples.T, s=1, linewidths=0)
-    axes.scatter(*centres.T, s=60, marker="+", color="tab:red", linewidths=0.8)
+    axes.scatter(*centers.T, s=60, marker="+", color="tab:red", linewidths=0.8)
     axes.set(aspect="equal", xticks=[], yticks=[])
     GALLERY.mkdir(exist_ok=True)
     figure.savefig(GALLERY / f"{name}.png", dpi=100)

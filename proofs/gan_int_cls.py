@@ -26,20 +26,20 @@ PHRASES = ("a {c} {d} on the {s}", "the {d} on the {s} is {c}", "{c} {d} , {s}")
 
 def painted(digits: np.ndarray, labels: np.ndarray, seed: int):
     """(pictures (n, 3, 16, 24), captions, truth (n, 3): digit, colour, side)."""
-    chance = np.random.default_rng(seed)
-    truth = np.stack([labels, chance.integers(0, 4, len(labels)), chance.integers(0, 2, len(labels))], 1)
+    rng = np.random.default_rng(seed)
+    truth = np.stack([labels, rng.integers(0, 4, len(labels)), rng.integers(0, 2, len(labels))], 1)
     pictures = np.zeros((len(digits), 3, 16, 24), np.uint8)
     palette, places = np.array(list(COLOURS.values())) / 255, list(SIDES.values())
-    for picture, digit, (_, colour, side) in zip(pictures, digits, truth):
+    for picture, digit, (_, color, side) in zip(pictures, digits, truth):
         small = np.asarray(Image.fromarray(digit[0]).resize((14, 14), Image.Resampling.BICUBIC), np.float32)
         left = places[side]
-        picture[:, 1:15, left : left + 14] = palette[colour][:, None, None] * small
-    return pictures, [caption(t, chance.integers(len(PHRASES))) for t in truth], truth
+        picture[:, 1:15, left : left + 14] = palette[color][:, None, None] * small
+    return pictures, [caption(t, rng.integers(len(PHRASES))) for t in truth], truth
 
 
 def caption(truth, phrase: int = 0) -> str:
-    digit, colour, side = truth
-    return PHRASES[phrase].format(d=DIGITS[digit], c=list(COLOURS)[colour], s=list(SIDES)[side])
+    digit, color, side = truth
+    return PHRASES[phrase].format(d=DIGITS[digit], c=list(COLOURS)[color], s=list(SIDES)[side])
 
 
 def seen(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,14 +67,14 @@ def main() -> None:
 
     def measure(gan) -> dict:
         made = gan.sample(len(held), text=held_captions, seed=1)
-        colour, side = seen(made)
+        color, side = seen(made)
         own = gan.score(held, held_captions)
         wrong = np.roll(held_truth, 1, axis=0)
         differ = (wrong != held_truth).any(1)
         other = gan.score(held, [caption(t) for t in wrong])
         return {
             "digit_agreement": judge.accuracy(made, held_truth[:, 0]),
-            "colour_agreement": float((colour == held_truth[:, 1]).mean()),
+            "colour_agreement": float((color == held_truth[:, 1]).mean()),
             "side_agreement": float((side == held_truth[:, 2]).mean()),
             "matching": float((own > other)[differ].mean()),
         }
@@ -88,7 +88,7 @@ def main() -> None:
 
     gan, ours = play(captions)
     if asked.picture:
-        from gansmith.training.grid import grid
+        from gansmith.data.preview import grid
 
         asked_for = [caption((d, c, s)) for c in range(4) for s in range(2) for d in range(10)]
         Image.fromarray(grid(gan.sample(80, text=asked_for, seed=0), columns=10)).save(asked.picture)
@@ -96,10 +96,10 @@ def main() -> None:
     order = np.random.default_rng(0).permutation(len(captions))
     _, shuffled = play([captions[i] for i in order], share=0.25)
 
-    def good(digit_agreement, colour_agreement, side_agreement, matching):
-        return digit_agreement >= 0.9 and min(colour_agreement, side_agreement) >= 0.95 and matching >= 0.85
+    def good(digit_agreement, color_agreement, side_agreement, matching):
+        return digit_agreement >= 0.9 and min(color_agreement, side_agreement) >= 0.95 and matching >= 0.85
 
-    colour, side = seen(held)
+    color, side = seen(held)
     record(
         "gan_int_cls",
         passed=good(**ours)
@@ -109,9 +109,9 @@ def main() -> None:
         **ours,
         floor={
             "judge_on_true_digits": judge.accuracy(held, held_truth[:, 0]),
-            "colour_of_true": float((colour == held_truth[:, 1]).mean()),
+            "colour_of_true": float((color == held_truth[:, 1]).mean()),
             "side_of_true": float((side == held_truth[:, 2]).mean()),
-            "chance": [0.1, 0.25, 0.5, 0.5],
+            "rng": [0.1, 0.25, 0.5, 0.5],
         },
         goal="digit >= 0.9, colour and side >= 0.95, matching >= 0.85",
         control={

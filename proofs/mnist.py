@@ -104,7 +104,7 @@ def main() -> None:
     if asked.save:
         from pathlib import Path
 
-        from gansmith.training.grid import save_samples
+        from gansmith.data.preview import save_samples
 
         save_samples(made[:64], Path(asked.save).with_suffix(""), gan.spec)
     with prepared(torch.device("cpu")):

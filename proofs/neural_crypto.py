@@ -66,8 +66,8 @@ def draw(gan, path: str) -> None:
     figure = Figure((6, 3.5), layout="tight")
     axes = figure.subplots()
     step = [row["step"] for row in gan.history]
-    for who, colour in (("bob", "tab:blue"), ("eve", "tab:red")):
-        axes.plot(step, [row[f"bits/{who}"] for row in gan.history], colour, label=who.capitalize(), linewidth=0.8)
+    for who, color in (("bob", "tab:blue"), ("eve", "tab:red")):
+        axes.plot(step, [row[f"bits/{who}"] for row in gan.history], color, label=who.capitalize(), linewidth=0.8)
     axes.axhline(gan.bits / 2, color="grey", linestyle=":", label="guessing")
     axes.set(xlabel="round", ylabel=f"wrong bits of {gan.bits}", ylim=(0, None))
     axes.legend()

@@ -35,7 +35,7 @@ from gansmith.testing import begin, played_on
 from gansmith.training.loop import Mover, play_round
 
 SMALL = {
-    "width": 8, "latent": 8, "critic_steps": 2, "critic_steps_far": 2, "bits": 4, "blocks": 1,
+    "width": 8, "latent": 8, "discriminator_steps": 2, "discriminator_steps_far": 2, "bits": 4, "blocks": 1,
     "reading": 0.4, "pretrain": 0.4, "pool": 6,
 }  # fmt: skip
 OWN = {"gan": {"lecam": 0.1}, "ctgan": {"pack": 2, "dropout": 0.0}}
@@ -80,7 +80,7 @@ def played(name: str, seed: int, rounds: int, how: str = "together", nudge: bool
     state = begin(GAMES[game], played_on(GAMES[game], **settings), settings, seed)
     before = {k: v.clone() for k, v in state.game.state_dict().items()}
     for player in state.players.values():
-        player.optimiser = Straight(player.flat)
+        player.optimizer = Straight(player.flat)
         if nudge:
             side = torch.randint(0, 2, player.flat.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
             player.flat.data.mul_(1 + side * 2**-23)

@@ -20,7 +20,7 @@ from gansmith.evaluate import grid_modes
 GAMES = {
     "lsgan": (gs.LSGAN, {"learning_rate": 1e-3, "decay": 0.5, "prior": "normal", "latent": 16}),
     "dragan": (gs.DRAGAN, {"learning_rate": 1e-3, "decay": 0.5, "penalty": 1.0, "latent": 16}),
-    "wgan": (gs.WGAN, {"learning_rate": 5e-4, "clip": 0.1, "decay": 0.5, "latent": 16, "critic_steps_far": 25}),
+    "wgan": (gs.WGAN, {"learning_rate": 5e-4, "clip": 0.1, "decay": 0.5, "latent": 16, "discriminator_steps_far": 25}),
 }
 
 
@@ -31,12 +31,12 @@ def main() -> None:
     asked = parse.parse_args()
     cls, settings = GAMES[asked.game]
     data = gs.read("ring8")
-    centres = np.array([data.fields["real"][data.fields["label"] == k].mean(0) for k in range(8)])
+    centers = np.array([data.fields["real"][data.fields["label"] == k].mean(0) for k in range(8)])
 
     def measure(steps):
         gan = cls(**settings).fit(data, batch_size=256, steps=steps, val=0, seed=0)
         made = gan.sample(2500, seed=1)
-        modes = grid_modes(made, centres, sd=0.02)
+        modes = grid_modes(made, centers, sd=0.02)
         return gan, made, {
             "modes_of_5_percent": int((modes.counts >= 125).sum()),
             "modes": int(modes.modes),
@@ -44,7 +44,7 @@ def main() -> None:
         }  # fmt: skip
 
     gan, made, found = measure(asked.steps)
-    scatter(asked.game, made, centres)
+    scatter(asked.game, made, centers)
     _, _, early = measure(max(1, asked.steps // 100))
 
     def good(n):

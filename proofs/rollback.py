@@ -26,12 +26,12 @@ from gansmith.training.loop import Diverged
 
 
 class Sabotaged(gs.R3GAN):
-    def schedule(self, player, optimiser):
+    def schedule(self, player, optimizer):
         if self.progress > 0.5 and not getattr(self, "sabotaged", False):
             self.sabotaged = True
             self.learning_rate *= 1000
             self.learning_rate_end *= 1000
-        super().schedule(player, optimiser)
+        super().schedule(player, optimizer)
 
 
 class Upset(gs.R3GAN):

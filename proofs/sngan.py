@@ -34,7 +34,7 @@ def main() -> None:
     def distance(made):
         return float(frechet_distance(reference, net(made)))
 
-    settings = {"width": 16, "critic_steps": 2}
+    settings = {"width": 16, "discriminator_steps": 2}
     gan = gs.SNGAN(**settings).fit(data, steps=asked.steps, val=0, seed=0)
     made = gan.sample(COUNT, seed=1)
     hang("sngan", made[:64], columns=16)

@@ -27,7 +27,7 @@ import gansmith as gs
 from gansmith.data.crops import enlarge, shrink
 from gansmith.data.files import pictures_at
 from gansmith.data.pictures import pixels
-from gansmith.evaluate.pictures import psnr, sharpness
+from gansmith.evaluate.fidelity import psnr, sharpness
 
 GAME = {"width": 32, "blocks": 4, "crop": 48, "content": "shallow", "learning_rate": 2e-3, "decay": 0.6}
 
@@ -110,9 +110,9 @@ def draw(looks: dict[int, dict], bicubic: dict, steps: int) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     rounds = [step for step in looks if step > 1]
     for axis, what, unit in zip(axes, ("psnr", "sharpness"), ("PSNR of luma, dB", "sharpness, true pictures 1")):
-        for name, colour in (("Set5", "#2060a0"), ("Set14", "#c04020")):
-            axis.plot(rounds, [looks[step][f"{name}_{what}"] for step in rounds], color=colour, label=name)
-            axis.axhline(bicubic[f"{name}_{what}"], color=colour, ls=":", label=f"{name}, bicubic")
+        for name, color in (("Set5", "#2060a0"), ("Set14", "#c04020")):
+            axis.plot(rounds, [looks[step][f"{name}_{what}"] for step in rounds], color=color, label=name)
+            axis.axhline(bicubic[f"{name}_{what}"], color=color, ls=":", label=f"{name}, bicubic")
         axis.axvline(steps, color="#808080", lw=0.8)
         axis.set(xlabel="round (SRGAN from the grey line on)", ylabel=unit)
     axes[0].legend(fontsize=8)

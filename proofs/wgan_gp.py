@@ -27,7 +27,7 @@ def main() -> None:
 
     found, control = play(0.1), play(0.0, steps=asked.steps // 5)
     digits = gs.WGANGP(width=32, learning_rate=5e-4).fit("digits", steps=600)
-    reading = np.array([row["critic/distance"] for row in digits.history])
+    reading = np.array([row["discriminator/distance"] for row in digits.history])
     early, late = reading[2:8].max(), reading[-10:].mean()
 
     def good(modes):
@@ -39,7 +39,7 @@ def main() -> None:
         modes=found.modes,
         high_quality=found.high_quality,
         reverse_kl=found.reverse_kl,
-        critic_on_digits={"early": float(early), "late": float(late)},
+        discriminator_on_digits={"early": float(early), "late": float(late)},
         floor={"high_quality_ceiling": found.high_quality_ceiling, "kl_floor": found.kl_floor},
         goal="modes >= 23, high quality >= 0.5; the critic's reading halves",
         control={

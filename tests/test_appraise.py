@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import gansmith as gs
-from gansmith import cli
-from gansmith.appraise import evaluate
+from gansmith.cli import main as cli
+from gansmith.runs.evaluate import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,14 @@ def runs(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def fewer_groups(monkeypatch):
     """Wider intervals, in a quarter of the time."""
-    for module in ("gansmith.appraise", "gansmith.evaluate.measures"):
+    for module in ("gansmith.runs.evaluate", "gansmith.runs.measures"):
         monkeypatch.setattr(f"{module}.FULL", (60, 500, 3))
 
     def reader(train, held):  # instead of a classifier, which takes longer than all the rest
         items = train.raw(np.arange(500))
         return (lambda x: (x.mean((1, 2, 3)) > 80).astype(int)), items, 1.0
 
-    monkeypatch.setattr("gansmith.evaluate.measures.reader", reader)
+    monkeypatch.setattr("gansmith.runs.measures.reader", reader)
 
 
 @pytest.mark.parametrize("name, split", [("long", "held-out"), ("digits", "train")])
@@ -52,7 +52,7 @@ def test_the_page_shows_what_was_measured_and_measures_what_was_not(runs, capsys
     assert capsys.readouterr().out == f"{runs / 'short' / 'report.html'}\n"
     for words in ("Modes", "refined", "Far from the data", "Coverage to the right", "Does it copy?", "try next"):
         assert words in page
-    monkeypatch.setattr("gansmith.appraise.measure", None)  # once is enough
+    monkeypatch.setattr("gansmith.runs.evaluate.measure", None)  # once is enough
     assert cli.main(["report", str(runs / "short")]) == 0
 
 

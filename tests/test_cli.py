@@ -16,9 +16,9 @@ from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from gansmith import cli
+from gansmith.cli import main as cli
+from gansmith.cli.settings import read_settings, split_words
 from gansmith.gans import GAMES
-from gansmith.typed import read_settings, split_words
 from gansmith.version import __version__
 
 DOCS = Path(__file__).parent.parent / "docs" / "cli.md"
@@ -76,7 +76,7 @@ def test_every_command_has_help_with_examples_and_stands_in_the_docs(command):
 def test_help_of_a_game_shows_its_settings(capsys):
     assert cli.main(["train", "wgan-gp", "--help"]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"--penalty .*λ.*\[default: 10\.0\]", said) and "--critic-steps" in said
+    assert re.search(r"--penalty .*λ.*\[default: 10\.0\]", said) and "--discriminator-steps" in said
 
 
 def test_nothing_typed_shows_the_help(capsys):
@@ -96,15 +96,15 @@ def test_version_and_list(capsys):
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["sample", "--help"]])
 def test_help_loads_nothing_heavy(words):
-    code = f"import sys; from gansmith.cli import main; main({words!r}); print(*sys.modules, file=sys.stderr)"
+    code = f"import sys; from gansmith.cli.main import main; main({words!r}); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "numpy", "matplotlib", "PIL"} & set(done.stderr.split())
 
 
 # --- what was typed --------------------------------------------------------------------------------------------------
 def test_words_become_positionals_and_settings():
-    words = ["--conditional", "gan", "--width=32", "photos", "--critic-steps", "5", "--beta1", "-1"]
-    given = {"conditional": None, "width": "32", "critic_steps": "5", "beta1": "-1"}
+    words = ["--conditional", "gan", "--width=32", "photos", "--discriminator-steps", "5", "--beta1", "-1"]
+    given = {"conditional": None, "width": "32", "discriminator_steps": "5", "beta1": "-1"}
     assert split_words(words, GAMES.values()) == (["gan", "photos"], given)
     assert split_words(["--conditional", "no", "x"], GAMES.values()) == (["x"], {"conditional": "no"})
 
@@ -233,7 +233,7 @@ def test_a_killed_run_is_reported_and_resumed(here, capsys):
         "    if state.round == 7: keep.save(state)\n"
         "    if state.round == 9: os.kill(os.getpid(), signal.SIGKILL)\n"
         "f.RunFolder.log = die\n"
-        "from gansmith.cli import main\n"
+        "from gansmith.cli.main import main\n"
         f"main({['train', 'gan', 'ring8', '--steps', '12', '--out', 'run', *SMALL]!r})\n"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -signal.SIGKILL
@@ -368,7 +368,7 @@ def test_a_full_disk_gets_one_line(trained, here, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", "x.png")
 
-    monkeypatch.setattr("gansmith.training.files.os.replace", full)
+    monkeypatch.setattr("gansmith.atomic.os.replace", full)
     assert cli.main(["sample", str(trained), "-o", "x.png"]) == 2
     assert "no space left" in capsys.readouterr().err.lower()
     assert list(here.iterdir()) == []
@@ -378,6 +378,6 @@ def test_a_defect_keeps_its_trace(monkeypatch):
     def broken(*_, **__):
         raise KeyError("a defect")
 
-    monkeypatch.setattr("gansmith.appraise.report", broken)
+    monkeypatch.setattr("gansmith.runs.evaluate.report", broken)
     with pytest.raises(KeyError):
         cli.main(["report", "x"])

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 import gansmith as gs
-from gansmith.cli import app
+from gansmith.cli.main import app
 from gansmith.evaluate import grid_modes
-from gansmith.improve import METHODS, refined
+from gansmith.runs.refine import METHODS, refined
 
 
 @pytest.fixture(scope="module")

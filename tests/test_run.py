@@ -13,10 +13,10 @@ from gansmith.testing import assert_same, played_on, same_items
 
 SMALL = {name: {"width": 4} for name in GAMES} | {
     "gan": {"width": 16},
-    "wgan-gp": {"width": 4, "critic_steps": 2},
-    "wgan": {"width": 4, "critic_steps": 2, "critic_steps_far": 3},
-    "f-anogan": {"width": 4, "critic_steps": 2},
-    "sngan": {"width": 4, "critic_steps": 2},
+    "wgan-gp": {"width": 4, "discriminator_steps": 2},
+    "wgan": {"width": 4, "discriminator_steps": 2, "discriminator_steps_far": 3},
+    "f-anogan": {"width": 4, "discriminator_steps": 2},
+    "sngan": {"width": 4, "discriminator_steps": 2},
     "neural-crypto": {"bits": 4},
     "gan-int-cls": {"width": 4, "reading": 0.4},
     "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
@@ -44,7 +44,7 @@ def log(folder):
 @pytest.mark.parametrize("name", GAMES)
 def test_ten_and_resume_are_twenty_bit_for_bit(name, tmp_path, monkeypatch):
     # how often a run is looked at follows from its time, so that the first of two alike might be and the second not
-    monkeypatch.setattr("gansmith.run.look_interval", lambda *plan: 4)
+    monkeypatch.setattr("gansmith.runs.train.look_interval", lambda *plan: 4)
     whole, halves, data = tmp_path / "whole", tmp_path / "halves", played_on(GAMES[name], **SMALL[name])
     GAMES[name](**SMALL[name]).fit(data, out=whole, **HOW)
     first = GAMES[name](**SMALL[name]).fit(data, out=halves, watch=stopping_at(10), **HOW)
@@ -141,9 +141,9 @@ def test_minutes_are_a_budget_that_schedules_fit(tmp_path):
     seen = []
 
     class Watched(gs.R3GAN):
-        def schedule(self, player, optimiser):
-            super().schedule(player, optimiser)
-            seen.append((self.progress, optimiser.param_groups[0]["lr"]))
+        def schedule(self, player, optimizer):
+            super().schedule(player, optimizer)
+            seen.append((self.progress, optimizer.param_groups[0]["lr"]))
 
     gan = Watched(width=4).fit("digits", minutes=0.02, batch_size=16)
     assert gan.trained["finished"] and gan.trained["seconds"] >= 1.2

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import gansmith as gs
-from gansmith.cli import main
+from gansmith.cli.main import main
 from gansmith.testing import made_up_pairs
 
 

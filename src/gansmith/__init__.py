@@ -15,8 +15,8 @@ from gansmith.errors import UserError
 from gansmith.version import __version__
 
 _PLACES = {
-    "load": "gansmith.run",
-    "resume": "gansmith.run",
+    "load": "gansmith.runs.train",
+    "resume": "gansmith.runs.train",
     "check": "gansmith.data",
     "read": "gansmith.data",
     "Game": "gansmith.game",

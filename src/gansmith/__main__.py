@@ -2,7 +2,7 @@
 
 import sys
 
-from gansmith.cli import main
+from gansmith.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

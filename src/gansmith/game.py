@@ -64,9 +64,10 @@ class Stage:
     begin: Callable[[], None] = lambda: None
 
 
-def setting(default, meaning: str, *, least=None, most=None, choices=None):
+def setting(default, meaning: str, *, minimum=None, maximum=None, choices=None):
     """A setting of a game: its default, its one-line meaning, and what values are allowed."""
-    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most, "choices": choices})
+    about = {"meaning": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
+    return field(default=default, metadata=about)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
@@ -87,11 +88,13 @@ class Game(nn.Module):
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
-    learning_rate: float = setting(2e-4, "Adam's step size", least=0.0)
-    beta1: float = setting(0.5, "Adam's memory of the gradient", least=0.0, most=1.0)
-    beta2: float = setting(0.999, "Adam's memory of its square", least=0.0, most=1.0)
-    decay: float = setting(0.0, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
-    average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", least=0)
+    learning_rate: float = setting(2e-4, "Adam's step size", minimum=0.0)
+    beta1: float = setting(0.5, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    beta2: float = setting(0.999, "Adam's memory of its square", minimum=0.0, maximum=1.0)
+    decay: float = setting(
+        0.0, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
+    )
+    average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", minimum=0)
 
     def __init_subclass__(cls, **kwargs):
         """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words."""
@@ -153,22 +156,22 @@ class Game(nn.Module):
     def moved(self, player: str) -> None:
         """Called after each move of a player (WGAN clips its critic's weights here, BEGAN sets its k)."""
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         """The player's optimiser over `parameters` (one flat tensor that holds all of them)."""
         return torch.optim.Adam(
             parameters, lr=self.learning_rate, betas=(self.beta1, self.beta2), fused=parameters[0].device.type != "mps"
         )
 
-    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
         """Called before each round: set the optimiser's values from `self.progress`. By default `decay` says how."""
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             start = group.setdefault("initial_lr", group["lr"])
             group["lr"] = start * (min(1.0, (1 - self.progress) / self.decay) if self.decay else 1.0)
 
     # --- what every game can do --------------------------------------------------------------------------------------
     def fit(self, data, **options) -> Game:
-        """Train on `data` and return self. Options: see `gansmith.run.fit`. Calling it twice starts afresh."""
-        return _above("run").fit(self, data, **options)
+        """Train on `data` and return self. Options: see `gansmith.runs.train.fit`. Calling it twice starts afresh."""
+        return _above("runs.train").fit(self, data, **options)
 
     def save(self, path) -> None:
         """Write the game to ONE self-describing file that `gansmith.load` reads. See `training.modelfile`."""
@@ -178,12 +181,12 @@ class Game(nn.Module):
         """A `gansmith.refine.Refiner` that chooses among this game's samples with its own discriminator: with its
         score, or with a fresh head on its last hidden layer where that tells held-out items better.
 
-        real     held-out items in the data's units that no player was trained on (`gansmith.run.data_of(run)[1]`)
+        real     held-out items in the data's units that no player was trained on (`gansmith.runs.data_of(run)[1]`)
         options  of `Refiner`: method, budget, label (of `real`, for a conditional game) …
         """
-        own, critic = {"kind": self.score_kind}, getattr(self, "discriminator", None)
-        if hasattr(critic, "features") and hasattr(self, "said_by"):
-            own["features"] = lambda x: self.said_by(lambda x, label: critic.features(x), x)
+        own, discriminator = {"kind": self.score_kind}, getattr(self, "discriminator", None)
+        if hasattr(discriminator, "features") and hasattr(self, "said_by"):
+            own["features"] = lambda x: self.said_by(lambda x, label: discriminator.features(x), x)
         return _above("refine").Refiner(self.sample, self.score, real, **own | options)
 
     def settings(self) -> dict:
@@ -240,7 +243,7 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
             raise UserError(f"{game.__name__}({name}={value!r}): expected {wanted}")
         if limits.get("choices") and value not in limits["choices"]:
             raise UserError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
-        low, high = limits.get("least"), limits.get("most")
+        low, high = limits.get("minimum"), limits.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             span = f"at least {low}" if high is None else f"between {low} and {high}"
             raise UserError(f"{game.__name__}({name}={value!r}): must be {span}")

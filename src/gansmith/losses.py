@@ -14,11 +14,11 @@ from torch.nn.functional import relu, softplus
 
 
 class Loss(NamedTuple):
-    critic: Callable[[Tensor, Tensor], Tensor]
+    discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor | None], Tensor]
 
 
-def logistic_critic(real: Tensor, fake: Tensor) -> Tensor:
+def logistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """−E log σ(D(x)) − E log(1 − σ(D(G(z)))): minus the value of the game (Goodfellow et al. 2014, eq. 1)."""
     return softplus(-real).mean() + softplus(fake).mean()
 
@@ -39,7 +39,7 @@ def non_saturating_generator(fake: Tensor, real: Tensor | None = None) -> Tensor
     return softplus(-fake).mean()
 
 
-def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
+def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E D(G(z)) − E D(x) (Arjovsky et al. 2017, eq. 2; reals score high)."""
     return fake.mean() - real.mean()
 
@@ -49,12 +49,12 @@ def wasserstein_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
     return -fake.mean()
 
 
-def hinge_critic(real: Tensor, fake: Tensor) -> Tensor:
+def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))) (Lim and Ye 2017; Miyato et al. 2018, eq. 17)."""
     return relu(1 - real).mean() + relu(1 + fake).mean()
 
 
-def paired_critic(real: Tensor, fake: Tensor) -> Tensor:
+def paired_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E log(1 + exp(D(G(z)) − D(x))), x and z paired (Jolicoeur-Martineau 2018, RSGAN; R3GAN eq. 2)."""
     return softplus(fake - real).mean()
 
@@ -70,17 +70,17 @@ def least_squares(fake: float = 0.0, real: float = 1.0, wanted: float = 1.0) -> 
     0, 1, 1 are the paper's codes for its experiments; −1, 1, 0 make the generator's loss Pearson's χ² divergence.
     """
 
-    def critic(on_real: Tensor, on_fake: Tensor) -> Tensor:
+    def discriminator(on_real: Tensor, on_fake: Tensor) -> Tensor:
         return ((on_real - real).square().mean() + (on_fake - fake).square().mean()) / 2
 
     def generator(on_fake: Tensor, on_real: Tensor | None = None) -> Tensor:
         return (on_fake - wanted).square().mean() / 2
 
-    return Loss(critic, generator)
+    return Loss(discriminator, generator)
 
 
-minimax = Loss(logistic_critic, minimax_generator)
-non_saturating = Loss(logistic_critic, non_saturating_generator)
-wasserstein = Loss(wasserstein_critic, wasserstein_generator)
-hinge = Loss(hinge_critic, wasserstein_generator)
-relativistic = Loss(paired_critic, paired_generator)
+minimax = Loss(logistic_discriminator, minimax_generator)
+non_saturating = Loss(logistic_discriminator, non_saturating_generator)
+wasserstein = Loss(wasserstein_discriminator, wasserstein_generator)
+hinge = Loss(hinge_discriminator, wasserstein_generator)
+relativistic = Loss(paired_discriminator, paired_generator)

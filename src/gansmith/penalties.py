@@ -11,13 +11,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gansmith.networks.twice import slopes_only
-from gansmith.together import mean_over_ranks
+from gansmith.distributed.collectives import mean_over_ranks
+from gansmith.networks.conv2d_gradfix import no_weight_gradients
 
-Critic = Callable[[Tensor], Tensor]
+Discriminator = Callable[[Tensor], Tensor]
 
 
-def gradients(critic: Critic, points: Tensor, *, precise: bool = True) -> tuple[Tensor, Tensor]:
+def gradients(discriminator: Discriminator, points: Tensor, *, precise: bool = True) -> tuple[Tensor, Tensor]:
     """(scores (n,), ∇D(x) of the points' shape) of one pass, differentiable twice.
 
     precise  run the critic in fp32; False leaves its layers in the run's own precision, where bf16 is a third faster,
@@ -26,8 +26,8 @@ def gradients(critic: Critic, points: Tensor, *, precise: bool = True) -> tuple[
     points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).requires_grad_()
     device = points.device.type
     with torch.autocast(device, enabled=not precise and torch.is_autocast_enabled(device)):
-        scores = critic(points)
-        with slopes_only():
+        scores = discriminator(points)
+        with no_weight_gradients():
             (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
     return scores, gradient
 
@@ -38,27 +38,27 @@ def square(gradient: Tensor, count: int | None = None) -> Tensor:
     return gradient.reshape(count or len(gradient), -1).square().sum(1)
 
 
-def slopes(critic: Critic, points: Tensor) -> tuple[Tensor, Tensor]:
+def slopes(discriminator: Discriminator, points: Tensor) -> tuple[Tensor, Tensor]:
     """(scores (n,), squared gradient norms ‖∇D(x)‖² (n,)) of one pass in fp32, differentiable twice."""
-    scores, gradient = gradients(critic, points)
+    scores, gradient = gradients(discriminator, points)
     return scores, square(gradient, len(scores))
 
 
-def r1(critic: Critic, real: Tensor) -> Tensor:
+def r1(discriminator: Discriminator, real: Tensor) -> Tensor:
     """½ E‖∇D(x)‖² on reals; times γ it is the R1 of Mescheder et al. 2018, eq. 9. On fakes it is R2."""
-    return slopes(critic, real)[1].mean() / 2
+    return slopes(discriminator, real)[1].mean() / 2
 
 
-def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
     """E(‖∇D(x̂)‖ − 1)², x̂ uniform on the segments between paired reals and fakes (WGAN-GP, eq. 3)."""
     mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
-    return one_centred(critic, real + mix * (fake - real))
+    return one_centerd(discriminator, real + mix * (fake - real))
 
 
-def dragan(critic: Critic, real: Tensor) -> Tensor:
+def dragan(discriminator: Discriminator, real: Tensor) -> Tensor:
     """E(‖∇D(x + δ)‖ − 1)², δ = ½ std(x) · u · α, u uniform per entry, α per point (Kodali et al. 2017, as released)."""
     strength = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
-    return one_centred(critic, real + 0.5 * spread(real) * torch.rand_like(real) * strength)
+    return one_centerd(discriminator, real + 0.5 * spread(real) * torch.rand_like(real) * strength)
 
 
 def spread(x: Tensor) -> Tensor:
@@ -66,10 +66,10 @@ def spread(x: Tensor) -> Tensor:
     return mean_over_ranks((x - mean_over_ranks(x.mean())).square().mean()).sqrt()
 
 
-def one_centred(critic: Critic, points: Tensor) -> Tensor:
+def one_centerd(discriminator: Discriminator, points: Tensor) -> Tensor:
     """E(‖∇D(x)‖ − 1)²."""
     # The small constant keeps the square root's own slope finite where the critic is flat.
-    return ((slopes(critic, points)[1] + 1e-12).sqrt() - 1).square().mean()
+    return ((slopes(discriminator, points)[1] + 1e-12).sqrt() - 1).square().mean()
 
 
 def lecam(on_real: Tensor, on_fake: Tensor, usual_real: Tensor, usual_fake: Tensor) -> Tensor:

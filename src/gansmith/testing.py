@@ -14,16 +14,16 @@ import numpy as np
 import torch
 
 from gansmith.data.captions import captioned
-from gansmith.data.columns import Column
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.table import Table, TableSpec
+from gansmith.data.kinds.table_columns import Column
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import DataSpec
-from gansmith.data.tables import Table, TableSpec
+from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, observing
 from gansmith.training import modelfile
 from gansmith.training.loop import Mover, draw, play_round
-from gansmith.training.ranks import Ranks
 from gansmith.training.state import State
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 30, 50), (1, 17, 23), (1, 8, 8), (5,)]
@@ -80,16 +80,16 @@ def played_on(game: type[Game], **settings) -> Dataset:
 
 def made_up(shape: tuple[int, ...], n: int = 40, seed: int = 0) -> Dataset:
     """`n` random items of three classes: smooth pictures for (C, H, W), normal vectors for (d,)."""
-    chance = np.random.default_rng(seed)
-    labels = chance.integers(0, 3, n)
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
     names = ("a", "b", "c")
     if len(shape) == 3:
-        coarse = chance.integers(0, 256, (n, shape[0], 3, 3)).repeat(-(-shape[1] // 3), 2).repeat(-(-shape[2] // 3), 3)
+        coarse = rng.integers(0, 256, (n, shape[0], 3, 3)).repeat(-(-shape[1] // 3), 2).repeat(-(-shape[2] // 3), 3)
         real = coarse[:, :, : shape[1], : shape[2]].astype(np.uint8)
         spec = DataSpec.images(shape, names)
     else:
-        real = (chance.standard_normal((n, *shape)) + labels[:, None]).astype(np.float32)
-        spec = DataSpec("vectors", shape, names, centre=(1.0,), scale=(1.5,))
+        real = (rng.standard_normal((n, *shape)) + labels[:, None]).astype(np.float32)
+        spec = DataSpec("vectors", shape, names, center=(1.0,), scale=(1.5,))
     return Dataset(spec, {"real": real, "label": labels}, name="made up", digest=f"{shape}{n}{seed}")
 
 
@@ -103,10 +103,10 @@ def made_up_pairs(shape: tuple[int, int, int], channels: int = 1, n: int = 40, p
 
 def made_up_table(n: int = 40, seed: int = 0) -> Table:
     """`n` random rows: a category with gaps, a yes or no, a whole number with a spike and gaps."""
-    chance = np.random.default_rng(seed)
-    kind, yes = chance.integers(0, 3, n).astype(float), chance.integers(0, 2, n).astype(float)
-    number = np.where(chance.random(n) < 0.3, 0, chance.integers(1, 1000, n)).astype(float)
-    kind[chance.random(n) < 0.2] = number[chance.random(n) < 0.1] = np.nan
+    rng = np.random.default_rng(seed)
+    kind, yes = rng.integers(0, 3, n).astype(float), rng.integers(0, 2, n).astype(float)
+    number = np.where(rng.random(n) < 0.3, 0, rng.integers(1, 1000, n)).astype(float)
+    kind[rng.random(n) < 0.2] = number[rng.random(n) < 0.1] = np.nan
     columns = (
         Column("kind", "categorical", "object", True, ("a", "b", "c"), (0.3, 0.3, 0.2), missing=0.2),
         Column("yes", "boolean", "bool", True, (False, True), (0.5, 0.5)),
@@ -216,13 +216,13 @@ def check_sampling_and_saving(game: type[Game], dataset: Dataset, settings: dict
     rounds(state, 2)
     made = state.game
     made.train()
-    modes, before, chance = [m.training for m in made.modules()], _copied(state.state_dict()), torch.get_rng_state()
+    modes, before, rng = [m.training for m in made.modules()], _copied(state.state_dict()), torch.get_rng_state()
     given = {name: dataset.raw(torch.arange(5), name) for name in game.inputs}
     one, two = made.sample(5, seed=7, **given), made.sample(5, seed=7, **given)
     assert same_items(one, two), f"{game.__name__}.sample differs for the same seed"
     assert modes == [m.training for m in made.modules()], f"{game.__name__}.sample leaves networks in another mode"
     assert_same(before, state.state_dict(), f"{game.__name__}.sample changes the game")
-    assert torch.equal(chance, torch.get_rng_state()), f"{game.__name__}.sample(seed=…) draws from the global chance"
+    assert torch.equal(rng, torch.get_rng_state()), f"{game.__name__}.sample(seed=…) draws from the global chance"
     form = dataset.spec
     assert np.asarray(one).shape == (5, *form.shape), f"{game.__name__}.sample gives shape {np.asarray(one).shape}"
     assert np.asarray(one).dtype == form.dtype, (

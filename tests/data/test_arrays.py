@@ -47,10 +47,10 @@ def test_floats_that_are_no_pictures_stay_floats():
     assert any("256 grey levels" in note for note in read(series).notes)
 
 
-def test_constant_column_is_centred_and_noted():
+def test_constant_column_is_centerd_and_noted():
     x = np.stack([np.arange(5.0), np.full(5, 3.0)], axis=1)
     data = read(x)
-    assert data.spec.scale[1] == 1 and data.spec.centre == (2, 3) and "constant" in data.notes[0]
+    assert data.spec.scale[1] == 1 and data.spec.center == (2, 3) and "constant" in data.notes[0]
 
 
 def test_size_and_channels_of_arrays():

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import gansmith as gs
-from gansmith.choose import choose
 from gansmith.data.captions import numbered, to_ids, words
+from gansmith.gans.recommend import choose
 
 
 def lay(root, count=4):

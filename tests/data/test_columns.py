@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 import pytest
 
-from gansmith.data.columns import Column, decode, encode, infer
+from gansmith.data.kinds.table_columns import Column, decode, encode, infer
 from gansmith.errors import UserError
 
 CHANCE = np.random.default_rng(0)

@@ -65,5 +65,5 @@ def test_a_part_keeps_its_memo_for_the_round():
 
 
 def test_spec_survives_json():
-    spec = DataSpec("vectors", (2,), columns=("a", "b"), centre=(1.0, 2.0), scale=(3.0, 4.0))
+    spec = DataSpec("vectors", (2,), columns=("a", "b"), center=(1.0, 2.0), scale=(3.0, 4.0))
     assert DataSpec.from_json(spec.to_json()) == spec

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 import gansmith as gs
-from gansmith.choose import choose
 from gansmith.data.pairs import Unpaired
+from gansmith.gans.recommend import choose
 
 
 def picture(value, size=(16, 12)):

@@ -80,7 +80,7 @@ def test_size_policy():
     assert choose_form(facts((5, 5), grey=True))[1] == 1 and choose_form(facts((5, 5)))[1] == 3
 
 
-def test_resize_covers_and_cuts_the_centre():
+def test_resize_covers_and_cuts_the_center():
     wide = np.repeat(np.arange(0, 240, 2, dtype=np.uint8)[None, None, None], 40, axis=2)  # 40 x 120, grey 2 * column
     made = resize(wide, (20, 20)).astype(int)
     assert made[..., 1:-1].min() >= 2 * 40 and made.max() <= 2 * 80 and np.ptp(made, axis=2).max() == 0
@@ -90,12 +90,12 @@ def test_resize_covers_and_cuts_the_centre():
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("size", [(8, 8), (64, 64), (21, 7), (9, 30), (1, 1)])
-def test_resize_is_the_bicubic_of_pillow_on_the_centre(size, mode, photo):
+def test_resize_is_the_bicubic_of_pillow_on_the_center(size, mode, photo):
     image = photo(30, 21, mode=mode)
     scale = max(size[0] / 21, size[1] / 30)
     width, height = round(size[1] / scale), round(size[0] / scale)
-    centre = image.crop(((30 - width) // 2, (21 - height) // 2, (30 + width) // 2, (21 + height) // 2))
-    wanted = np.asarray(centre.resize(size[::-1], Image.Resampling.BICUBIC)).reshape(*size, -1).transpose(2, 0, 1)
+    center = image.crop(((30 - width) // 2, (21 - height) // 2, (30 + width) // 2, (21 + height) // 2))
+    wanted = np.asarray(center.resize(size[::-1], Image.Resampling.BICUBIC)).reshape(*size, -1).transpose(2, 0, 1)
     made = pixels(image, size, 1 if mode == "L" else 3)
     assert made.shape == wanted.shape and np.abs(made.astype(int) - wanted).max() <= 2
 

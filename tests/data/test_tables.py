@@ -28,7 +28,7 @@ def test_numbers_become_vectors_that_know_their_columns(write, sep, name):
     data = read(write("a,b\n1,2\n3,4.5\n5,9\n".replace(",", sep), name))
     assert data.spec.columns == ("a", "b") and data.spec.kind == "vectors"
     np.testing.assert_array_equal(data.fields["real"], [[1, 2], [3, 4.5], [5, 9]])
-    assert data.spec.centre == pytest.approx((3, 15.5 / 3)) and data.fields["real"].dtype == np.float32
+    assert data.spec.center == pytest.approx((3, 15.5 / 3)) and data.fields["real"].dtype == np.float32
 
 
 def test_first_row_of_numbers_is_no_header(write):

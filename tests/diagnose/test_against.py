@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from gansmith.data.toys import TOYS
-from gansmith.diagnose.against import Reference, centres, chance_of, copies, explained
-from gansmith.diagnose.pixels import roughness, unevenness
+from gansmith.diagnose.artifacts import roughness, unevenness
+from gansmith.diagnose.held_out import Reference, centers, chance_of, copies, explained
 
 GRID = TOYS["grid25"]
 
@@ -52,7 +52,7 @@ def test_noise_is_seen_by_precision_and_collapse_by_everything():
 
 
 def test_cells_hold_what_belongs_together():
-    found = centres(points(512, 0), 25)
+    found = centers(points(512, 0), 25)
     assert torch.cdist(torch.tensor(GRID.means, dtype=torch.float32), found).amin(1).max() < 0.1
 
 
@@ -69,9 +69,9 @@ def test_labels_explain_as_much_as_they_do():
     x = torch.tensor([[0.0], [2.0], [10.0], [12.0]])
     assert explained(x, np.array([0, 0, 1, 1])) == pytest.approx(100 / 104)
     assert explained(x, np.array([0, 1, 0, 1])) == pytest.approx(4 / 104)
-    chance = np.random.default_rng(0)
-    noise = torch.tensor(chance.standard_normal((2000, 5)))
-    labels = chance.integers(0, 10, 2000)
+    rng = np.random.default_rng(0)
+    noise = torch.tensor(rng.standard_normal((2000, 5)))
+    labels = rng.integers(0, 10, 2000)
     assert explained(noise, labels) == pytest.approx(chance_of(labels), rel=0.5)
 
 

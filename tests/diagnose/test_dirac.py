@@ -9,19 +9,21 @@ import torch
 from gansmith import losses, penalties
 from gansmith.diagnose.dirac import eigenvalues, field, orbit, radius, values
 from gansmith.training.average import Average
-from gansmith.training.optimisers import Extragradient, Lookahead, Optimistic
+from gansmith.training.optimizers import Extragradient, Lookahead, Optimistic
 
 
 def r1(gamma):
-    return lambda critic, real, fake: gamma * penalties.r1(critic, real)
+    return lambda discriminator, real, fake: gamma * penalties.r1(discriminator, real)
 
 
 def r2(gamma):
-    return lambda critic, real, fake: gamma * penalties.r1(critic, fake)
+    return lambda discriminator, real, fake: gamma * penalties.r1(discriminator, fake)
 
 
 def both(gamma):
-    return lambda critic, real, fake: gamma * (penalties.r1(critic, real) + penalties.r1(critic, fake))
+    return lambda discriminator, real, fake: (
+        gamma * (penalties.r1(discriminator, real) + penalties.r1(discriminator, fake))
+    )
 
 
 def pair(real, imaginary=0.0):
@@ -97,7 +99,7 @@ def test_lecam_draws_near():
     """γ((D(x) − a_F)² + (D(G) − a_R)²) with both anchors at 0, where they are at the equilibrium, pulls like nothing:
     its slope in ψ is 2γψθ², of third order. It bounds scores and does not damp the rotation."""
     zero = torch.zeros((), dtype=torch.float64)
-    lecam = lambda critic, real, fake: penalties.lecam(critic(real), critic(fake), zero, zero)  # noqa: E731
+    lecam = lambda discriminator, real, fake: penalties.lecam(discriminator(real), discriminator(fake), zero, zero)  # noqa: E731
     same(eigenvalues(losses.non_saturating, lecam), pair(0, 0.5))
     assert field(losses.non_saturating, lecam)(torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True))[
         1
@@ -120,7 +122,7 @@ def test_losses_at_the_equilibrium():
     assert found["hinge"] == pytest.approx([0, 2]) and found["wasserstein"] == pytest.approx([0, 0])
     half = torch.full((1,), 0.5)
     squares = losses.least_squares(0, 1, 1)
-    assert squares.critic(half, half).item() == 0.25 and squares.generator(half).item() == 0.125
+    assert squares.discriminator(half, half).item() == 0.25 and squares.generator(half).item() == 0.125
 
 
 # --- discrete steps, exact -------------------------------------------------------------------------------------------
@@ -157,8 +159,8 @@ def test_wgan_gp_has_no_equilibrium_where_it_should_be():
     """γ = g₀ = 1: the pull is (ψ, −θ − (|ψ| − 1) sign ψ). It does not vanish towards (0, 0) but towards two false rests
     (±1, 0±), where the slope that the penalty asks for outweighs the pull of the data."""
 
-    def penalty(critic, real, fake):
-        return penalties.gradient_penalty(critic, real, fake) / 2
+    def penalty(discriminator, real, fake):
+        return penalties.gradient_penalty(discriminator, real, fake) / 2
 
     def pull(theta, psi):
         slope = math.hypot(psi, 1e-6)  # the penalty's own, finite at 0
@@ -171,10 +173,10 @@ def test_wgan_gp_has_no_equilibrium_where_it_should_be():
         assert at(0.0, small) == pytest.approx([small, sign - small], abs=1e-4)
         assert at(sign, small) == pytest.approx([small, -small], abs=1e-4)
 
-    for critic_steps, rounds in ((1, 1200), (5, 600)):
-        path = orbit(losses.wasserstein, penalty, steps=rounds, at_once=False, critic_steps=critic_steps)
+    for discriminator_steps, rounds in ((1, 1200), (5, 600)):
+        path = orbit(losses.wasserstein, penalty, steps=rounds, at_once=False, discriminator_steps=discriminator_steps)
         for (theta, psi), after in zip(path, path[1:]):  # each round from where the last one ended: no chaos enters
-            for _ in range(critic_steps):
+            for _ in range(discriminator_steps):
                 psi += 0.1 * pull(theta, psi)[1]
             assert after == pytest.approx([theta + 0.1 * psi, psi], abs=1e-9)
         # Within ½ of (0, 0), |ψ| grows by h(1 − |θ| − |ψ|) ≥ h(1 − √½) a critic step, so nobody stays there for long.
@@ -182,20 +184,20 @@ def test_wgan_gp_has_no_equilibrium_where_it_should_be():
         for there in inside:
             stay = stay + 1 if there else 0
             longest = max(longest, stay)
-        assert longest <= 0.5 / (0.1 * (1 - 0.5**0.5)) / critic_steps + 1
+        assert longest <= 0.5 / (0.1 * (1 - 0.5**0.5)) / discriminator_steps + 1
     cycle = radius(orbit(losses.wasserstein, penalty, steps=1200, at_once=False))[600:]
     assert cycle.min() > 1.1 and cycle.max() < 1.55
 
 
 def test_dragan_has_no_equilibrium_either():
-    dragan = lambda critic, real, fake: penalties.one_centred(critic, real) / 2  # noqa: E731
+    dragan = lambda discriminator, real, fake: penalties.one_centerd(discriminator, real) / 2  # noqa: E731
     assert radius(orbit(losses.wasserstein, dragan, steps=1200, at_once=False))[600:].min() > 1
 
 
 def test_two_step_sizes_turn_at_their_geometric_mean_and_do_not_damp():
     sgd = {
         name: (lambda p, rate=rate: torch.optim.SGD(p, lr=rate))
-        for name, rate in (("generator", 0.02), ("critic", 0.08))
+        for name, rate in (("generator", 0.02), ("discriminator", 0.08))
     }
     path = orbit(losses.wasserstein, steps=500, stepping=sgd)
     scaled = path / np.sqrt([0.02, 0.08])
@@ -233,7 +235,7 @@ def test_extragradient_contracts_by_its_closed_form():
 
 
 @pytest.mark.parametrize("h, rate", [(0.1, 0.99494), (0.5, 0.70711)])
-def test_optimistic_steps_contract_by_the_roots_of_their_polynomial(h, rate):
+def test_optimiztic_steps_contract_by_the_roots_of_their_polynomial(h, rate):
     path = orbit(losses.wasserstein, steps=400, stepping=around(Optimistic, h))
     late = radius(path)[100:]
     assert (late[-1] / late[0]) ** (1 / (len(late) - 1)) == pytest.approx(rate, abs=5e-3)
@@ -242,7 +244,7 @@ def test_optimistic_steps_contract_by_the_roots_of_their_polynomial(h, rate):
     assert np.allclose(now[1:], now[:-1] + 2 * h * pull(now[:-1]) - h * pull(before[:-1]), rtol=1e-12, atol=1e-15)
 
 
-def test_optimistic_steps_leave_above_their_limit():
+def test_optimiztic_steps_leave_above_their_limit():
     limit = 1 / math.sqrt(3)
     below, above = (
         radius(orbit(losses.wasserstein, steps=1500, stepping=around(Optimistic, h)))[-1]

@@ -11,7 +11,7 @@ from torch import nn
 import gansmith as gs
 from gansmith import losses, penalties
 from gansmith.diagnose.dirac import Dirac
-from gansmith.diagnose.field import duality_gap, rotation
+from gansmith.diagnose.dynamics import duality_gap, rotation
 from gansmith.testing import assert_same, begin, made_up, rounds
 
 
@@ -19,7 +19,7 @@ def dirac(loss, penalty=None):
     class Played(Dirac):
         start, pair = (0.3, 0.2), loss
 
-        def optimiser(self, player, parameters):
+        def optimizer(self, player, parameters):
             return torch.optim.SGD(parameters, lr=0.1)
 
     Played.penalty = staticmethod(penalty) if penalty else None

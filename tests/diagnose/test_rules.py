@@ -5,7 +5,7 @@ import pytest
 import gansmith as gs
 from gansmith.diagnose import Diagnosis
 from gansmith.diagnose.rules import RULES
-from gansmith.diagnose.signs import period
+from gansmith.diagnose.symptoms import period
 from gansmith.gans import GAMES
 from gansmith.testing import begin, played_on
 
@@ -17,8 +17,8 @@ NAMES = {
 SOUND = {
     "discriminator/adversarial": 0.6,
     "generator/adversarial": 0.8,
-    "critic/wins": 0.7,
-    "critic/fake": -0.2,
+    "discriminator/wins": 0.7,
+    "discriminator/fake": -0.2,
     "gradient/generator": 0.3,
     "gradient/discriminator": 0.5,
     "evaluate/mind": 2.0,
@@ -85,9 +85,9 @@ CASES = [
     ("divergence", "failure", from_half(**{"weights/generator": 30.0}), {}),
     ("divergence", "failure", from_half(**{"generator/adversarial": 5000.0}), {}),
     ("precision-loss", "warning", lambda s: {"look/rounding": 0.3}, {"precision": "bf16"}),
-    ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "gradient/generator": 1e-4}), {}),
-    ("vanishing-gradient", "failure", from_half(**{"critic/wins": 1.0, "critic/fake": -9.0}), MINIMAX),
-    ("vanishing-gradient", "warning", from_half(**{"critic/wins": 1.0, "look/coverage": 0.1}), {}),
+    ("vanishing-gradient", "failure", from_half(**{"discriminator/wins": 1.0, "gradient/generator": 1e-4}), {}),
+    ("vanishing-gradient", "failure", from_half(**{"discriminator/wins": 1.0, "discriminator/fake": -9.0}), MINIMAX),
+    ("vanishing-gradient", "warning", from_half(**{"discriminator/wins": 1.0, "look/coverage": 0.1}), {}),
     ("discriminator-overfitting", "note", from_half(**HEART), {}),
     ("discriminator-overfitting", "warning", from_half(**HEART, **{"evaluate/mind": 3.0}), {}),
     ("discriminator-overfitting", "warning", from_half(**HEART, **{"look/copies": 1.3}), {}),
@@ -98,7 +98,7 @@ CASES = [
     ("mode-dropping", "warning", from_half(**{"look/coverage": 0.8, "look/vendi": 0.8}), {}),
     ("mode-dropping", "warning", from_half(**{"look/missing": 0.2}), {}),
     ("memorisation", "warning", from_half(**{"look/copies": 0.2, "look/copies_z": -9.0}), {}),
-    ("oscillation", "warning", lambda s: {"critic/fake": 3 * (-1) ** (s // 100)}, {}),
+    ("oscillation", "warning", lambda s: {"discriminator/fake": 3 * (-1) ** (s // 100)}, {}),
     ("oscillation", "warning", from_half(**{"look/raw_coverage": 0.2}), {}),
     ("low-fidelity", "warning", from_half(**{"look/precision": 0.35}), {}),
     ("low-fidelity", "note", lambda s: {"look/precision": 0.1}, {}),
@@ -154,7 +154,7 @@ def test_rows_without_looks_ask_only_what_they_can_tell():
 @pytest.mark.parametrize("game", GAMES)
 def test_every_change_can_be_applied(game):
     from gansmith.diagnose.findings import finding
-    from gansmith.diagnose.past import Past
+    from gansmith.diagnose.log_history import Past
 
     data = played_on(GAMES[game])
     spec = {"kind": data.spec.kind, "shape": list(data.spec.shape)}

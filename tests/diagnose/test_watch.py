@@ -23,10 +23,10 @@ def lines(file):
 
 
 class Frozen(gs.R3GAN):
-    def schedule(self, player, optimiser):
-        super().schedule(player, optimiser)
+    def schedule(self, player, optimizer):
+        super().schedule(player, optimizer)
         if player == "generator":
-            optimiser.param_groups[0]["lr"] = 0.0
+            optimizer.param_groups[0]["lr"] = 0.0
 
 
 class Infected(gs.R3GAN):
@@ -112,12 +112,12 @@ def test_unwatched_runs_and_folders_that_are_no_runs(tmp_path):
 class Sabotaged(gs.R3GAN):
     """Somebody sets the step size a thousand times too high at half-time, once."""
 
-    def schedule(self, player, optimiser):
+    def schedule(self, player, optimizer):
         if self.progress > 0.5 and not getattr(self, "done", False):
             self.learning_rate *= 1000
             self.learning_rate_end *= 1000
             self.done = True
-        super().schedule(player, optimiser)
+        super().schedule(player, optimizer)
 
 
 class Upset(gs.R3GAN):
@@ -140,7 +140,7 @@ class Upset(gs.R3GAN):
     ],
 )
 def test_rollback_restores_changes_and_goes_on(cause, rate, tmp_path, monkeypatch):
-    monkeypatch.setattr("gansmith.run.look_interval", lambda *args: 10)
+    monkeypatch.setattr("gansmith.runs.train.look_interval", lambda *args: 10)
     folder = tmp_path / "run"
     game = cause(**SMALL).fit(ring(), steps=300, out=folder, on_failure="rollback", **HOW)
     actions = [row for row in lines(folder / "findings.jsonl") if "action" in row]

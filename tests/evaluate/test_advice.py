@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gansmith.diagnose import Finding
-from gansmith.evaluate.advice import next_steps
+from gansmith.runs.report.next_steps import next_steps
 
 ABOUT = {
     "items": 10_000,

@@ -79,11 +79,11 @@ def test_string_labels(tmp_path):
 def test_real_features_are_kept_by_content(tmp_path):
     calls = []
 
-    def mean_colour(items):
+    def mean_color(items):
         calls.append(len(items))
         return items.mean((2, 3))
 
-    where = space(mean_colour, IMAGES)
+    where = space(mean_color, IMAGES)
     first = extract(where, IMAGES, cache=tmp_path, keep=True)
     calls.clear()
     assert np.array_equal(extract(where, IMAGES, cache=tmp_path, keep=True), first) and not calls

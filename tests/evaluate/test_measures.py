@@ -8,10 +8,10 @@ import pytest
 
 from gansmith.data import read
 from gansmith.data.toys import TOYS
-from gansmith.evaluate import measures
-from gansmith.evaluate.exhibits import exhibits, told
-from gansmith.evaluate.measures import affordable, measure
-from gansmith.evaluate.pictures import radial_power
+from gansmith.evaluate.fidelity import radial_power
+from gansmith.runs import measures
+from gansmith.runs.measures import affordable, measure
+from gansmith.runs.report.exhibits import exhibits, told
 
 GRID = TOYS["grid25"]
 

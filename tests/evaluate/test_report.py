@@ -12,8 +12,8 @@ from PIL import Image
 
 import gansmith as gs
 from gansmith.errors import UserError
-from gansmith.evaluate.curves import BUCKETS, bucket, draw, scatter, spell, ticks
-from gansmith.evaluate.report import WALL, group, write_report
+from gansmith.runs.report.page import WALL, group, write_report
+from gansmith.runs.report.svg import BUCKETS, bucket, draw, scatter, spell, ticks
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_numbers_that_are_not_finite_are_left_out_of_curves(run):
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     rows[3]["generator/adversarial"] = float("nan")
     for row in rows:
-        row["critic/distance"] = float("inf")
+        row["discriminator/distance"] = float("inf")
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     page = Page(write_report(folder))
     assert not re.search(r'points="[^"]*(nan|inf)', page.html)
@@ -220,5 +220,10 @@ def test_points_keep_their_places():
 
 
 def test_numbers_of_one_scale_are_drawn_together():
-    assert group("critic/real") == group("critic/fake") != group("critic/slope_real") == group("critic/slope_fake")
+    assert (
+        group("discriminator/real")
+        == group("discriminator/fake")
+        != group("discriminator/slope_real")
+        == group("discriminator/slope_fake")
+    )
     assert group("discriminator/r1") == group("discriminator/adversarial") != group("generator/adversarial")

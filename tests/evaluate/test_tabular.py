@@ -9,11 +9,11 @@ from gansmith.evaluate.tabular import dependence, dependence_gap, detection, sha
 
 
 def rows(n=2000, seed=0):
-    chance = np.random.default_rng(seed)
-    x = chance.normal(size=n)
-    label = np.where(x + 0.3 * chance.normal(size=n) > 0, "yes", "no")
-    kind = pandas.Series(label).where(chance.random(n) < 0.9)
-    return pandas.DataFrame({"x": x, "label": label, "kind": kind, "noise": chance.normal(size=n)})
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    label = np.where(x + 0.3 * rng.normal(size=n) > 0, "yes", "no")
+    kind = pandas.Series(label).where(rng.random(n) < 0.9)
+    return pandas.DataFrame({"x": x, "label": label, "kind": kind, "noise": rng.normal(size=n)})
 
 
 def test_shapes_are_one_minus_the_distance_of_the_distributions():

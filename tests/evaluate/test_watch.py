@@ -9,8 +9,8 @@ import torch
 
 import gansmith as gs
 from gansmith.data.spec import DataSpec
-from gansmith.evaluate import watch as worth
-from gansmith.evaluate.watch import Watch, trail
+from gansmith.runs import quality as worth
+from gansmith.runs.quality import Watch, trail
 
 SETTINGS, HOW = (
     {"latent": 2, "width": 16},
@@ -152,8 +152,8 @@ def test_the_interval_keeps_to_its_share(monkeypatch):
     game = gs.GAN(**SETTINGS)
 
     def fresh():
-        from gansmith.run import Options, make_state
-        from gansmith.training.ranks import Ranks
+        from gansmith.distributed.ranks import Ranks
+        from gansmith.runs.train import Options, make_state
 
         return make_state(game.copy(), gs.read("ring8"), Options(), torch.device("cpu"), Ranks(torch.device("cpu")))
 

@@ -41,7 +41,7 @@ def two_normals():
     """Items of N(0, 1) and of N(shift, 1), (n, 1) each, always the same."""
 
     def drawn(shift: float, n: int = 400_000):
-        chance = torch.Generator().manual_seed(1)
-        return torch.randn(n, 1, generator=chance), shift + torch.randn(n, 1, generator=chance)
+        rng = torch.Generator().manual_seed(1)
+        return torch.randn(n, 1, generator=rng), shift + torch.randn(n, 1, generator=rng)
 
     return drawn

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import gansmith as gs
-from gansmith.networks.mlp import MLPCritic
+from gansmith.networks.mlp import MLPDiscriminator
 from gansmith.testing import assert_same, begin, made_up
 from gansmith.training.loop import Mover, play_round
 
@@ -20,7 +20,7 @@ class Line(nn.Module):
 
 def searcher(**settings):
     game = begin(gs.AnoGAN, made_up((1, 8, 8)), {"width": 4, "latent": 1} | settings, 0).game
-    game.generator, game.discriminator = Line(), MLPCritic((1, 2, 2), 4, 1)
+    game.generator, game.discriminator = Line(), MLPDiscriminator((1, 2, 2), 4, 1)
     return game
 
 
@@ -51,7 +51,7 @@ def test_judging_is_repeatable_moves_nothing_and_treats_each_picture_alone():
 
 
 def test_only_the_encoder_moves_in_its_stage():
-    state = begin(gs.FAnoGAN, made_up((1, 8, 8)), {"width": 4, "critic_steps": 2}, 0)
+    state = begin(gs.FAnoGAN, made_up((1, 8, 8)), {"width": 4, "discriminator_steps": 2}, 0)
     moved = []
     for state.game.progress in (0.0, 0.6):
         before = {name: p.flat.detach().clone() for name, p in state.players.items()}
@@ -70,7 +70,7 @@ def test_the_encoder_s_tanh_is_off_by_default():
 
 
 def test_f_anogan_scores_and_maps():
-    game, x = gs.FAnoGAN(width=4, critic_steps=1).fit("digits", steps=6), gs.read("digits").fields["real"][:5]
+    game, x = gs.FAnoGAN(width=4, discriminator_steps=1).fit("digits", steps=6), gs.read("digits").fields["real"][:5]
     assert game.anomaly_score(x).shape == (5,) and game.anomaly_map(x).shape == (5, 8, 8)
     units = game.spec.to_network(torch.from_numpy(x))
     with game.at_rest():

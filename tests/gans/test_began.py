@@ -61,9 +61,9 @@ def test_the_score_is_minus_the_error_of_rebuilding():
 
 def test_the_step_size_is_halved_twice():
     game = gs.BEGAN(learning_rate=1.0)
-    optimiser = torch.optim.Adam([torch.zeros(1)])
+    optimizer = torch.optim.Adam([torch.zeros(1)])
     sizes = []
     for game.progress in (0.0, 0.19, 0.2, 0.4, 0.6, 1.0):
-        game.schedule("generator", optimiser)
-        sizes.append(optimiser.param_groups[0]["lr"])
+        game.schedule("generator", optimizer)
+        sizes.append(optimizer.param_groups[0]["lr"])
     assert sizes == [1.0, 1.0, 0.5, 0.25, 0.25, 0.25]

@@ -7,7 +7,7 @@ import pytest
 from gansmith.gans import GAMES
 from gansmith.testing import check_game
 
-SMALL = {"width": 16, "critic_steps_far": 3, "search_steps": 5}
+SMALL = {"width": 16, "discriminator_steps_far": 3, "search_steps": 5}
 
 
 def settings(game):

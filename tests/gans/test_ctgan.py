@@ -6,30 +6,30 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.cli import main
-from gansmith.data.columns import Column
+from gansmith.cli.main import main
 from gansmith.data.dataset import Batch
-from gansmith.data.layout import Layout, gumbel
-from gansmith.data.modes import mixture
-from gansmith.data.tables import TableSpec, as_table
+from gansmith.data.kinds.table import TableSpec, as_table
+from gansmith.data.kinds.table_columns import Column
+from gansmith.data.kinds.table_layout import Layout, gumbel
+from gansmith.data.kinds.table_modes import mixture
 from gansmith.testing import begin, made_up_table
 
 SMALL = {"width": 8, "latent": 4}
 
 
 def frame(n=300, seed=0):
-    chance = np.random.default_rng(seed)
-    kind = chance.choice(["a", "b", "c"], n, p=[0.7, 0.2, 0.1])
-    amount = np.where(chance.random(n) < 0.5, 0, chance.normal(100, 20, n).round(2))
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(["a", "b", "c"], n, p=[0.7, 0.2, 0.1])
+    amount = np.where(rng.random(n) < 0.5, 0, rng.normal(100, 20, n).round(2))
     return pandas.DataFrame(
         {
             "name": [f"row {i}" for i in range(n)],
             "kind": kind,
-            "amount": pandas.Series(amount).where(chance.random(n) < 0.9),
-            "many": [f"town {i}" for i in chance.integers(0, 40, n)],
-            "whole": chance.integers(0, 1000, n),
+            "amount": pandas.Series(amount).where(rng.random(n) < 0.9),
+            "many": [f"town {i}" for i in rng.integers(0, 40, n)],
+            "whole": rng.integers(0, 1000, n),
             "since": pandas.date_range("2020-01-01", periods=n),
-            "yes": chance.random(n) < 0.3,
+            "yes": rng.random(n) < 0.3,
         }
     )
 
@@ -47,7 +47,7 @@ def flat_layout(*modes):
         Column("n", "continuous", "float64", False, (0,), (0.5,), missing=0.1, low=-9, high=9, modes=modes),
         Column("c", "categorical", "str", True, ("a", "b", "d"), (0.5, 0.3, 0.2)),
     )
-    spec = TableSpec("table", (2,), columns=("n", "c"), centre=(0.0, 0.0), scale=(1.0, 1.0), entries=entries)
+    spec = TableSpec("table", (2,), columns=("n", "c"), center=(0.0, 0.0), scale=(1.0, 1.0), entries=entries)
     return Layout(spec, most=2)
 
 
@@ -86,9 +86,9 @@ def test_the_mode_is_drawn_from_the_posterior_and_the_softmax_is_each_column_s_o
 
 
 def test_the_mixture_finds_modes_and_drops_what_nobody_needs():
-    chance = np.random.default_rng(0)
-    x = np.concatenate([chance.normal(-3, 0.1, 3000), chance.normal(2, 0.5, 1000)])
-    found = mixture(chance.permutation(x), 10)
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(-3, 0.1, 3000), rng.normal(2, 0.5, 1000)])
+    found = mixture(rng.permutation(x), 10)
     near = [sum(w for m, _, w in found if abs(m - at) < 1.5) for at in (-3, 2)]
     assert near == pytest.approx([0.75, 0.25], abs=0.03) and found == tuple(sorted(found))
     assert mixture(np.array([2.0, 2.0]), 10) == ((2.0, 1e-3, 1.0),)
@@ -169,9 +169,9 @@ def test_a_row_is_made_and_judged_by_itself(trained):
     rows = frame().iloc[:20]
     scores = trained.score(rows)
     assert scores.shape == (20,) and scores.dtype == np.float32 and scores.std() > 0
-    chance = torch.get_rng_state()
+    rng = torch.get_rng_state()
     assert np.allclose(trained.score(rows.iloc[:3]), scores[:3], atol=1e-6)
-    assert torch.equal(chance, torch.get_rng_state())
+    assert torch.equal(rng, torch.get_rng_state())
     given, latent = torch.zeros(4, dtype=torch.int64), torch.randn(4, 4)
     with trained.at_rest():  # batch norm by its running statistics
         together = trained.generator(torch.cat([latent, trained.layout.asked(given)], 1))

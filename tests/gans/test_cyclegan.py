@@ -9,14 +9,14 @@ from torch import nn
 import gansmith as gs
 from gansmith.data.dataset import Batch
 from gansmith.gans.cyclegan import Pool
-from gansmith.networks.patch import PatchCritic
+from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.translator import Translator
 from gansmith.testing import made_up_pairs
 
 
 def test_the_networks_have_the_papers_parameters():
     assert sum(p.numel() for p in Translator(3, 3, 64, 9).parameters()) == 11_378_179
-    assert sum(p.numel() for p in PatchCritic(3, norm=nn.InstanceNorm2d).parameters()) == 2_764_737
+    assert sum(p.numel() for p in PatchDiscriminator(3, norm=nn.InstanceNorm2d).parameters()) == 2_764_737
 
 
 def test_a_pool_hands_back_past_fakes_only_and_half_of_the_time():
@@ -77,7 +77,7 @@ def test_translators_that_change_nothing_have_no_cycle_loss():
     gan = gs.CycleGAN(width=4, identity=0.5)
     gan.build(made_up_pairs((1, 8, 8), paired=False).spec)
     gan.generator = gan.inverse = nn.Identity()
-    gan.critic_target = gan.critic_source = Apply(lambda x: x.mean((1, 2, 3)))
+    gan.discriminator_target = gan.discriminator_source = Apply(lambda x: x.mean((1, 2, 3)))
     batch = Batch(source=same(3, 0.25), target=same(3, -0.5), index=torch.arange(3))
     said = gan.generator_loss(batch)
     assert said["cycle"] == said["identity"] == 0

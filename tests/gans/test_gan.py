@@ -15,7 +15,7 @@ def test_the_fitted_discriminator_is_the_density_ratio_and_its_value_twice_the_j
     gan = between_normals(gs.GAN, shift, steps=1500, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
     real, fake = two_normals(shift)
     with torch.no_grad():
-        found = -losses.logistic_critic(gan.discriminator(real), gan.discriminator(fake)).item()
+        found = -losses.logistic_discriminator(gan.discriminator(real), gan.discriminator(fake)).item()
         x = torch.linspace(-2.576, shift + 2.576, 200)[:, None]
         said = torch.sigmoid(gan.discriminator(x))
     best = torch.sigmoid(shift * (shift / 2 - x[:, 0]))  # p / (p + q) of the two normals

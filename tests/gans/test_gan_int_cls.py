@@ -9,7 +9,7 @@ from torch import nn
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
-from gansmith.networks.text import Reader, TextCritic
+from gansmith.networks.text_encoder import Reader, TextDiscriminator
 from gansmith.testing import played_on
 
 SMALL = {"width": 4, "text_width": 8}
@@ -78,7 +78,7 @@ def test_a_caption_is_the_mean_of_its_words_whatever_follows():
 
 def test_scores_keep_their_precision_in_half_of_it():
     torch.manual_seed(0)
-    judge = TextCritic((3, 16, 24), 8, width=4)
+    judge = TextDiscriminator((3, 16, 24), 8, width=4)
     with torch.autocast("cpu", torch.bfloat16):
         score = judge(torch.rand(20, 3, 16, 24), torch.rand(20, 8))
     assert score.shape == (20,) and score.dtype == torch.float32 and (score != score.bfloat16().float()).any()
@@ -94,7 +94,7 @@ def test_captions_are_learned_first_and_then_left_alone():
     gan.fit(data, steps=40, batch_size=8, watch=watch)
     at = dict(seen)
     assert not torch.equal(at[1], at[11]) and torch.equal(at[21], at[31])
-    assert "reader/matching" in gan.history[0] and "critic/mismatched" in gan.history[-1]
+    assert "reader/matching" in gan.history[0] and "discriminator/mismatched" in gan.history[-1]
 
 
 def test_captions_by_word(tmp_path):

@@ -34,5 +34,5 @@ def test_a_fake_far_on_the_right_side_still_has_a_gradient():
 def test_targets_reach_the_loss():
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0])
     pair = gs.LSGAN(a=-1.0, b=1.0, c=0.5).pair()
-    assert pair.critic(real, fake).item() == (0 + 4) / 4 + (1 + 9) / 4
+    assert pair.discriminator(real, fake).item() == (0 + 4) / 4 + (1 + 9) / 4
     assert pair.generator(fake, None).item() == (0.25 + 2.25) / 4

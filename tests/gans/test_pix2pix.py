@@ -9,7 +9,7 @@ import torch
 import gansmith as gs
 from gansmith.data.dataset import Batch
 from gansmith.gans.translation import jittered
-from gansmith.networks.patch import PatchCritic
+from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.unet import UNet
 from gansmith.testing import begin, made_up_pairs, rounds
 
@@ -18,11 +18,11 @@ from gansmith.testing import begin, made_up_pairs, rounds
 def test_the_receptive_field_is_exactly_that_of_the_paper(layers, field):
     """Which input pixels one score's gradient reaches; without norms, which look at the whole map."""
     torch.manual_seed(0)
-    critic = PatchCritic(1, 4, layers, norm=lambda channels: torch.nn.Identity())
-    for p in critic.parameters():
+    discriminator = PatchDiscriminator(1, 4, layers, norm=lambda channels: torch.nn.Identity())
+    for p in discriminator.parameters():
         torch.nn.init.uniform_(p, 0.1, 1)  # no two paths cancel
     x = torch.ones(1, 1, 256, 256, requires_grad=True)
-    scores = critic(x)
+    scores = discriminator(x)
     (slope,) = torch.autograd.grad(scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2], x)
     rows, columns = slope[0, 0].nonzero().unbind(1)
     assert rows.max() - rows.min() + 1 == columns.max() - columns.min() + 1 == field
@@ -39,7 +39,7 @@ def test_the_networks_at_256_pixels():
     up = sum(16 * (c if c_i == 7 else 2 * c) * e + e for c_i, (c, e) in enumerate(zip(channels[1:], ends)))
     norms = 2 * (sum(channels[2:8]) + sum(ends[1:]))
     assert sum(p.numel() for p in net.parameters()) == down + up + norms == 54_419_459
-    assert sum(p.numel() for p in PatchCritic(6).parameters()) == 2_764_737 + 3 * 64 * 16 + 2 * (128 + 256 + 512)
+    assert sum(p.numel() for p in PatchDiscriminator(6).parameters()) == 2_764_737 + 3 * 64 * 16 + 2 * (128 + 256 + 512)
     assert len(net.down) == 8 and net(torch.zeros(1, 3, 256, 256)).shape == (1, 3, 256, 256)
 
 
@@ -64,14 +64,14 @@ def test_both_losses_on_known_scores():
     assert judged == pytest.approx((soft(-0.25) + soft(-0.5)) / 2, rel=1e-5)
 
 
-def test_the_critic_judges_the_fakes_that_the_generator_just_made():
+def test_the_discriminator_judges_the_fakes_that_the_generator_just_made():
     state = begin(gs.Pix2Pix, made_up_pairs((1, 8, 8)), {"width": 4}, 0)
     game, seen = state.game, []
     judge = game.judge
     game.judge = lambda source, picture: seen.append(picture) or judge(source, picture)
     rounds(state, 1)
-    for_generator, real, for_critic = seen
-    assert torch.equal(for_generator, for_critic) and not for_critic.requires_grad
+    for_generator, real, for_discriminator = seen
+    assert torch.equal(for_generator, for_discriminator) and not for_discriminator.requires_grad
 
 
 def test_jitter_cuts_a_window_of_the_enlarged_picture_and_the_same_one_of_its_pair():

@@ -13,22 +13,22 @@ from gansmith.testing import begin, made_up
 from gansmith.training.loop import Mover, draw
 
 
-def test_a_constant_added_to_the_critic_changes_neither_loss():
+def test_a_constant_added_to_the_discriminator_changes_neither_loss():
     real, fake = torch.randn(50), torch.randn(50)
-    for loss in (losses.relativistic.critic, lambda r, f: losses.relativistic.generator(f, r)):
+    for loss in (losses.relativistic.discriminator, lambda r, f: losses.relativistic.generator(f, r)):
         assert loss(real + 7, fake + 7).item() == pytest.approx(loss(real, fake).item(), rel=1e-5)
 
 
 def test_at_equilibrium_each_player_loses_log_2():
     same = torch.zeros(10)
-    assert losses.relativistic.critic(same, same).item() == pytest.approx(math.log(2))
+    assert losses.relativistic.discriminator(same, same).item() == pytest.approx(math.log(2))
     assert losses.relativistic.generator(same, same).item() == pytest.approx(math.log(2))
 
 
 def test_the_loss_is_paired_not_averaged():
     real, fake = torch.tensor([0.0, 10.0]), torch.tensor([10.0, 0.0])
     paired = (math.log1p(math.exp(10)) + math.log1p(math.exp(-10))) / 2
-    assert losses.relativistic.critic(real, fake).item() == pytest.approx(paired, rel=1e-6)
+    assert losses.relativistic.discriminator(real, fake).item() == pytest.approx(paired, rel=1e-6)
 
 
 def test_both_penalties_are_those_of_a_known_quadratic():
@@ -45,7 +45,7 @@ def test_both_penalties_are_those_of_a_known_quadratic():
     gan.build(made_up((3,)).spec)
     gan.discriminator = Quadratic()
     real, fake = torch.randn(8, 3), torch.randn(8, 3)
-    terms, *_ = gan.critic_terms(Batch(real=real, index=torch.arange(8)), fake)
+    terms, *_ = gan.discriminator_terms(Batch(real=real, index=torch.arange(8)), fake)
     assert terms["r1"].item() == pytest.approx(1.5 * (real @ a).square().sum(1).mean().item(), rel=1e-5)
     assert terms["r2"].item() == pytest.approx(1.5 * (fake @ a).square().sum(1).mean().item(), rel=1e-5)
 
@@ -69,7 +69,7 @@ def test_one_pass_gives_the_gradients_of_two(shape):
     value = losses.relativistic.generator(game.discriminator(fake), real_scores.detach())
     state.players["generator"].differentiate(value, keep_graph=True)
     weight = game.gamma
-    loss = losses.relativistic.critic(real_scores, game.discriminator(fake.detach()))
+    loss = losses.relativistic.discriminator(real_scores, game.discriminator(fake.detach()))
     loss = loss + weight * (
         penalties.r1(game.discriminator, batch.real) + penalties.r1(game.discriminator, fake.detach())
     )

@@ -39,7 +39,7 @@ def test_the_vector_moves_in_training_only_and_is_saved():
     assert not torch.equal(before, layer.state_dict()[name])
 
 
-def test_a_scaled_weight_gives_the_same_critic():
+def test_a_scaled_weight_gives_the_same_discriminator():
     """All that is left of a weight is its direction, so a gradient along the weight itself is zero."""
     weight = torch.randn(6, 5, requires_grad=True)
     norm = SpectralNorm(weight.detach()).train()
@@ -50,7 +50,7 @@ def test_a_scaled_weight_gives_the_same_critic():
     assert abs((gradient * weight).sum().item()) < 1e-4
 
 
-def test_every_weight_of_the_critic_is_normalised_and_none_of_the_generator():
+def test_every_weight_of_the_discriminator_is_normalised_and_none_of_the_generator():
     for body in ("residual", "convolutional"):
         gan = gs.SNGAN(width=8, body=body, conditional=True)
         gan.build(DataSpec.images((1, 20, 12), ("a", "b")))
@@ -62,15 +62,15 @@ def test_every_weight_of_the_critic_is_normalised_and_none_of_the_generator():
 def test_labels_enter_by_projection():
     gan = gs.SNGAN(width=8, conditional=True)
     gan.build(DataSpec.images((1, 16, 16), ("a", "b", "c")))
-    critic, x = gan.discriminator.eval(), torch.randn(5, 1, 16, 16)
+    discriminator, x = gan.discriminator.eval(), torch.randn(5, 1, 16, 16)
     with torch.no_grad():
-        found = critic(x, torch.full((5,), 2)) - critic(x, torch.full((5,), 0))
-        wanted = critic.features(x) @ (critic.embed.weight[2] - critic.embed.weight[0])
+        found = discriminator(x, torch.full((5,), 2)) - discriminator(x, torch.full((5,), 0))
+        wanted = discriminator.features(x) @ (discriminator.embed.weight[2] - discriminator.embed.weight[0])
     assert torch.allclose(found, wanted, atol=1e-4)
 
 
 def test_the_hinge_is_silent_beyond_its_margin():
     gan = gs.SNGAN()
     beyond, within = torch.full((4,), 2.0), torch.full((4,), 0.5)
-    assert gan.pair().critic(beyond, -beyond) == 0
-    assert gan.pair().critic(within, -within) == 1
+    assert gan.pair().discriminator(beyond, -beyond) == 0
+    assert gan.pair().discriminator(within, -within) == 1

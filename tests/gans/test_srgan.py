@@ -7,7 +7,7 @@ from PIL import Image
 
 import gansmith as gs
 from gansmith.data.crops import enlarge, read_crops, shrink, squares
-from gansmith.evaluate.pictures import luma, psnr, sharpness
+from gansmith.evaluate.fidelity import luma, psnr, sharpness
 from gansmith.networks.srresnet import FrozenFeatures, SRResNet
 
 SMALL = {"width": 4, "blocks": 1, "crop": 32}
@@ -68,12 +68,12 @@ def test_shrinking_a_constant_and_back_is_lossless():
     assert (shrink(flat, 4) == 77).all() and (enlarge(shrink(flat, 4), 4) == flat).all()
 
 
-def test_first_pixels_then_features_and_the_critic_starts_with_the_second_stage():
+def test_first_pixels_then_features_and_the_discriminator_starts_with_the_second_stage():
     gan = gs.SRGAN(pretrain=0.5, **SMALL).fit(photos(), steps=20, batch_size=4)
     first = [row for row in gan.history if row["step"] <= 10]
     later = [row for row in gan.history if row["step"] > 10]
-    assert all("generator/pixels" in row and "critic/real" not in row for row in first)
-    assert later and all("generator/features" in row and "critic/real" in row for row in later)
+    assert all("generator/pixels" in row and "discriminator/real" not in row for row in first)
+    assert later and all("generator/features" in row and "discriminator/real" in row for row in later)
     alone = gs.SRGAN(pretrain=1.0, **SMALL).fit(photos(), steps=20, batch_size=4)
     assert not any("generator/features" in row for row in alone.history)
 
@@ -83,7 +83,7 @@ def test_adversarial_training_goes_on_from_srresnet_and_does_not_undo_it():
     moves = {}
 
     def watch(state, row):
-        memory = state.players["generator"].optimiser.state.values()
+        memory = state.players["generator"].optimizer.state.values()
         moves[row["step"]] = max(int(kept["step"]) for kept in memory)
 
     gan = gs.SRGAN(pretrain=0.9, content="shallow", learning_rate=2e-3, decay=0.5, **SMALL | {"width": 8})
@@ -112,9 +112,9 @@ def test_any_size_goes_in_and_comes_out_larger():
 
 
 def test_the_frozen_net_is_the_same_each_time_is_never_trained_and_takes_weights(tmp_path):
-    chance = torch.get_rng_state()
+    rng = torch.get_rng_state()
     one, two = FrozenFeatures(), FrozenFeatures()
-    assert torch.equal(chance, torch.get_rng_state())
+    assert torch.equal(rng, torch.get_rng_state())
     assert torch.equal(one.body[0].weight, two.body[0].weight)
     assert one(torch.zeros(1, 3, 96, 96)).shape == (1, 512, 5, 5)
     assert FrozenFeatures(FrozenFeatures.SHALLOW)(torch.zeros(1, 1, 48, 48)).shape == (1, 128, 11, 11)

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.networks.mlp import MLPCritic
+from gansmith.networks.mlp import MLPDiscriminator
 from gansmith.testing import begin, made_up, rounds
 
 
-def test_every_weight_is_clipped_after_every_move_of_the_critic_alone():
+def test_every_weight_is_clipped_after_every_move_of_the_discriminator_alone():
     seen = []
 
     class Watched(gs.WGAN):
@@ -17,12 +17,12 @@ def test_every_weight_is_clipped_after_every_move_of_the_critic_alone():
             largest = lambda network: max(p.abs().max().item() for p in network.parameters())  # noqa: E731
             seen.append((player, largest(self.discriminator), largest(self.generator)))
 
-    rounds(begin(Watched, made_up((1, 8, 8)), {"width": 4, "critic_steps_far": 3}, 0), 2)
+    rounds(begin(Watched, made_up((1, 8, 8)), {"width": 4, "discriminator_steps_far": 3}, 0), 2)
     assert [player for player, *_ in seen] == (["discriminator"] * 3 + ["generator"]) * 2
-    assert all(critic <= 0.01 for _, critic, _ in seen) and all(free > 0.01 for *_, free in seen)
+    assert all(discriminator <= 0.01 for _, discriminator, _ in seen) and all(free > 0.01 for *_, free in seen)
 
 
-def test_the_critic_moves_a_hundred_times_at_the_start_and_at_every_500th_round():
+def test_the_discriminator_moves_a_hundred_times_at_the_start_and_at_every_500th_round():
     times = gs.WGAN().times
     assert [times(r) for r in (0, 24, 25, 499, 500, 501, 1000)] == [100, 100, 5, 5, 100, 5, 100]
 
@@ -32,7 +32,7 @@ class Line(gs.WGAN):
 
     def build(self, spec):
         super().build(spec)
-        self.discriminator = MLPCritic(spec.shape, depth=0)
+        self.discriminator = MLPDiscriminator(spec.shape, depth=0)
 
 
 @pytest.mark.parametrize("clip", [0.01, 0.5])

@@ -20,7 +20,7 @@ def read(between_normals, two_normals):
 
 
 @pytest.mark.parametrize("shift, expected", [(1.0, 1.0545), (2.0, 2.210), (4.0, 4.813)])
-def test_the_critic_reads_its_closed_form(shift, expected, read):
+def test_the_discriminator_reads_its_closed_form(shift, expected, read):
     """1-D optimum: slope 1 + |F_q − F_p| / (2λr), hence more than the shift itself; λ = 10."""
     assert read(shift) == pytest.approx(expected, rel=0.05)
 

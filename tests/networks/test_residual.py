@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.networks.residual import Down, ResidualBlock, ResidualCritic, ResidualGenerator, Up, bilinear
+from gansmith.networks.residual import Down, ResidualBlock, ResidualDiscriminator, ResidualGenerator, Up, bilinear
 
 
 def test_a_block_starts_as_the_identity():
@@ -45,7 +45,7 @@ def test_up_is_bilinear_inside(size):
 
 
 def test_from_small_to_the_papers_size():
-    small = ResidualCritic((1, 28, 28), 32, blocks=(0, 1, 1))
+    small = ResidualDiscriminator((1, 28, 28), 32, blocks=(0, 1, 1))
     assert sum(p.numel() for p in small.parameters()) < 200_000
     with torch.device("meta"):  # shapes without memory
         paper = ResidualGenerator(64, (3, 32, 32), (768,) * 4, blocks=2, stem=False)
@@ -56,11 +56,11 @@ def test_from_small_to_the_papers_size():
 @pytest.mark.parametrize("arguments", [{"width": (32, 64)}, {"blocks": (1, 1, 1, 1)}, {"width": 20}])
 def test_what_does_not_fit_is_said(arguments):
     with pytest.raises(UserError, match="give 3 numbers|multiple of 8"):
-        ResidualCritic((1, 28, 28), **arguments)
+        ResidualDiscriminator((1, 28, 28), **arguments)
 
 
 def test_finest_grid_with_and_without_stem():
     for stem in (True, False):
         generator = ResidualGenerator(4, (2, 9, 13), 8, stem=stem)
-        critic = ResidualCritic((2, 9, 13), 8, stem=stem)
-        assert critic(generator(torch.randn(3, 4))).shape == (3,)
+        discriminator = ResidualDiscriminator((2, 9, 13), 8, stem=stem)
+        assert discriminator(generator(torch.randn(3, 4))).shape == (3,)

@@ -6,19 +6,19 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
 
 from gansmith import penalties
-from gansmith.networks import twice
-from gansmith.networks.convolutional import ConvCritic
-from gansmith.networks.residual import ResidualCritic
-from gansmith.networks.twice import (
+from gansmith.networks import conv2d_gradfix as twice
+from gansmith.networks.conv2d_gradfix import (
     Conv2d,
     Convolution,
     ConvTranspose2d,
     Transposed,
     conv2d,
-    product_of_windows,
-    slopes_only,
+    im2col_matmul,
+    no_weight_gradients,
     windows_pay,
 )
+from gansmith.networks.convolutional import ConvDiscriminator
+from gansmith.networks.residual import ResidualDiscriminator
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 CASES = [  # kernel, stride, padding, groups, height, width
@@ -60,7 +60,7 @@ def test_by_finite_differences(case):
 def test_slopes_only_leaves_the_weights_out_of_the_first_pass_and_in_the_second():
     (x, w, b), about = operands(*CASES[0])
     y = Convolution.apply(x, w, b, *about).tanh()
-    with slopes_only():
+    with no_weight_gradients():
         (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
         assert torch.autograd.grad(y.sum(), w, allow_unused=True, retain_graph=True) == (None,)
     (ours,) = torch.autograd.grad(slope.square().sum(), w)
@@ -90,7 +90,7 @@ def test_transposed_convolution_and_its_derivatives():
 def test_product_of_windows_is_the_slope_of_the_weights(case):
     (x, w, _), (stride, padding, _) = operands(*case)
     g = torch.randn_like(F.conv2d(x, w, None, stride, padding))
-    found = product_of_windows(x, g, w.shape, stride, padding)
+    found = im2col_matmul(x, g, w.shape, stride, padding)
     assert torch.allclose(found, conv2d_weight(x, w.shape, g, stride, padding))
 
 
@@ -102,7 +102,7 @@ def test_modules_in_tiles_are_those_without(module, monkeypatch):
     x = torch.randn(3, 4, 8, 8, requires_grad=True)
     found = []
     for in_tiles in (True, False):
-        monkeypatch.setattr(twice, "multiplies_in_tiles", lambda yes=in_tiles: yes)
+        monkeypatch.setattr(twice, "has_amx_bf16", lambda yes=in_tiles: yes)
         with torch.autocast("cpu", torch.bfloat16):
             y = module(x)
         slopes = torch.autograd.grad(y.float().tanh().sum(), (x, *module.parameters()))
@@ -123,10 +123,10 @@ def test_tiles_are_known_by_the_flags_of_the_processor(monkeypatch, tmp_path):
         said.unlink(missing_ok=True)
         if text:
             said.write_text(text)
-        twice.multiplies_in_tiles.cache_clear()
-        assert twice.multiplies_in_tiles() is found
+        twice.has_amx_bf16.cache_clear()
+        assert twice.has_amx_bf16() is found
     monkeypatch.undo()
-    twice.multiplies_in_tiles.cache_clear()
+    twice.has_amx_bf16.cache_clear()
 
 
 def test_small_maps_take_windows_and_large_ones_do_not():
@@ -137,32 +137,32 @@ def test_small_maps_take_windows_and_large_ones_do_not():
     assert not windows_pay(x, torch.zeros(2, 8, 9, 8, dtype=torch.bfloat16), (8, 4, 4, 4), groups=1)
 
 
-def test_a_penalised_critic_in_tiles_has_the_slopes_of_one_without(monkeypatch):
+def test_a_penalised_discriminator_in_tiles_has_the_slopes_of_one_without(monkeypatch):
     torch.manual_seed(0)
-    critic = ConvCritic((3, 16, 16), 8, norm="none")
+    discriminator = ConvDiscriminator((3, 16, 16), 8, norm="none")
     x = torch.randn(4, 3, 16, 16)
     found = []
     for in_tiles in (True, False):
-        monkeypatch.setattr(twice, "multiplies_in_tiles", lambda yes=in_tiles: yes)
+        monkeypatch.setattr(twice, "has_amx_bf16", lambda yes=in_tiles: yes)
         points = x.contiguous(memory_format=torch.channels_last) if in_tiles else x
         with torch.autocast("cpu", torch.bfloat16):
-            penalty = penalties.gradients(critic, points, precise=False)[1].square().sum()
-        slopes = torch.autograd.grad(penalty, list(critic.parameters()), allow_unused=True)
+            penalty = penalties.gradients(discriminator, points, precise=False)[1].square().sum()
+        slopes = torch.autograd.grad(penalty, list(discriminator.parameters()), allow_unused=True)
         found.append(torch.cat([slope.flatten() for slope in slopes if slope is not None]))
     assert F.cosine_similarity(*found, dim=0) > 0.999
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("body", [ConvCritic, ResidualCritic])
+@pytest.mark.parametrize("body", [ConvDiscriminator, ResidualDiscriminator])
 def test_a_penalty_is_the_same_on_a_card_as_on_a_cpu(body):
     torch.manual_seed(0)
-    settings = {"norm": "none"} if body is ConvCritic else {"blocks": 1}
-    critic, x = body((3, 17, 23), 16, **settings).double(), torch.rand(5, 3, 17, 23).double()
-    for p in critic.parameters():
+    settings = {"norm": "none"} if body is ConvDiscriminator else {"blocks": 1}
+    discriminator, x = body((3, 17, 23), 16, **settings).double(), torch.rand(5, 3, 17, 23).double()
+    for p in discriminator.parameters():
         torch.nn.init.normal_(p, std=0.1)  # a residual block starts as the identity
     slopes = []
     for device in ("cpu", "cuda"):
-        net, points = critic.to(device), x.to(device)
+        net, points = discriminator.to(device), x.to(device)
         found = torch.autograd.grad(penalties.r1(net, points), list(net.parameters()), allow_unused=True)
         slopes.append([g.cpu() for g in found if g is not None])
     for a, b in zip(*slopes, strict=True):

@@ -50,10 +50,10 @@ def test_i_gradient_flow_is_no_sampler(steps):
 
 
 def test_no_gradient_reaches_the_networks_and_the_seed_decides():
-    critic = torch.nn.Linear(1, 1).double()
-    z, _ = latent_mala(generator, lambda x: critic(x).squeeze(1), prior(50), 5, 0.1, seed=1)
-    assert critic.weight.grad is None and not z.requires_grad
-    again, _ = latent_mala(generator, lambda x: critic(x).squeeze(1), prior(50), 5, 0.1, seed=1)
+    discriminator = torch.nn.Linear(1, 1).double()
+    z, _ = latent_mala(generator, lambda x: discriminator(x).squeeze(1), prior(50), 5, 0.1, seed=1)
+    assert discriminator.weight.grad is None and not z.requires_grad
+    again, _ = latent_mala(generator, lambda x: discriminator(x).squeeze(1), prior(50), 5, 0.1, seed=1)
     assert torch.equal(z, again)
 
 

@@ -27,24 +27,24 @@ def right(x):
     return 1.5 * x[:, 0]
 
 
-def test_a_head_beats_a_poor_critic():
+def test_a_head_beats_a_poor_discriminator():
     ratio = fit_ratio(*pair(2000), poor, features=lambda x: x)
     report = ratio.report
     assert report["chosen"] in ("linear head", "deep head")
-    assert report["candidates"][report["chosen"]] < report["candidates"]["critic"] - 0.05
+    assert report["candidates"][report["chosen"]] < report["candidates"]["discriminator"] - 0.05
     x = np.concatenate(pair(500, 1))
     assert np.corrcoef(ratio.log_ratio(x), right(x))[0, 1] > 0.97
     assert np.corrcoef(fit_ratio(*pair(2000), poor).log_ratio(x), right(x))[0, 1] < 0.6
 
 
-def test_a_right_critic_is_not_replaced_by_anything_worse():
+def test_a_right_discriminator_is_not_replaced_by_anything_worse():
     ratio = fit_ratio(*pair(2000), right, features=lambda x: x[:, 1:])
-    assert ratio.report["chosen"] == "critic"
+    assert ratio.report["chosen"] == "discriminator"
     x = np.concatenate(pair(500, 1))
     assert np.corrcoef(ratio.log_ratio(x), right(x))[0, 1] > 0.97
 
 
-def test_features_without_a_critic_and_bent_classes():
+def test_features_without_a_discriminator_and_bent_classes():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2000, 2)), 2 * rng.normal(size=(2000, 2))  # no line separates them
     ratio = fit_ratio(real, fake, features=lambda x: x)
@@ -54,10 +54,10 @@ def test_features_without_a_critic_and_bent_classes():
     assert np.corrcoef(ratio.log_ratio(x), -(x**2).sum(1))[0, 1] > 0.9
 
 
-def test_few_items_leave_the_critic_alone():
+def test_few_items_leave_the_discriminator_alone():
     ratio = fit_ratio(*pair(39), right, features=lambda x: x)
-    assert set(ratio.report["candidates"]) == {"critic"}
-    assert set(fit_ratio(*pair(40), right, features=lambda x: x).report["candidates"]) > {"critic"}
+    assert set(ratio.report["candidates"]) == {"discriminator"}
+    assert set(fit_ratio(*pair(40), right, features=lambda x: x).report["candidates"]) > {"discriminator"}
 
 
 def test_heads_are_judged_on_what_they_did_not_see():
@@ -76,7 +76,7 @@ def test_the_seed_decides_and_global_state_is_left_alone():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_refiner_with_features_repairs_what_the_critic_cannot():
+def test_refiner_with_features_repairs_what_the_discriminator_cannot():
     def generate(n, seed):
         x = np.random.default_rng(seed).normal(size=(n, D))
         x[:, 0] -= 0.75
@@ -89,7 +89,7 @@ def test_refiner_with_features_repairs_what_the_critic_cannot():
     assert without.sample(2000, seed=0)[:, 0].mean() < 0.0
 
 
-def test_refiner_without_a_critic():
+def test_refiner_without_a_discriminator():
     def generate(n, seed):
         return np.random.default_rng(seed).normal(-0.75, 1, (n, 1))
 

@@ -177,7 +177,7 @@ def test_classes_never_mix(method):
 # Modules ---------------------------------------------------------------------------------------------------------
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm = nn.BatchNorm1d(1)
@@ -190,36 +190,38 @@ class Critic(nn.Module):
 
 
 def test_modules_run_in_eval_mode_and_get_their_mode_back():
-    critic = Critic()
-    refiner = Refiner(lambda n: torch.rand(n), critic, torch.from_numpy(reals()).float())
+    discriminator = Discriminator()
+    refiner = Refiner(lambda n: torch.rand(n), discriminator, torch.from_numpy(reals()).float())
     refiner.sample(20, seed=0)
     for _ in itertools.islice(refiner.stream(seed=0), 2):
-        assert critic.training and torch.is_grad_enabled()  # the caller may train between batches
-    assert critic.modes == {(False, False)}
-    assert critic.training and critic.norm.training and not critic.frozen.training
+        assert discriminator.training and torch.is_grad_enabled()  # the caller may train between batches
+    assert discriminator.modes == {(False, False)}
+    assert discriminator.training and discriminator.norm.training and not discriminator.frozen.training
     assert refiner.report["batch_effect"] < 1e-4
-    assert critic.norm.num_batches_tracked == 0
+    assert discriminator.norm.num_batches_tracked == 0
 
 
 def test_mode_comes_back_after_an_error():
-    critic = Critic()
+    discriminator = Discriminator()
     with pytest.raises(UserError):
-        Refiner(lambda n: torch.rand(n), critic, torch.rand(5))
-    assert critic.training and torch.is_grad_enabled()
+        Refiner(lambda n: torch.rand(n), discriminator, torch.rand(5))
+    assert discriminator.training and torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-def test_a_batch_dependent_critic_is_seen(hidden):
-    critic = Critic()
-    modules = () if hidden else (critic,)
-    refiner = Refiner(lambda n: torch.rand(n), lambda x: critic(x), torch.from_numpy(reals()).float(), modules=modules)
+def test_a_batch_dependent_discriminator_is_seen(hidden):
+    discriminator = Discriminator()
+    modules = () if hidden else (discriminator,)
+    refiner = Refiner(
+        lambda n: torch.rand(n), lambda x: discriminator(x), torch.from_numpy(reals()).float(), modules=modules
+    )
     assert ("depend on the rest of the batch" in refiner.report["verdict"]) == hidden
 
 
 # What goes wrong -------------------------------------------------------------------------------------------------
 
 
-def test_a_blind_critic_gives_plain_samples_and_says_so():
+def test_a_blind_discriminator_gives_plain_samples_and_says_so():
     noise = np.random.default_rng(0)
     refiner = Refiner(generate, lambda x: noise.normal(size=len(x)), reals())
     x = refiner.sample(1000, seed=0)

@@ -5,7 +5,7 @@ import torch
 
 import gansmith as gs
 from gansmith.testing import begin, check_game, made_up, rounds
-from gansmith.training.augment import CLIP, SPAN, Augment, colour, cut, translated
+from gansmith.training.augment import CLIP, SPAN, Augment, color, cut, translated
 
 
 def pictures(n=64, channels=3, height=12, width=16):
@@ -13,7 +13,7 @@ def pictures(n=64, channels=3, height=12, width=16):
     return torch.rand(n, channels, height, width) * 2 - 1
 
 
-@pytest.mark.parametrize("change", [colour, translated, cut])
+@pytest.mark.parametrize("change", [color, translated, cut])
 def test_changes_keep_shape_and_pass_gradients(change):
     x = pictures().requires_grad_()
     made = change(x)
@@ -56,10 +56,10 @@ def test_noise_has_its_size_and_falls():
 def test_training_is_augmented_and_scoring_is_not():
     state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "diffaugment"}, 0)
     x = torch.rand(4, 1, 8, 8)
-    critic = state.game.discriminator
-    assert not torch.equal(critic(x), critic(x))
-    critic.eval()
-    assert torch.equal(critic(x), critic(x))
+    discriminator = state.game.discriminator
+    assert not torch.equal(discriminator(x), discriminator(x))
+    discriminator.eval()
+    assert torch.equal(discriminator(x), discriminator(x))
 
 
 @pytest.mark.parametrize("sign, expected", [(1.0, 1.0), (-1.0, 0.0)])

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import gansmith as gs
-from gansmith.training.files import DiskFull, replacing
+from gansmith.atomic import DiskFull, replacing
 from gansmith.training.modelfile import read_header
 
 

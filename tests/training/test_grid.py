@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gansmith.training.grid import beside
+from gansmith.data.preview import beside
 
 
 def test_what_goes_in_is_brought_to_the_form_of_what_came_out():
@@ -14,6 +14,6 @@ def test_what_goes_in_is_brought_to_the_form_of_what_came_out():
         assert channel.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
 
 
-def test_colour_beside_grey():
+def test_color_beside_grey():
     both = beside(np.zeros((2, 3, 4, 4), np.uint8), np.full((2, 1, 4, 4), 7, np.uint8))
     assert both.shape == (2, 3, 4, 8) and (both[..., 4:] == 7).all()

@@ -12,7 +12,7 @@ from gansmith.training import hardware
     "precision, in_tiles, last", [("bf16", True, True), ("bf16", False, False), ("fp32", True, False)]
 )
 def test_convolutions_see_channels_last_where_bf16_is_multiplied_in_tiles(monkeypatch, precision, in_tiles, last):
-    monkeypatch.setattr(hardware, "multiplies_in_tiles", lambda: in_tiles)
+    monkeypatch.setattr(hardware, "has_amx_bf16", lambda: in_tiles)
     net, seen = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3)), []
     x = torch.randn(2, 3, 8, 8)
     before = net(x)

@@ -33,7 +33,7 @@ class Pull(gs.Game):
     def loss_b(self, batch):
         return {"near": (self.b.weight * self.a.weight).sum(), "small": self.b.weight.square().sum()}
 
-    def optimiser(self, player, parameters):
+    def optimizer(self, player, parameters):
         return torch.optim.SGD(parameters, lr=self.learning_rate)
 
 
@@ -167,11 +167,11 @@ def test_half_precision_reaches_the_loss_but_not_the_penalty():
         def discriminator_loss(self, batch):
             seen["loss"] = (batch.real.flatten(1) @ batch.real.flatten(1).T).dtype
             kept = type(self).probe = {}
-            critic = self.discriminator
+            discriminator = self.discriminator
 
             def probed(x):
                 kept["penalty"] = (x.flatten(1) @ x.flatten(1).T).dtype
-                return critic(x)
+                return discriminator(x)
 
             gs.penalties.slopes(probed, batch.real)
             seen.update(kept)

@@ -30,11 +30,11 @@ def test_every_number_a_game_logs_has_an_entry(name):
 
 
 def test_what_is_not_in_the_table_has_no_entry():
-    assert explain("critic/phase_of_the_moon", "gan") is None
+    assert explain("discriminator/phase_of_the_moon", "gan") is None
 
 
 def test_a_game_s_own_meaning_comes_before_the_general_one():
-    assert "Wasserstein" in explain("critic/distance", "wgan-gp").meaning
+    assert "Wasserstein" in explain("discriminator/distance", "wgan-gp").meaning
     assert explain("discriminator/adversarial", "r3gan") is metrics()["r3gan:discriminator/adversarial"]
     assert explain("discriminator/adversarial", "dcgan") is metrics()["discriminator/adversarial"]
     assert explain("discriminator/r1", "r3gan") is metrics()["*/r1"]

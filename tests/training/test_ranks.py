@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional as F
 
 import gansmith as gs
+from gansmith.distributed.ranks import OneBatch
 from gansmith.evaluate import compare
-from gansmith.training.ranks import OneBatch
 
 HOW = {"steps": 30, "batch_size": 16, "precision": "fp32", "seed": 3, "evaluate": False}
 HERE = """
@@ -72,7 +72,7 @@ def assert_close(one, two):
     """The same networks, averages and chance, up to rounding, and the same log."""
     one, two = (torch.load(folder / "checkpoint", weights_only=True) for folder in (one, two))
     assert one["round"] == two["round"] and one["position"] == two["position"]
-    assert torch.equal(one["chance"], two["chance"])
+    assert torch.equal(one["rng"], two["rng"])
     for part in (lambda s: s["game"], lambda s: s["average"]["generator"]):
         for name, value in part(one).items():
             assert torch.allclose(value, part(two)[name], atol=1e-5), name
@@ -147,7 +147,7 @@ def test_two_ranks_wait_for_a_slow_disk_and_one_goes_on(whole, tmp_path):
     ranks = on_two_ranks(f"""
 from datetime import timedelta
 import torch.distributed as dist
-from gansmith.training.ranks import Ranks
+from gansmith.distributed.ranks import Ranks
 from gansmith.training.state import State
 
 Ranks(torch.device("cpu"))
@@ -175,7 +175,7 @@ def test_a_lost_rank_ends_all_and_the_run_goes_on_elsewhere(whole, tmp_path):
     folder = tmp_path / "run"
     stopped_at_ten(folder)
     ranks = on_two_ranks(f"""
-from gansmith.cli import main
+from gansmith.cli.main import main
 if RANK == 1:
     gs.resume({str(folder)!r}, watch=at(15, lambda: os._exit(9)))
 sys.exit(main(["resume", {str(folder)!r}, "--quiet"]))
@@ -190,9 +190,9 @@ def test_one_stops_two_go_on_and_share_a_task(whole, tmp_path):
     folder, out = tmp_path / "run", tmp_path / "made.npz"
     stopped_at_ten(folder)
     ranks = on_two_ranks(f"""
-from gansmith.cli import main
+from gansmith.cli.main import main
 from gansmith.evaluate import compare
-from gansmith.training.ranks import one_task
+from gansmith.distributed.ranks import one_task
 game = gs.resume({str(folder)!r})
 assert game.trained["finished"]
 assert main(["sample", {str(whole)!r}, "-n", "600", "--seed", "4", "-o", {str(out)!r}]) == 0

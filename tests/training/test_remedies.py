@@ -10,7 +10,7 @@ import gansmith as gs
 from gansmith import losses, penalties
 from gansmith.gans import GAMES
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, Packed
-from gansmith.networks.mlp import MLPCritic
+from gansmith.networks.mlp import MLPDiscriminator
 from gansmith.testing import assert_same, begin, check_game, made_up, played_on, rounds
 
 REMEDIES = {
@@ -18,7 +18,7 @@ REMEDIES = {
     "instance_noise": 0.3,
     "stepping": "optimistic",
     "clip_gradient": 1e-4,
-    "critic_learning_rate": 1e-5,
+    "discriminator_learning_rate": 1e-5,
     "average_half_life": 0,
     "r1": 1.0,
     "r2": 1.0,
@@ -33,7 +33,7 @@ LARGER = made_up((1, 16, 16))
 
 
 def small(game: str) -> dict:
-    sizes = {"width": 8, "latent": 8, "critic_steps": 1, "critic_steps_far": 1}
+    sizes = {"width": 8, "latent": 8, "discriminator_steps": 1, "discriminator_steps_far": 1}
     return {name: sizes[name] for name in sizes.keys() & {f.name for f in fields(GAMES[game])}}
 
 
@@ -76,11 +76,11 @@ def test_games_keep_the_contract_with_remedies(game, settings):
 
 # --- packing ---------------------------------------------------------------------------------------------------------
 def test_a_pack_is_judged_as_one_item_of_more_channels():
-    critic = MLPCritic((6,), 8)
+    discriminator = MLPDiscriminator((6,), 8)
     x = torch.randn(4, 3)
-    assert torch.equal(Packed(critic, 2)(x), critic(torch.cat([x[::2], x[1::2]], 1)))
+    assert torch.equal(Packed(discriminator, 2)(x), discriminator(torch.cat([x[::2], x[1::2]], 1)))
     with pytest.raises(gs.UserError, match="batch size that 2 divides"):
-        Packed(critic, 2)(x[:3])
+        Packed(discriminator, 2)(x[:3])
 
 
 def test_the_slope_of_a_pack_is_over_all_of_its_items():
@@ -89,7 +89,7 @@ def test_the_slope_of_a_pack_is_over_all_of_its_items():
     line.weight.data = torch.tensor([[2.0, 3.0]])
     packed = Packed(nn.Sequential(line, nn.Flatten(0)), 2)
     assert penalties.slopes(packed, torch.randn(6, 1))[1].tolist() == pytest.approx([13.0] * 3)
-    assert penalties.one_centred(packed, torch.randn(6, 1)).item() == pytest.approx((13**0.5 - 1) ** 2, rel=1e-5)
+    assert penalties.one_centerd(packed, torch.randn(6, 1)).item() == pytest.approx((13**0.5 - 1) ** 2, rel=1e-5)
 
 
 def test_the_pair_s_one_pass_gives_the_generator_its_own_gradient():
@@ -142,16 +142,16 @@ def test_smoothed_reals_are_called_real_by_alpha_only():
     """Minimising over D at one point gives σ(D) = αp/(p + q)."""
     p, q, alpha = 0.7, 0.2, 0.9
     score = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    critic = losses.smoothed(alpha)
+    discriminator = losses.smoothed(alpha)
     far = torch.full((1,), -60.0, dtype=torch.float64)  # where the other side costs a fake nothing
-    of_real = lambda s: critic(s, far)  # noqa: E731
+    of_real = lambda s: discriminator(s, far)  # noqa: E731
     of_fake = lambda s: nn.functional.softplus(s).mean()  # noqa: E731
     for _ in range(4000):
         (pull,) = torch.autograd.grad(p * of_real(score) + q * of_fake(score), score)
         score.data -= pull
     assert score.sigmoid().item() == pytest.approx(alpha * p / (p + q), rel=1e-6)
     x, y = torch.randn(9), torch.randn(9)
-    assert losses.smoothed(1.0)(x, y).item() == pytest.approx(losses.logistic_critic(x, y).item(), rel=1e-6)
+    assert losses.smoothed(1.0)(x, y).item() == pytest.approx(losses.logistic_discriminator(x, y).item(), rel=1e-6)
 
 
 def test_lecam_follows_the_scores_and_pulls_each_side_to_the_other_s():
@@ -182,9 +182,9 @@ def test_what_bounds_the_slope_takes_the_place_of_batch_norm():
     assert has_norm() and not has_norm(spectral_norm=True) and not has_norm(r1=1.0)
 
 
-def test_two_step_sizes_reach_every_optimiser():
+def test_two_step_sizes_reach_every_optimizer():
     for game in ("r3gan", "gan", "wgan", "began"):
-        state = begin(GAMES[game], PICTURES, small(game) | {"critic_learning_rate": 1e-5}, 0)
+        state = begin(GAMES[game], PICTURES, small(game) | {"discriminator_learning_rate": 1e-5}, 0)
         rounds(state, 1)
-        rates = {name: player.optimiser.param_groups[0]["lr"] for name, player in state.players.items()}
+        rates = {name: player.optimizer.param_groups[0]["lr"] for name, player in state.players.items()}
         assert rates["discriminator"] == pytest.approx(1e-5) and rates["generator"] != pytest.approx(1e-5)

@@ -18,7 +18,7 @@ def read(data, *, form="auto", size=None, channels=None, labels="auto", types=No
     labels    "auto": those that come with the data (sub-folders, `labels` in a file); None: none; an array: these;
               the name of a column of a table
     types     of a table's columns, where they are not what they look like: {"zip": "categorical"}, or
-              "zip=categorical, since=date" (gansmith.data.columns.KINDS)
+              "zip=categorical, since=date" (gansmith.data.kinds.table_columns.KINDS)
     cache     folder for decoded pictures and downloads; None: $GANSMITH_CACHE, else ~/.cache/gansmith
     limit     at most so many items, evenly spaced through the data
 
@@ -40,7 +40,7 @@ def _read(data, form: str, options: dict, types, cache):
     import os
 
     if form in ("auto", "table") or types is not None:
-        from gansmith.data.tables import from_rows
+        from gansmith.data.kinds.table import from_rows
 
         found = from_rows(data, form, types=types, **options)
         if found is not None:

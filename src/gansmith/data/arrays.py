@@ -49,8 +49,8 @@ def from_array(
         spec = _vector_spec(data, columns, notes)
     else:
         data = np.ascontiguousarray(x, dtype=np.float32)
-        centre, scale = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
-        spec = DataSpec("arrays", data.shape[1:], centre=(centre,), scale=(scale or 1.0,))
+        center, scale = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
+        spec = DataSpec("arrays", data.shape[1:], center=(center,), scale=(scale or 1.0,))
     return labelled(data, label, spec, classes=classes, name=name, notes=notes)
 
 
@@ -207,7 +207,7 @@ def _whole(x: np.ndarray, high, notes: list) -> np.ndarray | None:
 
 
 def _vector_spec(data: np.ndarray, columns, notes: list) -> DataSpec:
-    centre, scale = data.mean(0, dtype=np.float64), data.std(0, dtype=np.float64)
+    center, scale = data.mean(0, dtype=np.float64), data.std(0, dtype=np.float64)
     constant = np.flatnonzero(data.max(0) == data.min(0))
     scale[constant] = 1.0
     if len(constant):
@@ -215,7 +215,7 @@ def _vector_spec(data: np.ndarray, columns, notes: list) -> DataSpec:
         notes.append(f"constant columns, centred but not scaled: {few(names)}")
     names = tuple(str(c) for c in columns)
     return DataSpec(
-        "vectors", data.shape[1:], columns=names, centre=tuple(centre.tolist()), scale=tuple(scale.tolist())
+        "vectors", data.shape[1:], columns=names, center=tuple(center.tolist()), scale=tuple(scale.tolist())
     )
 
 

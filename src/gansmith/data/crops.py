@@ -49,9 +49,9 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
     if limit is not None and limit < len(target):
         target = target[evenly(len(target), limit)]
     source = np.stack([shrink(x, scale) for x in target])
-    small = DataSpec("images", source.shape[1:], centre=(0.0,), scale=(255.0,))
+    small = DataSpec("images", source.shape[1:], center=(0.0,), scale=(255.0,))
     return Dataset(
-        DataSpec("images", target.shape[1:], centre=(127.5,), scale=(127.5,), also={"source": small}),
+        DataSpec("images", target.shape[1:], center=(127.5,), scale=(127.5,), also={"source": small}),
         {"source": source, "target": target},
         name=name,
         digest=caching.digest(source, target),

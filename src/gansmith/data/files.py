@@ -25,7 +25,7 @@ def from_path(path, *, cache=None, **options):
         raise UserError(f"{path} is empty (0 bytes): fetch or write it again")
     name = path.name.lower()
     if name.endswith(_TABLES):
-        from gansmith.data.tables import from_table
+        from gansmith.data.kinds.table import from_table
 
         return from_table(path, **options)
     if name.endswith(".npz"):

@@ -16,7 +16,7 @@ def from_memory(data, *, labels="auto", **options):
     if hasattr(data, "to_pandas"):  # a table of another library
         data = data.to_pandas()
     if hasattr(data, "columns") and hasattr(data, "to_numpy"):
-        from gansmith.data.tables import from_frame
+        from gansmith.data.kinds.table import from_frame
 
         return from_frame(data, labels=labels, **options)
     if hasattr(data, "__array__"):

@@ -68,7 +68,7 @@ def pixels(image: Image.Image, size: tuple[int, int], channels: int, bits: int =
     image = _convert(image, channels, bits)
     if channels == 4 and image.size != size[::-1]:  # Pillow knows that clear pixels have no colour
         return np.asarray(
-            image.resize(size[::-1], Image.Resampling.BICUBIC, box=_centre(*image.size, *size))
+            image.resize(size[::-1], Image.Resampling.BICUBIC, box=_center(*image.size, *size))
         ).transpose(2, 0, 1)
     array = np.asarray(image)
     return resize(array[None, None] if array.ndim == 2 else array.transpose(2, 0, 1)[None], size)[0]
@@ -89,7 +89,7 @@ def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Pictures (n, C, h, w) uint8, the centre of each cut out and scaled to `size` (height, width)."""
     if x.shape[2:] == tuple(size):
         return x
-    left, top, right, bottom = _centre(*x.shape[:1:-1], *size)
+    left, top, right, bottom = _center(*x.shape[:1:-1], *size)
     out = np.empty((*x.shape[:2], *size), np.uint8)
     for start in range(0, len(x), 1024):
         part = np.array(x[start : start + 1024, :, top:bottom, left:right])  # in its own order: torch is faster at RGB
@@ -98,7 +98,7 @@ def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return out
 
 
-def _centre(width: int, height: int, to_height: int, to_width: int) -> tuple[int, int, int, int]:
+def _center(width: int, height: int, to_height: int, to_width: int) -> tuple[int, int, int, int]:
     """The largest box (left, top, right, bottom) of whole pixels in the middle that has the target's proportions."""
     scale = max(to_height / height, to_width / width)
     wide, high = max(1, round(to_width / scale)), max(1, round(to_height / scale))
@@ -149,6 +149,6 @@ def _grey_palette(image: Image.Image) -> bool:
         return False
     mode, data = image.palette.getdata()
     mode = mode.split(";")[0]
-    colours = np.frombuffer(bytes(data), np.uint8)
-    colours = colours[: len(colours) // len(mode) * len(mode)].reshape(-1, len(mode))
-    return bool((colours[:, :3] == colours[:, :1]).all())
+    colors = np.frombuffer(bytes(data), np.uint8)
+    colors = colors[: len(colors) // len(mode) * len(mode)].reshape(-1, len(mode))
+    return bool((colors[:, :3] == colors[:, :1]).all())

@@ -14,7 +14,7 @@ class DataSpec:
     """The form of one item, and the affine map `network = (data - centre) / scale`.
 
     kind     "images" (uint8, C×H×W), "vectors" (float rows), "arrays" (float, any shape), or "table" (mixed columns:
-             `gansmith.data.tables.TableSpec`)
+             `gansmith.data.kinds.table.TableSpec`)
     shape    of one item: (C, H, W), (d,) …
     classes  names of the labels 0 … k−1; empty without labels
     columns  names of a vector's entries; empty when they have none
@@ -26,7 +26,7 @@ class DataSpec:
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    centre: tuple[float, ...] = (0.0,)
+    center: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
     also: dict[str, DataSpec] = field(default_factory=dict)
 
@@ -37,7 +37,7 @@ class DataSpec:
     @classmethod
     def images(cls, shape, classes=()) -> DataSpec:
         """8-bit pictures of `shape` (C, H, W): 0 … 255 in the data, −1 … 1 in the networks."""
-        return cls("images", tuple(shape), tuple(classes), centre=(127.5,), scale=(127.5,))
+        return cls("images", tuple(shape), tuple(classes), center=(127.5,), scale=(127.5,))
 
     @property
     def dtype(self):
@@ -46,13 +46,13 @@ class DataSpec:
 
     def to_network(self, x: Tensor) -> Tensor:
         """Data units (n, *shape) to network units, float32 on the device of `x`."""
-        centre, scale = self._map(x.device)
-        return (x.float() - centre) / scale
+        center, scale = self._map(x.device)
+        return (x.float() - center) / scale
 
     def to_data(self, x: Tensor) -> np.ndarray:
         """Network units (n, *shape) to data units: pictures rounded and clipped to uint8."""
-        centre, scale = self._map(x.device)
-        x = x.detach().float() * scale + centre
+        center, scale = self._map(x.device)
+        x = x.detach().float() * scale + center
         if self.kind == "images":
             x = x.round().clamp(0, 255).to(torch.uint8)
         return x.cpu().numpy()
@@ -62,9 +62,9 @@ class DataSpec:
         return items
 
     def _map(self, device):
-        if len(self.centre) == 1:
-            return self.centre[0], self.scale[0]
-        return torch.tensor(self.centre, device=device), torch.tensor(self.scale, device=device)
+        if len(self.center) == 1:
+            return self.center[0], self.scale[0]
+        return torch.tensor(self.center, device=device), torch.tensor(self.scale, device=device)
 
     def to_json(self) -> dict:
         return asdict(self)

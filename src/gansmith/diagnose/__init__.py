@@ -7,9 +7,9 @@
 `fit` with a run folder watches by itself (`watch.Watch`); docs/diagnose.md lists the findings and how they are told.
 """
 
-from gansmith.diagnose.field import duality_gap, rotation
+from gansmith.diagnose.dynamics import duality_gap, rotation
 from gansmith.diagnose.findings import Diagnosis, Finding, run, spell
+from gansmith.diagnose.monitor import Failed, Watch
 from gansmith.diagnose.probes import Probes
-from gansmith.diagnose.watch import Failed, Watch
 
 __all__ = ["Diagnosis", "Failed", "Finding", "Probes", "Watch", "duality_gap", "rotation", "run", "spell"]

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.ranks import Ranks
 from gansmith.game import Game, Turn
 from gansmith.losses import Loss
 from gansmith.training.loop import Mover, play_round
-from gansmith.training.ranks import Ranks
 from gansmith.training.state import State
 
 Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Tensor]
@@ -30,18 +30,20 @@ Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Tensor]
 def values(pair: Loss, theta: Tensor, psi: Tensor, penalty: Penalty | None = None, noise: float = 0.0):
     """(generator's loss, critic's loss) at a state; with `noise`, in expectation over N(0, noise²) added to x and θ."""
 
-    def critic(x: Tensor) -> Tensor:
+    def discriminator(x: Tensor) -> Tensor:
         return (psi * x).sum(1)
 
-    of_generator = of_critic = 0.0
+    of_generator = of_discriminator = 0.0
     for node, weight in _normal(noise):
         real, fake = torch.full((1, 1), node, dtype=theta.dtype), (theta + node).reshape(1, 1)
-        on_real, on_fake = critic(real), critic(fake)
+        on_real, on_fake = discriminator(real), discriminator(fake)
         of_generator = of_generator + weight * pair.generator(on_fake, on_real)
-        of_critic = of_critic + weight * pair.critic(on_real, on_fake)
+        of_discriminator = of_discriminator + weight * pair.discriminator(on_real, on_fake)
     if penalty is not None:
-        of_critic = of_critic + penalty(critic, torch.zeros(1, 1, dtype=theta.dtype), theta.reshape(1, 1))
-    return of_generator, of_critic
+        of_discriminator = of_discriminator + penalty(
+            discriminator, torch.zeros(1, 1, dtype=theta.dtype), theta.reshape(1, 1)
+        )
+    return of_generator, of_discriminator
 
 
 def field(pair: Loss, penalty: Penalty | None = None, noise: float = 0.0) -> Callable[[Tensor], Tensor]:
@@ -49,10 +51,10 @@ def field(pair: Loss, penalty: Penalty | None = None, noise: float = 0.0) -> Cal
 
     def pull(state: Tensor) -> Tensor:
         theta, psi = state[0], state[1]
-        of_generator, of_critic = values(pair, theta, psi, penalty, noise)
+        of_generator, of_discriminator = values(pair, theta, psi, penalty, noise)
         kept = {"create_graph": True, "allow_unused": True, "materialize_grads": True}
         (down,) = torch.autograd.grad(of_generator, theta, **kept)
-        (left,) = torch.autograd.grad(of_critic, psi, **kept)
+        (left,) = torch.autograd.grad(of_discriminator, psi, **kept)
         return -torch.stack([down, left])
 
     return pull
@@ -69,27 +71,27 @@ class Dirac(Game):
 
     averaged = ()
     at_once: bool = True
-    critic_steps: int = 1
+    discriminator_steps: int = 1
 
     def build(self, spec: DataSpec) -> None:
         self.theta, self.psi = (nn.Parameter(torch.tensor([x], dtype=torch.float64)) for x in self.start)
 
     def players(self):
-        return {"generator": [nn.ParameterList([self.theta])], "critic": [nn.ParameterList([self.psi])]}
+        return {"generator": [nn.ParameterList([self.theta])], "discriminator": [nn.ParameterList([self.psi])]}
 
     def turns(self) -> list[Turn]:
         if self.at_once:
-            return [Turn(("generator", "critic"), self.both)]
+            return [Turn(("generator", "discriminator"), self.both)]
         return [
-            Turn("critic", lambda batch: self.both(batch)["critic"], times=self.critic_steps),
+            Turn("discriminator", lambda batch: self.both(batch)["discriminator"], times=self.discriminator_steps),
             Turn("generator", lambda batch: self.both(batch)["generator"]),
         ]
 
     def both(self, batch) -> dict:
-        of_generator, of_critic = values(self.pair, self.theta[0], self.psi[0], self.penalty)
-        return {"generator": {"loss": of_generator}, "critic": {"loss": of_critic}}
+        of_generator, of_discriminator = values(self.pair, self.theta[0], self.psi[0], self.penalty)
+        return {"generator": {"loss": of_generator}, "discriminator": {"loss": of_discriminator}}
 
-    def optimiser(self, player, parameters):
+    def optimizer(self, player, parameters):
         return self.stepping[player](parameters)
 
 
@@ -101,7 +103,7 @@ def orbit(
     rate: float = 0.1,
     start: tuple[float, float] = (1.0, 1.0),
     at_once: bool = True,
-    critic_steps: int = 1,
+    discriminator_steps: int = 1,
     stepping: Callable | None = None,
     after: Callable[[Game], None] | None = None,
 ) -> np.ndarray:
@@ -112,9 +114,9 @@ def orbit(
     after     called with the game after each round
     """
     made = stepping or (lambda parameters: torch.optim.SGD(parameters, lr=rate))
-    game = Dirac(at_once=at_once, critic_steps=critic_steps)
+    game = Dirac(at_once=at_once, discriminator_steps=discriminator_steps)
     game.pair, game.penalty, game.start = pair, penalty, start
-    game.stepping = made if isinstance(made, dict) else {"generator": made, "critic": made}
+    game.stepping = made if isinstance(made, dict) else {"generator": made, "discriminator": made}
     spec = DataSpec("vectors", (1,))
     game.build(spec)
     game.spec = spec

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gansmith.diagnose.past import Past
+from gansmith.diagnose.log_history import Past
 from gansmith.diagnose.rules import RULES, Rule
 from gansmith.errors import UserError
 from gansmith.training.folder import RunFolder

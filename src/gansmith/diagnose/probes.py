@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gansmith.diagnose.against import Reference, chance_of, copies, explained
-from gansmith.diagnose.field import rotation
-from gansmith.diagnose.pixels import LEAST, roughness, unevenness
+from gansmith.data.batching import join
+from gansmith.diagnose.artifacts import LEAST, roughness, unevenness
+from gansmith.diagnose.dynamics import rotation
+from gansmith.diagnose.held_out import Reference, chance_of, copies, explained
 from gansmith.game import Game
-from gansmith.refine.items import join
 from gansmith.training.hardware import casting
 from gansmith.training.state import State
 
@@ -104,11 +104,11 @@ def free(state: State, seen: Mapping) -> dict[str, float]:
         row[f"weights/{name}"] = some.double().square().mean().sqrt().item()
         if player.skipped:
             row[f"skipped/{name}"] = player.skipped
-    real, fake = seen.get("critic/real"), seen.get("critic/fake")
+    real, fake = seen.get("discriminator/real"), seen.get("discriminator/fake")
     if isinstance(real, Tensor) and isinstance(fake, Tensor) and real.numel() > 1:
         real, fake = real.float().flatten(), fake.float().flatten()
-        row["critic/wins"] = (real[:, None] > fake).float().mean().item()
-        row["critic/sign"] = real.sign().mean().item()
+        row["discriminator/wins"] = (real[:, None] > fake).float().mean().item()
+        row["discriminator/sign"] = real.sign().mean().item()
     return row
 
 
@@ -117,13 +117,13 @@ class Real:
 
     def __init__(self, state: State, features: Callable | None = None):
         data, held = state.data, state.held
-        chance = torch.Generator().manual_seed(0)
+        rng = torch.Generator().manual_seed(0)
         usable = "real" in data.fields and len(data) >= 20
         self.usable = usable and not state.game.inputs  # a game that must be given inputs does not sample by itself
         self.levels: dict[str, float] = {"level/items": len(data)}
         if not self.usable:
             return
-        index = torch.randperm(len(data), generator=chance)[:POOL]
+        index = torch.randperm(len(data), generator=rng)[:POOL]
         self.items = data.raw(index)
         self.labels = data.raw(index, "label") if "label" in data.fields else None
         index = torch.arange(len(held))[:COUNT] if held is not None else None
@@ -136,7 +136,7 @@ class Real:
         if self.held_items is not None:
             self.held = torch.cdist(tensor(self.features(self.held_items)), self.pool).amin(1)
         self.count = min(COUNT, len(self.pool) // 2)
-        self.calibrate(chance)
+        self.calibrate(rng)
         if not table:
             network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
             self.levels |= {"level/low": network.min().item(), "level/high": network.max().item()}
@@ -144,11 +144,11 @@ class Real:
         if self.large:
             self.unevenness, self.roughness = unevenness(self.items[:COUNT]), roughness(self.items[:COUNT])
 
-    def calibrate(self, chance: torch.Generator) -> None:
+    def calibrate(self, rng: torch.Generator) -> None:
         """Real against real, DRAWS times: what a perfect model would score, and how far below it chance can fall."""
         drawn = []
         for _ in range(DRAWS):
-            order = torch.randperm(len(self.pool), generator=chance)
+            order = torch.randperm(len(self.pool), generator=rng)
             self.reference = Reference(self.pool[order[: self.count]])
             drawn.append(self.reference.compare(self.pool[order[self.count : 2 * self.count]]))
         self.usual = {name: float(np.mean([d[name] for d in drawn])) for name in drawn[0]}
@@ -158,9 +158,7 @@ class Real:
         if self.labels is not None:
             share, chances = explained(self.pool, self.labels), []
             for _ in range(DRAWS):
-                chances.append(
-                    explained(self.pool, self.labels[torch.randperm(len(self.pool), generator=chance).numpy()])
-                )
+                chances.append(explained(self.pool, self.labels[torch.randperm(len(self.pool), generator=rng).numpy()]))
             self.by_label = share - float(np.mean(chances))
             self.levels["level/label"] = self.by_label / max(float(np.std(chances, ddof=1)), 1e-9)
 

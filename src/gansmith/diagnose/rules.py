@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gansmith.diagnose import remedies, signs
-from gansmith.diagnose.past import Past
+from gansmith.diagnose import remedies
+from gansmith.diagnose import symptoms as signs
+from gansmith.diagnose.log_history import Past
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,14 @@ RULES = [
         signs.vanished,
         "The critic is sure and the generator learns nothing: take the non-saturating or the relativistic loss, and "
         "more of the penalty.",
-        remedies.weaker_critic,
+        remedies.weaker_discriminator,
     ),
     Rule(
         "vanishing-gradient",
         "warning",
         signs.beaten,
         "The critic tells every pair apart: penalise its slope more, or slow it down.",
-        remedies.weaker_critic,
+        remedies.weaker_discriminator,
     ),
     Rule(
         "discriminator-overfitting",

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.evaluate.cache import folder, kept, tensor_digest
+from gansmith.evaluate.feature_cache import folder, kept, tensor_digest
 
 RECIPE = "conv 32-32-pool-64-64-pool, dense 128; AdamW 3e-3 one-cycle; 1"  # changes whenever the trained net would
 LARGEST = 64  # longer sides are averaged down to this: class features need no more, and the dense layer stays small
@@ -139,8 +139,8 @@ def _train(network: Network, pixels: torch.Tensor, target: torch.Tensor, batch: 
     batch = min(batch, len(pixels))
     per_epoch = len(pixels) // batch
     epochs = max(8, math.ceil(600 / per_epoch))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=epochs * per_epoch, pct_start=0.25)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=epochs * per_epoch, pct_start=0.25)
     most = max(pixels.shape[2:]) // 14  # pixels a picture may be shifted by: 2 of 28
     for _ in range(epochs):
         for chosen in torch.randperm(len(pixels))[: per_epoch * batch].split(batch):
@@ -150,9 +150,9 @@ def _train(network: Network, pixels: torch.Tensor, target: torch.Tensor, batch: 
                 padded = F.pad(x, [most] * 4, mode="replicate")
                 x = padded[:, :, up : up + x.shape[2], left : left + x.shape[3]]
             loss = F.cross_entropy(network(x), target[chosen].to(device), label_smoothing=0.05)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             schedule.step()
     network.eval()
 

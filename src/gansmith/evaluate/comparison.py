@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from gansmith.errors import UserError
-from gansmith.evaluate.cache import tensor_digest
 from gansmith.evaluate.distances import frechet_distance, kernel_distance, mind
+from gansmith.evaluate.feature_cache import tensor_digest
 from gansmith.evaluate.features import default_names, extract, space
 from gansmith.evaluate.inputs import same_range
 from gansmith.evaluate.intervals import Interval, interval, jackknife

@@ -16,10 +16,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gansmith.distributed.collectives import map_across_ranks
 from gansmith.errors import UserError
-from gansmith.evaluate.cache import folder, kept, tensor_digest
 from gansmith.evaluate.classifier import Classifier, as_bytes, classifier, shrink
-from gansmith.together import divided
+from gansmith.evaluate.feature_cache import folder, kept, tensor_digest
 
 __all__ = ["Classifier", "Space", "classifier", "default_names", "extract", "random_network", "space"]
 
@@ -121,7 +121,7 @@ def _mapped(network: nn.Module) -> Callable:
     @torch.no_grad()
     def run(images):
         parts = as_bytes(images).split(BATCH)
-        return torch.cat(divided(lambda part: network(shrink(part.float()) / 127.5 - 1), parts)).numpy()
+        return torch.cat(map_across_ranks(lambda part: network(shrink(part.float()) / 127.5 - 1), parts)).numpy()
 
     return run
 
@@ -182,7 +182,7 @@ def _tensors(module: nn.Module) -> Callable:
         first = next(module.parameters(), None)
         device = first.device if first is not None else "cpu"
         run = lambda i: module(torch.as_tensor(items[i : i + BATCH]).to(device)).float().cpu()  # noqa: E731
-        return torch.cat(divided(run, range(0, len(items), BATCH))).numpy()
+        return torch.cat(map_across_ranks(run, range(0, len(items), BATCH))).numpy()
 
     return run
 
@@ -239,7 +239,7 @@ def _fidelity(name: str, weights: str) -> Space:
     def run(images):
         pixels = as_bytes(images)
         pixels = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
-        return torch.cat(divided(lambda part: net(part.to(device))[0].float().cpu(), pixels.split(64))).numpy()
+        return torch.cat(map_across_ranks(lambda part: net(part.to(device))[0].float().cpu(), pixels.split(64))).numpy()
 
     return Space(name, _weights_hash(net), run, resize="tf1-bilinear")
 
@@ -280,6 +280,6 @@ def _torchvision(name: str, weights: str) -> Space:
             x = F.interpolate(part.float() / 255, (224, 224), mode="bilinear", antialias=True)
             return body((x - mean) / std).flatten(2).mean(2)
 
-        return torch.cat(divided(seen, pixels.split(64))).numpy()
+        return torch.cat(map_across_ranks(seen, pixels.split(64))).numpy()
 
     return Space(name, _weights_hash(body), run, resize="bilinear-antialias to 224")

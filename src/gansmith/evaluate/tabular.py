@@ -87,8 +87,8 @@ def utility(train, test, target: str, seed: int = 0) -> float:
 
 def shuffled(frame, seed: int = 0):
     """Each column in a random order of its own: every column is as it was, and knows nothing of the others."""
-    chance = np.random.default_rng(seed)
-    return frame.apply(lambda column: column.to_numpy()[chance.permutation(len(column))])
+    rng = np.random.default_rng(seed)
+    return frame.apply(lambda column: column.to_numpy()[rng.permutation(len(column))])
 
 
 def legible(frame, like):

@@ -50,14 +50,14 @@ def c2st(real, fake, *, hidden: int = 32, steps: int = 300, seed: int = 0) -> C2
             nn.Linear(train.shape[1], hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1)
         )
     net.to(train)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=0.1)
     with torch.enable_grad():
         for _ in range(steps):
             picked = torch.randint(len(train), (min(256, len(train)),), generator=random).to(train.device)
             loss = nn.functional.binary_cross_entropy_with_logits(net(train[picked])[:, 0], label[picked])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
     with torch.no_grad():
         accuracy = float(((net(test)[:, 0] > 0) == (label > 0)).double().mean())
     sd = 1 / math.sqrt(4 * len(test))

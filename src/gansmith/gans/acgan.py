@@ -23,7 +23,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.mlp import MLPCritic
+from gansmith.networks.mlp import MLPDiscriminator
 
 
 class ACGAN(GAN):
@@ -32,17 +32,19 @@ class ACGAN(GAN):
     without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
-    class_weight: float = setting(1.0, "weight of naming the class in D's loss", least=0.0)
-    class_weight_generator: float = setting(1.0, "… and in G's", least=0.0)
+    class_weight: float = setting(1.0, "weight of naming the class in D's loss", minimum=0.0)
+    class_weight_generator: float = setting(1.0, "… and in G's", minimum=0.0)
     classify_fakes: bool = setting(True, "D names the class of fakes too, not of reals alone")
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
         self.build_convolutional(spec)
         if spec.kind == "images":
-            self.discriminator = self.conv_critic(spec.shape)  # one that is not told the label
+            self.discriminator = self.conv_discriminator(spec.shape)  # one that is not told the label
         else:
-            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3), spec.shape)
+            self.discriminator = self.make_discriminator(
+                lambda shape: MLPDiscriminator(shape, self.width, 3), spec.shape
+            )
         self.classifier = nn.Linear(self.discriminator.score.in_features, self.classes(spec))
 
     def players(self) -> dict[str, list[nn.Module]]:

@@ -54,9 +54,11 @@ class AnoGAN(Anomalies, GAN):
     without: ClassVar[tuple[str, ...]] = ("packing",)
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
-    feature_weight: float = setting(0.1, "λ, weight of D's features beside pixels in the score", least=0.0, most=1.0)
-    search_steps: int = setting(500, "steps of the search for a picture's latent", least=1)
-    search_rate: float = setting(0.02, "… and their size", least=0.0)
+    feature_weight: float = setting(
+        0.1, "λ, weight of D's features beside pixels in the score", minimum=0.0, maximum=1.0
+    )
+    search_steps: int = setting(500, "steps of the search for a picture's latent", minimum=1)
+    search_rate: float = setting(0.02, "… and their size", minimum=0.0)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
@@ -66,10 +68,10 @@ class AnoGAN(Anomalies, GAN):
     def rebuild(self, x: Tensor) -> Tensor:
         with torch.enable_grad():
             z = self.latents(1, torch.Generator().manual_seed(0)).repeat(len(x), 1).requires_grad_()
-            optimiser = torch.optim.Adam([z], lr=self.search_rate)
+            optimizer = torch.optim.Adam([z], lr=self.search_rate)
             for _ in range(self.search_steps):
                 (z.grad,) = torch.autograd.grad(self.unlike(x, self.generator(z)).sum(), z)
-                optimiser.step()
+                optimizer.step()
         return self.generator(z.detach())
 
     def unlike(self, x: Tensor, made: Tensor) -> Tensor:
@@ -89,21 +91,23 @@ class FAnoGAN(Anomalies, GAN):
     without: ClassVar[tuple[str, ...]] = ("packing", "smoothing")
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
-    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
-    critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
-    learning_rate: float = setting(1e-4, "Adam's step size of G and D", least=0.0)
-    beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
-    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
-    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
+    discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
+    learning_rate: float = setting(1e-4, "Adam's step size of G and D", minimum=0.0)
+    beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
+    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    feature_weight: float = setting(1.0, "κ, weight of D's features beside pixels", least=0.0)
-    encoder_share: float = setting(0.5, "share of the rounds, at the end, that train the encoder", least=0.0, most=1.0)
-    encoder_learning_rate: float = setting(5e-5, "RMSProp's step size of the encoder", least=0.0)
+    feature_weight: float = setting(1.0, "κ, weight of D's features beside pixels", minimum=0.0)
+    encoder_share: float = setting(
+        0.5, "share of the rounds, at the end, that train the encoder", minimum=0.0, maximum=1.0
+    )
+    encoder_learning_rate: float = setting(5e-5, "RMSProp's step size of the encoder", minimum=0.0)
     bounded: bool = setting(False, "the encoder's output passes tanh, as released")
 
     def build(self, spec: DataSpec) -> None:
         self.pictures_only(spec)
-        self.build_convolutional(spec, norm="layer", critic_norm="layer")
+        self.build_convolutional(spec, norm="layer", discriminator_norm="layer")
         self.encoder = ConvEncoder(spec.shape, self.latent, self.width, norm="layer")
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -118,7 +122,7 @@ class FAnoGAN(Anomalies, GAN):
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
         real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake])).chunk(2)
-        observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
+        observe("discriminator/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(self.discriminator, batch.real, fake)
         return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)
 
@@ -135,7 +139,7 @@ class FAnoGAN(Anomalies, GAN):
         features = (self.discriminator.features(x) - self.discriminator.features(made)).float().square().mean(1)
         return pixels + self.feature_weight * features
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         if player == "encoder":
             return torch.optim.RMSprop(parameters, lr=self.encoder_learning_rate)
-        return super().optimiser(player, parameters)
+        return super().optimizer(player, parameters)

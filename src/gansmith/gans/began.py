@@ -21,10 +21,10 @@ from torch import Tensor
 
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.autoencoder import AutoencoderCritic, EluGenerator
-from gansmith.together import mean_over_ranks
+from gansmith.networks.autoencoder import AutoencoderDiscriminator, EluGenerator
 
 
 class BEGAN(GAN):
@@ -33,15 +33,17 @@ class BEGAN(GAN):
     score_kind: ClassVar[str] = "raw"
     batch_size: ClassVar[int] = 16
     conditional: ClassVar[bool] = False
-    critic_steps: ClassVar[int] = 1
+    discriminator_steps: ClassVar[int] = 1
     without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch")
 
-    gamma: float = setting(0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", least=0, most=1)
-    lambda_k: float = setting(0.001, "λ_k, the step size of k", least=0.0)
-    width: int = setting(64, "n, channels of a convolution", least=1)
-    latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", least=1)
-    learning_rate: float = setting(8e-5, "Adam's step size at the start", least=0.0)
-    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    gamma: float = setting(
+        0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", minimum=0, maximum=1
+    )
+    lambda_k: float = setting(0.001, "λ_k, the step size of k", minimum=0.0)
+    width: int = setting(64, "n, channels of a convolution", minimum=1)
+    latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", minimum=1)
+    learning_rate: float = setting(8e-5, "Adam's step size at the start", minimum=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     decay: ClassVar[float] = 0.0
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
@@ -50,7 +52,7 @@ class BEGAN(GAN):
     def build(self, spec: DataSpec) -> None:
         self.pictures_only(spec)
         self.generator = EluGenerator(self.latent, spec.shape, self.width)
-        self.discriminator = AutoencoderCritic(spec.shape, self.width, self.latent)
+        self.discriminator = AutoencoderDiscriminator(spec.shape, self.width, self.latent)
         self.register_buffer("k", torch.zeros(()))
         self.pull = torch.zeros(())
 
@@ -62,8 +64,8 @@ class BEGAN(GAN):
         on_real, on_fake = scores.chunk(2)
         real, fake = -on_real.mean(), -on_fake.mean()
         self.pull = mean_over_ranks((self.gamma * real - fake).detach())
-        observe("critic/real", on_real)
-        observe("critic/fake", on_fake)
+        observe("discriminator/real", on_real)
+        observe("discriminator/fake", on_fake)
         observe("balance/k", self.k.clone())
         observe("balance/ratio", lambda: fake / real)
         observe("balance/convergence", lambda: real + self.pull.abs())
@@ -76,7 +78,7 @@ class BEGAN(GAN):
         if player == "discriminator":
             self.k.add_(self.lambda_k * self.pull).clamp_(0, 1)
 
-    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        of_critic = player == "discriminator" and self.critic_learning_rate is not None
-        rate = self.critic_learning_rate if of_critic else self.learning_rate
-        optimiser.param_groups[0]["lr"] = rate * max(0.25, 0.5 ** int(5 * self.progress))
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
+        of_discriminator = player == "discriminator" and self.discriminator_learning_rate is not None
+        rate = self.discriminator_learning_rate if of_discriminator else self.learning_rate
+        optimizer.param_groups[0]["lr"] = rate * max(0.25, 0.5 ** int(5 * self.progress))

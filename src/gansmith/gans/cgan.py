@@ -31,16 +31,16 @@ class CGAN(GAN):
     without: ClassVar[tuple[str, ...]] = ("packing", "minibatch")
     widths: ClassVar[tuple[int, int]] = (1200, 240)
 
-    width: int | None = setting(None, "units of G's joint layer; None: 1200 for pictures, 240 for vectors", least=2)
-    dropout: float = setting(0.5, "share of D's joint layer that is dropped", least=0.0, most=1.0)
+    width: int | None = setting(None, "units of G's joint layer; None: 1200 for pictures, 240 for vectors", minimum=2)
+    dropout: float = setting(0.5, "share of D's joint layer that is dropped", minimum=0.0, maximum=1.0)
 
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
         classes = self.classes(spec)
         output = nn.Tanh() if spec.kind == "images" else nn.Identity()
         self.generator = JoinedGenerator(self.latent, spec.shape, self.width, classes, output)
-        self.discriminator = self.critic(
-            lambda shape: JoinedCritic(shape, self.width, classes, self.dropout), spec.shape
+        self.discriminator = self.make_discriminator(
+            lambda shape: JoinedDiscriminator(shape, self.width, classes, self.dropout), spec.shape
         )
 
 
@@ -61,7 +61,7 @@ class JoinedGenerator(nn.Module):
         return self.last(self.joint(both).relu()).unflatten(1, self.shape).float()
 
 
-class JoinedCritic(nn.Module):
+class JoinedDiscriminator(nn.Module):
     def __init__(self, shape: tuple[int, ...], width: int, classes: int, dropout: float):
         super().__init__()
         self.classes = classes

@@ -39,14 +39,14 @@ from gansmith import penalties
 from gansmith.data import read
 from gansmith.data.arrays import few
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.layout import Layout, gumbel
-from gansmith.data.modes import with_modes
+from gansmith.data.kinds.table import Table, as_table
+from gansmith.data.kinds.table_layout import Layout, gumbel
+from gansmith.data.kinds.table_modes import with_modes
 from gansmith.data.spec import DataSpec
-from gansmith.data.tables import Table, as_table
+from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
-from gansmith.networks.rows import PackCritic, RowGenerator
-from gansmith.together import everyone, mine
+from gansmith.networks.rows import PackDiscriminator, RowGenerator
 
 TRIES = 200  # rows that may be drawn for each one that a condition asks for, or for each of a block
 BLOCK = 500  # rows drawn at once
@@ -59,23 +59,23 @@ class CTGAN(Game):
     conditional: ClassVar[bool] = False  # on a label; on values of columns it always is
 
     types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
-    modes: int = setting(10, "components of a column's mixture, at most", least=1)
+    modes: int = setting(10, "components of a column's mixture, at most", minimum=1)
     spikes: bool = setting(True, "tell values apart that many rows share exactly; False: the paper")
-    levels: int = setting(500, "values of a column that G makes one by one", least=1)
-    pack: int = setting(10, "rows that D judges as one", least=1)
+    levels: int = setting(500, "values of a column that G makes one by one", minimum=1)
+    pack: int = setting(10, "rows that D judges as one", minimum=1)
     shared: bool = setting(True, "read each row of a pack with the same weights first; False: the paper")
-    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
-    condition_weight: float = setting(1.0, "weight of the cross-entropy with the condition", least=0.0)
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
+    condition_weight: float = setting(1.0, "weight of the cross-entropy with the condition", minimum=0.0)
     rare: str = setting(
         "log", "how often training asks for a value: by the log of its frequency, or by it", choices=("log", "plain")
     )
-    critic_steps: int = setting(1, "moves of D for each of G", least=1)
-    latent: int = setting(128, "numbers of noise a row is made from", least=1)
-    width: int = setting(256, "units of a hidden layer of both", least=1)
-    dropout: float = setting(0.5, "share of D's units dropped", least=0.0, most=1.0)
-    temperature: float = setting(0.2, "τ of the Gumbel-softmax", least=1e-3)
-    weight_decay: float = setting(0.0, "of G; 1e-6 in the released package", least=0.0)
-    beta2: float = setting(0.9, "Adam's memory of the gradient's square", least=0.0, most=1.0)
+    discriminator_steps: int = setting(1, "moves of D for each of G", minimum=1)
+    latent: int = setting(128, "numbers of noise a row is made from", minimum=1)
+    width: int = setting(256, "units of a hidden layer of both", minimum=1)
+    dropout: float = setting(0.5, "share of D's units dropped", minimum=0.0, maximum=1.0)
+    temperature: float = setting(0.2, "τ of the Gumbel-softmax", minimum=1e-3)
+    weight_decay: float = setting(0.0, "of G; 1e-6 in the released package", minimum=0.0)
+    beta2: float = setting(0.9, "Adam's memory of the gradient's square", minimum=0.0, maximum=1.0)
 
     # --- data --------------------------------------------------------------------------------------------------------
     def read(self, data, **options) -> Dataset:
@@ -97,7 +97,7 @@ class CTGAN(Game):
             raise UserError("no column of the table can be learned: they are all ids")
         self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
         row = self.layout.width + self.layout.conditions
-        self.discriminator = PackCritic(row, self.pack, self.width, self.dropout, self.shared)
+        self.discriminator = PackDiscriminator(row, self.pack, self.width, self.dropout, self.shared)
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def players(self) -> dict[str, list[nn.Module]]:
@@ -105,20 +105,20 @@ class CTGAN(Game):
 
     def turns(self) -> list[Turn]:
         return [
-            Turn("discriminator", self.discriminator_loss, times=self.critic_steps),
+            Turn("discriminator", self.discriminator_loss, times=self.discriminator_steps),
             Turn("generator", self.generator_loss),
         ]
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         asked = self.layout.asked(batch.source)
-        everyones = everyone(asked)
-        others = mine(everyones[torch.randperm(len(everyones), device=asked.device)])
+        everyones = all_gather(asked)
+        others = local_rows(everyones[torch.randperm(len(everyones), device=asked.device)])
         with torch.no_grad():
             fake = self.packed(self.layout.soft(self.say(others), self.temperature), others)
             real = self.packed(self.layout.flat(*self.layout.place(batch.real)), asked)
         on_real, on_fake = self.discriminator(torch.cat([real, fake])).chunk(2)
-        observe("critic/real", on_real)
-        observe("critic/fake", on_fake)
+        observe("discriminator/real", on_real)
+        observe("discriminator/fake", on_fake)
         penalty = penalties.gradient_penalty(self.discriminator, real, fake)
         return {"adversarial": on_fake.mean() - on_real.mean(), "penalty": self.penalty * penalty}
 
@@ -147,12 +147,12 @@ class CTGAN(Game):
             both = both[torch.arange(len(both) + short, device=both.device) % len(both)]
         return both.view(-1, self.pack * both.shape[1])
 
-    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
-        device = self.device if chance is None else "cpu"
-        return torch.randn(n, self.latent, generator=chance, device=device).to(self.device)
+    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
+        device = self.device if rng is None else "cpu"
+        return torch.randn(n, self.latent, generator=rng, device=device).to(self.device)
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        made = super().optimiser(player, parameters)
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        made = super().optimizer(player, parameters)
         made.param_groups[0]["weight_decay"] = self.weight_decay if player == "generator" else 0.0
         return made
 
@@ -165,38 +165,38 @@ class CTGAN(Game):
                as the game makes them. UserError when such rows hardly ever come.
         """
         self.must_be_built()
-        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
         wanted = [self.wanted(name, value) for name, value in (where or {}).items()]
         kept, found, drawn = [np.empty((0, *self.spec.shape))], 0, 0
         while found < n:
             if drawn >= TRIES * max(BLOCK, n):
                 raise UserError(f"{found} of {drawn:,} rows had {dict(where)}: ask for fewer values at once")
             count = max(BLOCK, n - found) if wanted else min(BLOCK, n - found)
-            given = min(wanted, key=lambda w: w[-1])[0].expand(count) if wanted else self.draw_conditions(count, chance)
-            parts, numbers = self.draw(given, chance)
+            given = min(wanted, key=lambda w: w[-1])[0].expand(count) if wanted else self.draw_conditions(count, rng)
+            parts, numbers = self.draw(given, rng)
             for part, column, _, _ in wanted:
                 right = parts[:, column] == part - self.layout.start[column]
                 parts, numbers = parts[right], numbers[right]
-            rows = self.layout.codes(parts, numbers, chance)[: n - found]
+            rows = self.layout.codes(parts, numbers, rng)[: n - found]
             for _, column, level, _ in wanted:
                 rows[:, self.layout.source[column]] = level
             kept, found, drawn = [*kept, rows], found + len(rows), drawn + count
         return self.spec.frame(np.concatenate(kept))
 
-    def draw(self, given: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, given: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Parts (n, columns) and numbers (n, numbers) of new rows for conditions (n,), on the CPU."""
-        latent = self.latents(len(given), chance)
-        noise = gumbel((len(given), self.layout.parts), chance=chance)
+        latent = self.latents(len(given), rng)
+        noise = gumbel((len(given), self.layout.parts), rng=rng)
         with self.at_rest():
             said = self.generator(torch.cat([latent, self.layout.asked(given.to(self.device))], 1))
             parts, numbers = self.layout.hard(said, noise.to(self.device))
         return parts.cpu(), numbers.cpu()
 
-    def draw_conditions(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+    def draw_conditions(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """(n,) conditions for samples: a column evenly, its value by its frequency."""
         if not self.layout.conditions:
             return torch.zeros(n, dtype=torch.int64)
-        return torch.multinomial(by_column(self.layout.share, self.layout), n, True, generator=chance)
+        return torch.multinomial(by_column(self.layout.share, self.layout), n, True, generator=rng)
 
     def wanted(self, name: str, value) -> tuple[Tensor, int, float, float]:
         """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
@@ -248,9 +248,9 @@ class CTGAN(Game):
 
     def company(self) -> Tensor:
         """(pack, pack, row) fakes beside their conditions, always of the same noise."""
-        chance = torch.Generator().manual_seed(0)
-        given = self.draw_conditions(self.pack**2, chance)
-        parts, numbers = self.draw(given, chance)
+        rng = torch.Generator().manual_seed(0)
+        given = self.draw_conditions(self.pack**2, rng)
+        parts, numbers = self.draw(given, rng)
         flat = self.layout.flat(parts.to(self.device), numbers.to(self.device))
         return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.pack, self.pack))
 

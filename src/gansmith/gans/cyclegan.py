@@ -25,12 +25,12 @@ from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import UserError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.translation import Translation, jittered
-from gansmith.networks.patch import PatchCritic
+from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.translator import Translator
-from gansmith.together import everyone, mine
 
 
 class CycleGAN(Translation):
@@ -40,17 +40,21 @@ class CycleGAN(Translation):
     form: ClassVar[str] = "domains"
     batch_size: ClassVar[int] = 1
 
-    cycle: float = setting(10.0, "λ, weight of the way there and back", least=0.0)
-    identity: float = setting(0.0, "share of λ for leaving alone what needs no change; .5 in the code", least=0)
-    pool: int = setting(50, "fakes of the past that the critics are shown, too; 0: none", least=0)
-    decay: float = setting(0.5, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
-    width: int = setting(64, "channels of the finest layer of all players", least=1)
-    blocks: int | None = setting(None, "residual blocks of a translator; None: from the size", least=0)
+    cycle: float = setting(10.0, "λ, weight of the way there and back", minimum=0.0)
+    identity: float = setting(0.0, "share of λ for leaving alone what needs no change; .5 in the code", minimum=0)
+    pool: int = setting(50, "fakes of the past that the critics are shown, too; 0: none", minimum=0)
+    decay: float = setting(
+        0.5, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
+    )
+    width: int = setting(64, "channels of the finest layer of all players", minimum=1)
+    blocks: int | None = setting(None, "residual blocks of a translator; None: from the size", minimum=0)
     patch: int | None = setting(
-        None, "strided layers of a critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size", least=1
+        None,
+        "strided layers of a critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size",
+        minimum=1,
     )
     jitter: float | None = setting(
-        None, "how much pictures are enlarged before a random cut; None: from the size", least=1
+        None, "how much pictures are enlarged before a random cut; None: from the size", minimum=1
     )
     mirror: bool | None = setting(None, "turn half of the pictures left to right; None: from the size")
 
@@ -73,15 +77,15 @@ class CycleGAN(Translation):
             )
         self.generator = Translator(one, two, self.width, self.blocks)
         self.inverse = Translator(two, one, self.width, self.blocks)
-        self.critic_target = PatchCritic(two, self.width, self.patch, norm=nn.InstanceNorm2d)
-        self.critic_source = PatchCritic(one, self.width, self.patch, norm=nn.InstanceNorm2d)
+        self.discriminator_target = PatchDiscriminator(two, self.width, self.patch, norm=nn.InstanceNorm2d)
+        self.discriminator_source = PatchDiscriminator(one, self.width, self.patch, norm=nn.InstanceNorm2d)
         self.pool_target = Pool(self.pool, target.shape)
         self.pool_source = Pool(self.pool, source.shape)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {
             "generator": [self.generator, self.inverse],
-            "discriminator": [self.critic_target, self.critic_source],
+            "discriminator": [self.discriminator_target, self.discriminator_source],
         }
 
     def turns(self) -> list[Turn]:
@@ -96,7 +100,8 @@ class CycleGAN(Translation):
         batch.memo |= {"x": x, "y": y, "fake_y": fake_y.detach(), "fake_x": fake_x.detach()}
         there_and_back = distance(self.inverse(fake_y), x) + distance(self.generator(fake_x), y)
         terms = {
-            "adversarial": square(self.critic_target(fake_y) - 1) + square(self.critic_source(fake_x) - 1),
+            "adversarial": square(self.discriminator_target(fake_y) - 1)
+            + square(self.discriminator_source(fake_x) - 1),
             "cycle": self.cycle * there_and_back,
         }
         if self.identity:
@@ -107,14 +112,14 @@ class CycleGAN(Translation):
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         memo = batch.memo
         return {
-            "target": self.judged(self.critic_target, memo["y"], self.pool_target(memo["fake_y"]), "target"),
-            "source": self.judged(self.critic_source, memo["x"], self.pool_source(memo["fake_x"]), "source"),
+            "target": self.judged(self.discriminator_target, memo["y"], self.pool_target(memo["fake_y"]), "target"),
+            "source": self.judged(self.discriminator_source, memo["x"], self.pool_source(memo["fake_x"]), "source"),
         }
 
-    def judged(self, critic: nn.Module, real: Tensor, fake: Tensor, domain: str) -> Tensor:
-        on_real, on_fake = critic(real), critic(fake)
-        observe(f"critic/real_{domain}", on_real)
-        observe(f"critic/fake_{domain}", on_fake)
+    def judged(self, discriminator: nn.Module, real: Tensor, fake: Tensor, domain: str) -> Tensor:
+        on_real, on_fake = discriminator(real), discriminator(fake)
+        observe(f"discriminator/real_{domain}", on_real)
+        observe(f"discriminator/fake_{domain}", on_fake)
         return (square(on_real - 1) + square(on_fake)) / 2
 
     def back(self, y, *, batch_size: int = 16) -> np.ndarray:
@@ -136,7 +141,7 @@ class Pool(nn.Module):
 
     @torch.no_grad()
     def forward(self, fakes: Tensor) -> Tensor:
-        fakes = everyone(fakes)  # one pool, kept alike by every rank
+        fakes = all_gather(fakes)  # one pool, kept alike by every rank
         size, shown = len(self.kept), fakes.clone()
         for i in range(len(fakes) if size else 0):
             held = int(self.count)
@@ -147,7 +152,7 @@ class Pool(nn.Module):
                 old = int(torch.randint(size, ()))
                 shown[i] = self.kept[old]
                 self.kept[old] = fakes[i]
-        return mine(shown)
+        return local_rows(shown)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:

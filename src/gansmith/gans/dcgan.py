@@ -24,7 +24,7 @@ from gansmith.networks.convolutional import ConvGenerator
 class DCGAN(GAN):
     summary: ClassVar[str] = "strided convolutions with batch norm (Radford et al. 2016)"
 
-    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", least=1)
+    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
@@ -34,4 +34,4 @@ class DCGAN(GAN):
         self.pictures_only(spec)
         classes = self.classes(spec)
         self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes)
-        self.discriminator = self.conv_critic(spec.shape, classes)
+        self.discriminator = self.conv_discriminator(spec.shape, classes)

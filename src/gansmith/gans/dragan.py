@@ -28,22 +28,24 @@ class DRAGAN(GAN):
     summary: ClassVar[str] = "slope held near 1 around the data (Kodali et al. 2017)"
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
-    penalty: float = setting(10.0, "λ, weight of the gradient penalty", least=0.0)
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
     noise: str = setting("released", "how reals are moved to where the slope is held", choices=("released", "normal"))
-    reach: float = setting(1.0, "standard deviation of the normal noise, in that of the data: the paper's c", least=0.0)
-    learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
-    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
+    reach: float = setting(
+        1.0, "standard deviation of the normal noise, in that of the data: the paper's c", minimum=0.0
+    )
+    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec, critic_norm="none")
+        self.build_convolutional(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         return super().discriminator_loss(batch) | {"penalty": self.penalty * self.slope(batch)}
 
     def slope(self, batch: Batch) -> Tensor:
         """E(‖∇D(x + δ)‖ − 1)²."""
-        critic = lambda x: self.discriminator(x, batch.label)  # noqa: E731
+        discriminator = lambda x: self.discriminator(x, batch.label)  # noqa: E731
         if self.noise == "released":
-            return penalties.dragan(critic, batch.real)
+            return penalties.dragan(discriminator, batch.real)
         reach = self.reach * penalties.spread(batch.real)
-        return penalties.one_centred(critic, batch.real + reach * torch.randn_like(batch.real))
+        return penalties.one_centerd(discriminator, batch.real + reach * torch.randn_like(batch.real))

@@ -4,7 +4,7 @@ A generator G turns noise into items; a discriminator D says how likely an item 
 min_G max_D  V = E log σ(D(x)) + E log(1 − σ(D(G(z))))   (eq. 1, D the raw score). For a fixed G the best D is
 σ(D) = p/(p+q) and V = 2·JSD(p, q) − log 4 (prop. 1 and thm. 1; tested in tests/gans/test_gan.py on known densities).
 Section 3's non-saturating generator, which maximises E log σ(D(G(z))), keeps a gradient where D is sure; it is the
-default, as in the released code. `critic_steps` is the k of algorithm 1 (1 in their experiments).
+default, as in the released code. `discriminator_steps` is the k of algorithm 1 (1 in their experiments).
 
 Networks: for pictures those of the MNIST experiment (G: two ReLU layers of 1200; D: two maxout layers of 240 × 5 with
 dropout .2 and .5; z uniform with unit variance); for vectors, ReLU perceptrons.
@@ -27,41 +27,45 @@ from torch import Tensor, nn
 from gansmith import losses, penalties
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import map_across_ranks, mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
-from gansmith.networks.blocks import Critic
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
+from gansmith.networks.blocks import Discriminator
+from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.minibatch import Packed, SecondHead
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.networks.spectral import spectrally_normalised
-from gansmith.together import divided, mean_over_ranks
-from gansmith.training import optimisers
+from gansmith.training import optimizers
 
 
 class GAN(Game):
     summary: ClassVar[str] = "the original: perceptrons, minimax or non-saturating (Goodfellow et al. 2014)"
 
     loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
-    critic_steps: int = setting(1, "moves of the discriminator for each of the generator: k", least=1)
-    latent: int = setting(100, "numbers of noise a sample is made from", least=1)
+    discriminator_steps: int = setting(1, "moves of the discriminator for each of the generator: k", minimum=1)
+    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
     prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
     conditional: bool = setting(False, "give both players the label")
-    width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", least=1)
-    critic_learning_rate: float | None = setting(None, "the discriminator's step size; None: learning_rate", least=0)
+    width: int | None = setting(None, "units of a hidden layer; None: 1200 for pictures, 128 for vectors", minimum=1)
+    discriminator_learning_rate: float | None = setting(
+        None, "the discriminator's step size; None: learning_rate", minimum=0
+    )
 
     # Remedies (docs/diagnose.md); a game in which one means nothing is `without` it.
     augment: str = setting(
         "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
     )
-    instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", least=0.0)
-    stepping: str = setting("plain", "how both players step", choices=tuple(optimisers.WAYS))
-    clip_gradient: float | None = setting(None, "largest norm of a player's gradient; None: any", least=0.0)
-    r1: float = setting(0.0, "γ of R1, the squared slope of D at reals; D then has no batch norm", least=0.0)
-    r2: float = setting(0.0, "γ of R2, the same at fakes", least=0.0)
-    lecam: float = setting(0.0, "weight of LeCam: D's scores near where those of the other side usually are", least=0.0)
-    smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", least=0.5, most=1.0)
+    instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
+    stepping: str = setting("plain", "how both players step", choices=tuple(optimizers.WAYS))
+    clip_gradient: float | None = setting(None, "largest norm of a player's gradient; None: any", minimum=0.0)
+    r1: float = setting(0.0, "γ of R1, the squared slope of D at reals; D then has no batch norm", minimum=0.0)
+    r2: float = setting(0.0, "γ of R2, the same at fakes", minimum=0.0)
+    lecam: float = setting(
+        0.0, "weight of LeCam: D's scores near where those of the other side usually are", minimum=0.0
+    )
+    smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)
     spectral_norm: bool = setting(False, "divide D's weights by their spectral norms; D then has no batch norm")
-    packing: int = setting(1, "items that D judges at once, as one (PacGAN)", least=1)
+    packing: int = setting(1, "items that D judges at once, as one (PacGAN)", minimum=1)
     minibatch: str = setting(
         "none",
         "what D sees of a sample's company: how much it varies, or how close it is",
@@ -84,31 +88,37 @@ class GAN(Game):
         if spec.kind == "images":
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, output=nn.Tanh)
             maxout = {"pieces": 5, "dropout": (0.2, 0.5)}
-            body = lambda shape: MLPCritic(shape, max(1, self.width // 5), 2, classes, **maxout)  # noqa: E731
+            body = lambda shape: MLPDiscriminator(shape, max(1, self.width // 5), 2, classes, **maxout)  # noqa: E731
         else:
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
-            body = lambda shape: MLPCritic(shape, self.width, 3, classes)  # noqa: E731
-        self.discriminator = self.critic(body, spec.shape)
+            body = lambda shape: MLPDiscriminator(shape, self.width, 3, classes)  # noqa: E731
+        self.discriminator = self.make_discriminator(body, spec.shape)
 
-    def build_convolutional(self, spec: DataSpec, norm: str = "batch", critic_norm: str = "batch") -> None:
+    def build_convolutional(self, spec: DataSpec, norm: str = "batch", discriminator_norm: str = "batch") -> None:
         """The networks of papers that are about the loss: DCGAN's for pictures, three ReLU layers for all else."""
         self.choose(spec)
         classes = self.classes(spec)
         if spec.kind == "images":
             self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm=norm)
-            self.discriminator = self.conv_critic(spec.shape, classes, critic_norm)
+            self.discriminator = self.conv_discriminator(spec.shape, classes, discriminator_norm)
         else:
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes)
-            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3, classes), spec.shape)
+            self.discriminator = self.make_discriminator(
+                lambda shape: MLPDiscriminator(shape, self.width, 3, classes), spec.shape
+            )
 
-    def conv_critic(
-        self, shape: tuple[int, ...], classes: int = 0, norm: str = "batch", body: type[ConvCritic] = ConvCritic
+    def conv_discriminator(
+        self,
+        shape: tuple[int, ...],
+        classes: int = 0,
+        norm: str = "batch",
+        body: type[ConvDiscriminator] = ConvDiscriminator,
     ) -> nn.Module:
         """DCGAN's critic; its batch norm gives way to what bounds the slope at each item."""
         norm = "none" if norm == "batch" and (self.spectral_norm or self.r1 or self.r2) else norm
-        return self.critic(lambda shape: body(shape, self.width, classes, norm=norm), shape)
+        return self.make_discriminator(lambda shape: body(shape, self.width, classes, norm=norm), shape)
 
-    def critic(self, body: Callable[[tuple[int, ...]], Critic], shape: tuple[int, ...]) -> nn.Module:
+    def make_discriminator(self, body: Callable[[tuple[int, ...]], Discriminator], shape: tuple[int, ...]) -> nn.Module:
         """D for items of `shape`, its `body` made for what packing shows it, with what the other remedies add to it."""
         if self.packing > 1 and self.conditional:
             raise UserError(
@@ -145,7 +155,7 @@ class GAN(Game):
 
     def turns(self) -> list[Turn]:
         return [
-            Turn("discriminator", self.discriminator_loss, times=self.critic_steps),
+            Turn("discriminator", self.discriminator_loss, times=self.discriminator_steps),
             Turn("generator", self.generator_loss),
         ]
 
@@ -160,9 +170,9 @@ class GAN(Game):
 
     def judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """The discriminator's terms on these scores, which are shown to whoever watches."""
-        observe("critic/real", real)
-        observe("critic/fake", fake)
-        terms = {"adversarial": self.pair().critic(real, fake)}
+        observe("discriminator/real", real)
+        observe("discriminator/fake", fake)
+        terms = {"adversarial": self.pair().discriminator(real, fake)}
         if self.lecam:
             self.scored = mean_over_ranks(torch.stack([real.mean(), fake.mean()]).detach())
             terms["lecam"] = self.lecam * penalties.lecam(real, fake, *self.usual)
@@ -171,8 +181,8 @@ class GAN(Game):
     def sloped(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
         """What the settings `r1` and `r2` add for the discriminator's slope at reals and at fakes."""
         asked = {"r1": (self.r1, batch.real), "r2": (self.r2, fake)}
-        critic = lambda x: self.discriminator(x, batch.label)  # noqa: E731
-        return {name: gamma * penalties.r1(critic, points) for name, (gamma, points) in asked.items() if gamma}
+        discriminator = lambda x: self.discriminator(x, batch.label)  # noqa: E731
+        return {name: gamma * penalties.r1(discriminator, points) for name, (gamma, points) in asked.items() if gamma}
 
     def moved(self, player: str) -> None:
         if self.lecam and player == "discriminator":
@@ -186,22 +196,22 @@ class GAN(Game):
         """As many fakes as the batch has items, of its labels, in network units."""
         return self.generator(self.latents(len(batch)), batch.label)
 
-    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """(n, latent) noise of the prior, on the game's device. With `chance` it is the same on every device."""
-        device = self.device if chance is None else "cpu"
+        device = self.device if rng is None else "cpu"
         if self.prior == "normal":
-            return torch.randn(n, self.latent, device=device, generator=chance).to(self.device)
-        return ((2 * torch.rand(n, self.latent, device=device, generator=chance) - 1) * 3**0.5).to(self.device)
+            return torch.randn(n, self.latent, device=device, generator=rng).to(self.device)
+        return ((2 * torch.rand(n, self.latent, device=device, generator=rng) - 1) * 3**0.5).to(self.device)
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        return self.steps(super().optimiser(player, parameters), player)
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        return self.steps(super().optimizer(player, parameters), player)
 
     def steps(self, made: torch.optim.Optimizer, player: str):
         """The optimiser with the step size and the way of stepping that the settings ask for."""
-        if player == "discriminator" and self.critic_learning_rate is not None:
-            made.param_groups[0]["lr"] = made.param_groups[0]["initial_lr"] = self.critic_learning_rate
-        made = optimisers.WAYS[self.stepping](made)
-        return optimisers.Clipped(made, self.clip_gradient) if self.clip_gradient else made
+        if player == "discriminator" and self.discriminator_learning_rate is not None:
+            made.param_groups[0]["lr"] = made.param_groups[0]["initial_lr"] = self.discriminator_learning_rate
+        made = optimizers.WAYS[self.stepping](made)
+        return optimizers.Clipped(made, self.clip_gradient) if self.clip_gradient else made
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
@@ -214,15 +224,17 @@ class GAN(Game):
         label  for a conditional game: one class or `n` of them, by number or name; None: classes drawn evenly
         """
         self.must_be_built()
-        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        latent, labels = self.latents(n, chance), self.labels(n, label, chance)
+        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent, labels = self.latents(n, rng), self.labels(n, label, rng)
         return self.made_from(latent, labels, batch_size=batch_size)
 
     def made_from(self, latent: Tensor, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
         """What `generate` makes of these latents in eval mode, in the data's units, some at a time."""
         labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
-            made = divided(lambda z, y: self.spec.to_data(self.generate(z, y)), latent.split(batch_size), labels)
+            made = map_across_ranks(
+                lambda z, y: self.spec.to_data(self.generate(z, y)), latent.split(batch_size), labels
+            )
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
     def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
@@ -243,14 +255,14 @@ class GAN(Game):
             raise UserError(f"items have shape {tuple(x.shape[1:])}, this game was trained on {self.spec.shape}")
         labels = labels.split(batch_size) if labels is not None else _nones()
         with self.at_rest():
-            said = divided(
+            said = map_across_ranks(
                 lambda part, y: network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy(),
                 x.split(batch_size),
                 labels,
             )
         return np.concatenate(said) if len(x) else np.empty(0, np.float32)
 
-    def labels(self, n: int, label, chance: torch.Generator | None) -> Tensor | None:
+    def labels(self, n: int, label, rng: torch.Generator | None) -> Tensor | None:
         """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `chance`."""
         if not self.conditional:
             if label is not None:
@@ -260,9 +272,9 @@ class GAN(Game):
             return None
         names = self.spec.classes
         if label is None:
-            if chance is None:
+            if rng is None:
                 raise UserError("a conditional game's score needs label=: one class or one for each item")
-            return torch.randint(len(names), (n,), generator=chance).to(self.device)
+            return torch.randint(len(names), (n,), generator=rng).to(self.device)
         asked = [label] * n if np.ndim(label) == 0 else list(np.asarray(label).tolist())
         if len(asked) != n:
             raise UserError(f"{len(asked)} labels for {n} items: give one, or one for each")

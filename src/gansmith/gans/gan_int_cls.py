@@ -26,11 +26,11 @@ from gansmith.data import read
 from gansmith.data.captions import numbered, to_ids
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import all_gather, local_rows, map_across_ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, Stage, Turn, observe, setting
 from gansmith.networks.convolutional import ConvGenerator
-from gansmith.networks.text import Looker, Reader, TextCritic
-from gansmith.together import divided, everyone, mine
+from gansmith.networks.text_encoder import Looker, Reader, TextDiscriminator
 
 
 class GANINTCLS(Game):
@@ -38,13 +38,15 @@ class GANINTCLS(Game):
     inputs: ClassVar[tuple[str, ...]] = ("text",)
 
     reading: float = setting(
-        0.1, "share of training, at its beginning, in which captions are learned", least=0.0, most=1.0
+        0.1, "share of training, at its beginning, in which captions are learned", minimum=0.0, maximum=1.0
     )
-    mismatched: float = setting(0.5, "weight of real pictures beside another item's caption (CLS); 0: none", least=0.0)
-    interpolated: float = setting(1.0, "weight of captions halfway between two (INT); 0: none", least=0.0)
-    latent: int = setting(100, "numbers of noise a sample is made from", least=1)
-    text_width: int = setting(128, "numbers a caption is turned into", least=1)
-    width: int = setting(64, "channels of both players' finest layers", least=1)
+    mismatched: float = setting(
+        0.5, "weight of real pictures beside another item's caption (CLS); 0: none", minimum=0.0
+    )
+    interpolated: float = setting(1.0, "weight of captions halfway between two (INT); 0: none", minimum=0.0)
+    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    text_width: int = setting(128, "numbers a caption is turned into", minimum=1)
+    width: int = setting(64, "channels of both players' finest layers", minimum=1)
 
     def read(self, data, **options) -> Dataset:
         dataset = read(data, form="captions", **{k: v for k, v in options.items() if k != "labels"})
@@ -58,7 +60,7 @@ class GANINTCLS(Game):
         self.reader = Reader(len(spec.of("text").columns), self.text_width)
         self.looker = Looker(spec.shape, self.text_width)
         self.generator = Painter(self.latent, spec.shape, self.text_width, self.width)
-        self.discriminator = TextCritic(spec.shape, self.text_width, self.width)
+        self.discriminator = TextDiscriminator(spec.shape, self.text_width, self.width)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {
@@ -75,7 +77,7 @@ class GANINTCLS(Game):
         ]
 
     def reader_loss(self, batch: Batch) -> dict[str, Tensor]:
-        alike = everyone(self.reader(batch.text)) @ everyone(self.looker(batch.real)).T * (10 / self.text_width)
+        alike = all_gather(self.reader(batch.text)) @ all_gather(self.looker(batch.real)).T * (10 / self.text_width)
         own = torch.arange(len(alike), device=alike.device)
         observe("reader/found", lambda: (alike.argmax(1) == own).float().mean())
         return {"matching": (cross_entropy(alike, own) + cross_entropy(alike.T, own)) / 2}
@@ -85,12 +87,12 @@ class GANINTCLS(Game):
         seen = self.discriminator.body(batch.real)
         real = self.discriminator.beside(seen, text)
         fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
-        observe("critic/real", real)
-        observe("critic/fake", fake)
+        observe("discriminator/real", real)
+        observe("discriminator/fake", fake)
         terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean() / 2}
         if self.mismatched:
             wrong = self.discriminator.beside(seen, next_to(text))
-            observe("critic/mismatched", wrong)
+            observe("discriminator/mismatched", wrong)
             terms["mismatched"] = self.mismatched * softplus(wrong).mean()
         return terms
 
@@ -106,19 +108,19 @@ class GANINTCLS(Game):
         """−E log σ(D(G(z, t), t))."""
         return softplus(-self.discriminator(self.generator(self.latents(len(text)), text), text)).mean()
 
-    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
-        device = self.device if chance is None else "cpu"
-        return torch.randn(n, self.latent, generator=chance, device=device).to(self.device)
+    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
+        device = self.device if rng is None else "cpu"
+        return torch.randn(n, self.latent, generator=rng, device=device).to(self.device)
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def sample(self, n: int, *, seed: int | None = None, text=None, batch_size: int = 250) -> np.ndarray:
         """`n` pictures uint8 (n, C, H, W) of `text`: one caption or several, taken in turn."""
         ids = self.as_ids(text)
-        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        latent, rows = self.latents(n, chance), torch.arange(n) % len(ids)
+        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent, rows = self.latents(n, rng), torch.arange(n) % len(ids)
         with self.at_rest():
             said = self.reader(ids)
-            made = divided(
+            made = map_across_ranks(
                 lambda z, row: self.spec.to_data(self.generator(z, said[row.to(self.device)])),
                 latent.split(batch_size),
                 rows.split(batch_size),
@@ -151,7 +153,7 @@ class GANINTCLS(Game):
 
 def next_to(text: Tensor) -> Tensor:
     """The text of the item before each in the batch."""
-    return mine(everyone(text).roll(1, 0))
+    return local_rows(all_gather(text).roll(1, 0))
 
 
 class Painter(nn.Module):

@@ -33,11 +33,11 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, VirtualBatchNorm
-from gansmith.together import mean_over_ranks
 
 
 class ImprovedGAN(GAN):
@@ -49,14 +49,16 @@ class ImprovedGAN(GAN):
     widths: ClassVar[tuple[int, int]] = (1000, 200)
     without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "spectral_norm", "packing")
 
-    labels_each: int | None = setting(None, "labels of each class that are used; None: all", least=1)
+    labels_each: int | None = setting(None, "labels of each class that are used; None: all", minimum=1)
     matching: bool = setting(True, "G matches D's features; off: the non-saturating loss")
     virtual: bool = setting(False, "virtual batch norm in G")
-    historical: float = setting(0.0, "weight of the squared distance to a player's past", least=0.0)
-    smoothing: float = setting(1.0, "α, how real D should call reals; the paper's one-sided .9", least=0.0, most=1.0)
-    width: int | None = setting(None, "units of D's first layer; None: 1000 for pictures, 200 for vectors", least=4)
-    learning_rate: float = setting(3e-3, "Adam's step size", least=0.0)
-    average_half_life: int = setting(100_000, "samples after which a weight counts half in the average", least=0)
+    historical: float = setting(0.0, "weight of the squared distance to a player's past", minimum=0.0)
+    smoothing: float = setting(
+        1.0, "α, how real D should call reals; the paper's one-sided .9", minimum=0.0, maximum=1.0
+    )
+    width: int | None = setting(None, "units of D's first layer; None: 1000 for pictures, 200 for vectors", minimum=4)
+    learning_rate: float = setting(3e-3, "Adam's step size", minimum=0.0)
+    average_half_life: int = setting(100_000, "samples after which a weight counts half in the average", minimum=0)
 
     def read(self, data, **options) -> Dataset:
         dataset = super().read(data, **options)
@@ -75,8 +77,8 @@ class ImprovedGAN(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         real, fake = self.discriminator(batch.real), self.discriminator(self.fake(batch))
-        observe("critic/real", real)
-        observe("critic/fake", fake)
+        observe("discriminator/real", real)
+        observe("discriminator/fake", fake)
         terms = {
             "real": (F.softplus(real) - self.smoothing * real).mean() / 2,
             "fake": F.softplus(fake).mean() / 2,
@@ -130,18 +132,18 @@ def few_labels(dataset: Dataset, each: int, seed: int = 0) -> FewLabels:
     """The data set with the labels of `each` random items of every class, and no others."""
     if not dataset.spec.classes:
         raise UserError(f"labels_each={each} needs labels and {dataset.name} has none")
-    label, chance = dataset.fields["label"], np.random.default_rng(seed)
+    label, rng = dataset.fields["label"], np.random.default_rng(seed)
     chosen = []
     for k, name in enumerate(dataset.spec.classes):
         there = np.flatnonzero(label == k)
         if len(there) < each:
             raise UserError(f"labels_each={each}, but class {name} has {len(there)} items: give at most that")
-        chosen.append(chance.choice(there, each, replace=False))
+        chosen.append(rng.choice(there, each, replace=False))
     known = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
     known["fields"] = dataset.fields | {"source": dataset.fields["real"]}
     known["digest"] += f"-{each}"
     known["notes"] += (f"{each} labels of each of {len(dataset.spec.classes)} classes are used",)
-    return FewLabels(**known, labelled=torch.from_numpy(chance.permutation(np.concatenate(chosen))))
+    return FewLabels(**known, labelled=torch.from_numpy(rng.permutation(np.concatenate(chosen))))
 
 
 class SoftplusGenerator(nn.Module):

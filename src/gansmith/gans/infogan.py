@@ -34,8 +34,8 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvCritic, ConvGenerator
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 
 class Codes(NamedTuple):
@@ -51,24 +51,26 @@ class InfoGAN(GAN):
     without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
-    categories: int = setting(10, "K, values of the categorical code", least=2)
-    continuous: int = setting(2, "codes that are numbers in −1 … 1", least=0)
-    latent: int = setting(62, "numbers of noise beside the codes", least=1)
-    information: float = setting(1.0, "λ, weight of the category's information", least=0.0)
-    information_continuous: float = setting(0.1, "… and of the numbers'", least=0.0)
+    categories: int = setting(10, "K, values of the categorical code", minimum=2)
+    continuous: int = setting(2, "codes that are numbers in −1 … 1", minimum=0)
+    latent: int = setting(62, "numbers of noise beside the codes", minimum=1)
+    information: float = setting(1.0, "λ, weight of the category's information", minimum=0.0)
+    information_continuous: float = setting(0.1, "… and of the numbers'", minimum=0.0)
     fixed_deviation: bool = setting(False, "Q takes the numbers' standard deviation for 1")
-    learning_rate: float = setting(1e-3, "Adam's step size of G and Q", least=0.0)
-    critic_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", least=0.0)
+    learning_rate: float = setting(1e-3, "Adam's step size of G and Q", minimum=0.0)
+    discriminator_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", minimum=0.0)
 
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
         inputs = self.latent + self.categories + self.continuous
         if spec.kind == "images":
             self.generator = DenseGenerator(inputs, spec.shape, self.width)
-            self.discriminator = self.conv_critic(spec.shape, body=DenseCritic)
+            self.discriminator = self.conv_discriminator(spec.shape, body=DenseDiscriminator)
         else:
             self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
-            self.discriminator = self.critic(lambda shape: MLPCritic(shape, self.width, 3), spec.shape)
+            self.discriminator = self.make_discriminator(
+                lambda shape: MLPDiscriminator(shape, self.width, 3), spec.shape
+            )
         self.q = nn.Sequential(
             nn.Linear(self.discriminator.score.in_features, 128),
             nn.BatchNorm1d(128),
@@ -112,13 +114,13 @@ class InfoGAN(GAN):
         logits, mean, spread = self.q(features).float().split(sizes, 1)
         return logits, mean, torch.ones_like(mean) if self.fixed_deviation else F.softplus(spread) + 1e-3
 
-    def latents(self, n: int, chance: torch.Generator | None = None) -> Tensor:
+    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """(n, latent + K + continuous): noise of the prior, a category as one of K ones, numbers in −1 … 1."""
-        device = self.device if chance is None else "cpu"
-        drawn = torch.randint(self.categories, (n,), device=device, generator=chance)
-        numbers = 2 * torch.rand(n, self.continuous, device=device, generator=chance) - 1
+        device = self.device if rng is None else "cpu"
+        drawn = torch.randint(self.categories, (n,), device=device, generator=rng)
+        numbers = 2 * torch.rand(n, self.continuous, device=device, generator=rng) - 1
         codes = torch.cat([F.one_hot(drawn, self.categories), numbers], 1).to(self.device)
-        return torch.cat([super().latents(n, chance), codes], 1)
+        return torch.cat([super().latents(n, rng), codes], 1)
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def sample(
@@ -130,8 +132,8 @@ class InfoGAN(GAN):
         codes     the numbers (continuous,), or (n, continuous); trained on −1 … 1; None: drawn evenly
         """
         self.must_be_built()
-        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        latent = self.latents(n, chance)
+        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        latent = self.latents(n, rng)
         if category is not None:
             asked = np.asarray(category)
             if asked.shape not in ((), (n,)) or not np.isin(asked, np.arange(self.categories)).all():
@@ -169,7 +171,7 @@ class DenseGenerator(nn.Module):
         return self.body(self.dense(z))
 
 
-class DenseCritic(ConvCritic):
+class DenseDiscriminator(ConvDiscriminator):
     """DCGAN's convolutions, a dense layer of 16·width with batch norm and leaky ReLU of .1, one linear score."""
 
     def __init__(self, shape: tuple[int, int, int], width: int, classes: int = 0, *, norm: str = "batch"):

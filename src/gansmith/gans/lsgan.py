@@ -22,7 +22,7 @@ from gansmith import losses
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 
 class LSGAN(GAN):
@@ -45,11 +45,11 @@ class LSGAN(GAN):
         self.generator.layers.apply(orthogonal)
 
         def body(shape):
-            critic = MLPCritic(shape, self.width, 2, classes, activation=nn.Tanh)
-            critic.layers.apply(orthogonal)
-            return critic
+            discriminator = MLPDiscriminator(shape, self.width, 2, classes, activation=nn.Tanh)
+            discriminator.layers.apply(orthogonal)
+            return discriminator
 
-        self.discriminator = self.critic(body, spec.shape)
+        self.discriminator = self.make_discriminator(body, spec.shape)
 
     def pair(self) -> losses.Loss:
         return losses.least_squares(self.a, self.b, self.c)

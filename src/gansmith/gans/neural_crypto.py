@@ -26,9 +26,9 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
-from gansmith.together import mean_over_ranks
 
 
 class NeuralCrypto(Game):
@@ -37,10 +37,10 @@ class NeuralCrypto(Game):
     batch_size: ClassVar[int] = 4096
     needs_data: ClassVar[bool] = False
 
-    bits: int = setting(16, "N, bits of a message and of a key", least=2)
-    eve_steps: int = setting(2, "moves of Eve for each of Alice and Bob", least=1)
-    learning_rate: float = setting(8e-4, "Adam's step size", least=0.0)
-    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    bits: int = setting(16, "N, bits of a message and of a key", minimum=2)
+    eve_steps: int = setting(2, "moves of Eve for each of Alice and Bob", minimum=1)
+    learning_rate: float = setting(8e-4, "Adam's step size", minimum=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     key: bool = setting(True, "let Bob have the key; without it he is another Eve (the control of the proof)")
 
     def read(self, data=None, **options) -> Dataset:
@@ -78,10 +78,10 @@ class NeuralCrypto(Game):
         observe("bits/eve", lambda: flipped(message, guess))
         return {"read": wrong_bits(message, guess)}
 
-    def talk(self, n: int, chance: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def talk(self, n: int, rng: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """`n` random messages, keys and ciphertexts (n, bits)."""
-        device = self.device if chance is None else "cpu"
-        both = torch.randint(2, (n, 2 * self.bits), generator=chance, device=device).to(self.device).float() * 2 - 1
+        device = self.device if rng is None else "cpu"
+        both = torch.randint(2, (n, 2 * self.bits), generator=rng, device=device).to(self.device).float() * 2 - 1
         return *both.chunk(2, 1), self.alice(both)
 
     def open(self, cipher: Tensor, key: Tensor) -> Tensor:
@@ -108,9 +108,9 @@ class NeuralCrypto(Game):
 
     def sample(self, n: int, *, seed: int | None = None) -> np.ndarray:
         """`n` ciphertexts (n, bits) of random messages under random keys."""
-        chance = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
         with self.at_rest():
-            return self.talk(n, chance)[2].cpu().numpy()
+            return self.talk(n, rng)[2].cpu().numpy()
 
 
 class Cipher(nn.Module):

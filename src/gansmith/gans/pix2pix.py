@@ -27,7 +27,7 @@ from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.translation import Translation, jittered
-from gansmith.networks.patch import PatchCritic
+from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.unet import UNet
 
 
@@ -35,17 +35,17 @@ class Pix2Pix(Translation):
     summary: ClassVar[str] = "from pairs of pictures, one into the other (Isola et al. 2017)"
     batch_size: ClassVar[int] = 1
 
-    l1: float = setting(100.0, "λ, weight of the mean distance to the true picture", least=0.0)
-    adversarial: float = setting(1.0, "weight of the adversarial loss; 0: L1 alone, which blurs", least=0.0)
+    l1: float = setting(100.0, "λ, weight of the mean distance to the true picture", minimum=0.0)
+    adversarial: float = setting(1.0, "weight of the adversarial loss; 0: L1 alone, which blurs", minimum=0.0)
     reverse: bool = setting(False, "learn the other way: from B to A")
-    width: int = setting(64, "channels of the finest layer of both players", least=1)
+    width: int = setting(64, "channels of the finest layer of both players", minimum=1)
     patch: int | None = setting(
         None,
         "strided layers of the critic: 3 sees 70 pixels at once, 2 sees 34, 1 sees 16; None: from the size",
-        least=1,
+        minimum=1,
     )
     jitter: float | None = setting(
-        None, "how much pairs are enlarged before a random cut; None: from the size", least=1
+        None, "how much pairs are enlarged before a random cut; None: from the size", minimum=1
     )
     mirror: bool | None = setting(None, "turn half of the pairs left to right; None: from the size")
 
@@ -67,7 +67,7 @@ class Pix2Pix(Translation):
         source, target = self.two_pictures(spec)
         self.choose(spec)
         self.generator = UNet(source.shape[0], target.shape[0], target.shape[1:], self.width)
-        self.discriminator = PatchCritic(source.shape[0] + target.shape[0], self.width, self.patch)
+        self.discriminator = PatchDiscriminator(source.shape[0] + target.shape[0], self.width, self.patch)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
@@ -88,9 +88,9 @@ class Pix2Pix(Translation):
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         source, target, made = (batch.memo[name] for name in ("source", "target", "fake"))
         real, fake = self.judge(source, target), self.judge(source, made)
-        observe("critic/real", real)
-        observe("critic/fake", fake)
-        return {"adversarial": losses.non_saturating.critic(real, fake) / 2}
+        observe("discriminator/real", real)
+        observe("discriminator/fake", fake)
+        return {"adversarial": losses.non_saturating.discriminator(real, fake) / 2}
 
     def judge(self, source: Tensor, picture: Tensor) -> Tensor:
         """(n, 1, h, w) scores of the patches of a picture, given what it was made from."""

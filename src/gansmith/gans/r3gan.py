@@ -32,8 +32,8 @@ from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.convolutional import ConvGenerator
-from gansmith.networks.mlp import MLPCritic, MLPGenerator
-from gansmith.networks.residual import ResidualCritic, ResidualGenerator
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
+from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
 
 
 class R3GAN(GAN):
@@ -44,24 +44,24 @@ class R3GAN(GAN):
     loss: ClassVar[str] = "relativistic"
     without: ClassVar[tuple[str, ...]] = ("r1", "r2", "smoothing", "decay")  # gamma is both; a cosine
 
-    gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", least=0.0)
-    gamma_end: float | None = setting(None, "… at the end; None: from the data", least=0.0)
-    learning_rate: float | None = setting(None, "Adam's step size at the start; None: from the data", least=0.0)
-    learning_rate_end: float | None = setting(None, "… at the end; None: a fiftieth of the start", least=0.0)
-    beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
-    beta2: float = setting(0.99, "Adam's memory of its square", least=0.0, most=1.0)
-    latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", least=1)
+    gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", minimum=0.0)
+    gamma_end: float | None = setting(None, "… at the end; None: from the data", minimum=0.0)
+    learning_rate: float | None = setting(None, "Adam's step size at the start; None: from the data", minimum=0.0)
+    learning_rate_end: float | None = setting(None, "… at the end; None: a fiftieth of the start", minimum=0.0)
+    beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
+    latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    width: int | None = setting(None, "channels of the finest layer, or units; None: from the data", least=1)
+    width: int | None = setting(None, "channels of the finest layer, or units; None: from the data", minimum=1)
     body: str | None = setting(
         None,
         "networks: plain convolutions, the paper's residual ones, or perceptrons; None: from the data",
         choices=("plain", "residual", "perceptron"),
     )
-    blocks: int = setting(1, "residual blocks at each grid", least=0)
+    blocks: int = setting(1, "residual blocks at each grid", minimum=0)
     simultaneous: bool | None = setting(None, "move both players from one pass of D; None: for convolutions")
     average_half_life: int | None = setting(
-        None, "samples after which a weight counts half in the average; None: from the data", least=0
+        None, "samples after which a weight counts half in the average; None: from the data", minimum=0
     )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
@@ -108,24 +108,26 @@ class R3GAN(GAN):
         if self.body == "perceptron":
             leaky = partial(nn.LeakyReLU, 0.2)
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes, activation=leaky)
-            body = lambda shape: MLPCritic(shape, self.width, 3, classes, activation=leaky)  # noqa: E731
-            self.discriminator = self.critic(body, spec.shape)
+            body = lambda shape: MLPDiscriminator(shape, self.width, 3, classes, activation=leaky)  # noqa: E731
+            self.discriminator = self.make_discriminator(body, spec.shape)
             return
         self.pictures_only(spec)
         if self.body == "plain":
             self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="layer")
-            self.discriminator = self.conv_critic(spec.shape, classes, "none")
+            self.discriminator = self.conv_discriminator(spec.shape, classes, "none")
         else:
             sizes = {"width": self.width, "classes": classes, "blocks": self.blocks}
             self.generator = ResidualGenerator(self.latent, spec.shape, **sizes)
-            self.discriminator = self.critic(lambda shape: ResidualCritic(shape, **sizes), spec.shape)
+            self.discriminator = self.make_discriminator(
+                lambda shape: ResidualDiscriminator(shape, **sizes), spec.shape
+            )
 
     # --- the game ----------------------------------------------------------------------------------------------------
     def turns(self) -> list[Turn]:
         return [Turn(("discriminator", "generator"), self.both_losses)] if self.simultaneous else super().turns()
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return self.critic_terms(batch, self.fake(batch))[0]
+        return self.discriminator_terms(batch, self.fake(batch))[0]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         with torch.no_grad():
@@ -136,7 +138,7 @@ class R3GAN(GAN):
     def both_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
         """Both players' losses from one pass of D: by the chain rule ∂L_G/∂G(z) = ∂L_G/∂D(G(z)) · ∇D(G(z))."""
         fake = self.fake(batch)
-        terms, real_scores, fake_scores, slope = self.critic_terms(batch, fake)
+        terms, real_scores, fake_scores, slope = self.discriminator_terms(batch, fake)
         score = fake_scores.detach().requires_grad_()
         value = losses.relativistic.generator(score, real_scores.detach())
         (weight,) = torch.autograd.grad(value, score)
@@ -144,24 +146,24 @@ class R3GAN(GAN):
         # The value of the loss with the gradient of the pull.
         return {"discriminator": terms, "generator": {"adversarial": value.detach() + pull - pull.detach()}}
 
-    def critic_terms(self, batch: Batch, fake: Tensor):
+    def discriminator_terms(self, batch: Batch, fake: Tensor):
         """(the discriminator's terms, scores of reals, of fakes, ∇D at the fakes) from one pass over both."""
         label = torch.cat([batch.label, batch.label]) if self.conditional else None
         both = torch.cat([batch.real, fake.detach()])
         scores, gradient = penalties.gradients(lambda x: self.discriminator(x, label), both, precise=False)
         real, fake = scores.chunk(2)
         r1, r2 = penalties.square(gradient, len(scores)).chunk(2)
-        observe("critic/slope_real", lambda: r1.sqrt().mean())
-        observe("critic/slope_fake", lambda: r2.sqrt().mean())
+        observe("discriminator/slope_real", lambda: r1.sqrt().mean())
+        observe("discriminator/slope_fake", lambda: r2.sqrt().mean())
         weight = self.along(self.gamma, self.gamma_end) / 2
         terms = self.judged(real, fake) | {"r1": weight * r1.mean(), "r2": weight * r2.mean()}
         return terms, real, fake, gradient.chunk(2)[1]
 
-    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
-        of_critic = player == "discriminator" and self.critic_learning_rate is not None
-        rate = self.critic_learning_rate if of_critic else self.learning_rate
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
+        of_discriminator = player == "discriminator" and self.discriminator_learning_rate is not None
+        rate = self.discriminator_learning_rate if of_discriminator else self.learning_rate
         end = self.learning_rate_end / self.learning_rate if self.learning_rate else 0.0
-        optimiser.param_groups[0]["lr"] = self.along(rate, rate * end)
+        optimizer.param_groups[0]["lr"] = self.along(rate, rate * end)
 
     def along(self, start: float, end: float) -> float:
         """From `start` to `end` along a half cosine of the training budget."""

@@ -21,7 +21,7 @@ from gansmith import losses
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.spectral import SpectralCritic, SpectralGenerator
+from gansmith.networks.spectral import SpectralDiscriminator, SpectralGenerator
 
 
 class SNGAN(GAN):
@@ -33,11 +33,13 @@ class SNGAN(GAN):
     spectral_norm: ClassVar[bool] = True
 
     body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))
-    critic_steps: int = setting(5, "moves of the discriminator for each of the generator", least=1)
-    beta1: float = setting(0.0, "Adam's memory of the gradient", least=0.0, most=1.0)
-    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
-    decay: float = setting(1.0, "share of training, at its end, in which the step size falls to 0", least=0.0, most=1.0)
-    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
+    discriminator_steps: int = setting(5, "moves of the discriminator for each of the generator", minimum=1)
+    beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
+    decay: float = setting(
+        1.0, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
+    )
+    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
@@ -45,6 +47,8 @@ class SNGAN(GAN):
             self.choose(spec)
             classes = self.classes(spec)
             self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes)
-            self.discriminator = self.critic(lambda shape: SpectralCritic(shape, self.width, classes), spec.shape)
+            self.discriminator = self.make_discriminator(
+                lambda shape: SpectralDiscriminator(shape, self.width, classes), spec.shape
+            )
         else:
             self.build_convolutional(spec)

@@ -30,28 +30,30 @@ from gansmith import losses
 from gansmith.data.crops import opened, read_crops
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.translation import Translation
-from gansmith.networks.srresnet import FrozenFeatures, SRCritic, SRResNet
-from gansmith.together import mean_over_ranks
+from gansmith.networks.srresnet import FrozenFeatures, SRDiscriminator, SRResNet
 
 
 class SRGAN(Translation):
     summary: ClassVar[str] = "makes pictures larger: SRResNet, then SRGAN (Ledig et al. 2017)"
     batch_size: ClassVar[int] = 16
 
-    scale: int = setting(4, "how many times larger: 2, 4 or 8", least=2, most=8)
-    crop: int = setting(96, "pixels of the squares that it learns from", least=24)
-    pretrain: float = setting(5 / 6, "share of training that is SRResNet alone; 1: no SRGAN", least=0.0, most=1.0)
+    scale: int = setting(4, "how many times larger: 2, 4 or 8", minimum=2, maximum=8)
+    crop: int = setting(96, "pixels of the squares that it learns from", minimum=24)
+    pretrain: float = setting(5 / 6, "share of training that is SRResNet alone; 1: no SRGAN", minimum=0.0, maximum=1.0)
     content: str = setting("deep", "features, or pixels, that SRGAN compares", choices=("deep", "shallow", "pixels"))
     features: str | None = setting(None, "file of the frozen net's weights (.npz); None: random ones")
-    adversarial: float = setting(1e-3, "weight of the adversarial loss", least=0.0)
-    learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
-    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
-    decay: float = setting(0.0, "share of each stage, at its end, in which the step falls to 0", least=0.0, most=1.0)
-    width: int = setting(64, "channels of both players' finest layers", least=1)
-    blocks: int = setting(16, "residual blocks of G", least=1)
+    adversarial: float = setting(1e-3, "weight of the adversarial loss", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    decay: float = setting(
+        0.0, "share of each stage, at its end, in which the step falls to 0", minimum=0.0, maximum=1.0
+    )
+    width: int = setting(64, "channels of both players' finest layers", minimum=1)
+    blocks: int = setting(16, "residual blocks of G", minimum=1)
 
     def read(self, data, **options) -> Dataset:
         if self.scale not in (2, 4, 8):
@@ -77,7 +79,7 @@ class SRGAN(Translation):
                 f"{spec.shape} and {small} are not that"
             )
         self.generator = SRResNet(channels, self.scale, self.width, self.blocks)
-        self.discriminator = SRCritic(spec.shape, self.width)
+        self.discriminator = SRDiscriminator(spec.shape, self.width)
         self.eyes = FrozenFeatures(FrozenFeatures.SHALLOW if self.content == "shallow" else FrozenFeatures.DEEP)
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -100,12 +102,12 @@ class SRGAN(Translation):
                 {f"body.{k.removeprefix('features.')}": v for k, v in weights(self.features).items()}
             )
 
-    def schedule(self, player: str, optimiser: torch.optim.Optimizer) -> None:
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
         adversarial = self.progress >= self.pretrain
         start, end = (self.pretrain, 1.0) if adversarial else (0.0, self.pretrain)
         left = (end - self.progress) / (end - start)
         fall = min(1.0, left / self.decay) if self.decay else 1.0
-        optimiser.param_groups[0]["lr"] = self.learning_rate * fall * (0.1 if adversarial and left < 0.5 else 1.0)
+        optimizer.param_groups[0]["lr"] = self.learning_rate * fall * (0.1 if adversarial and left < 0.5 else 1.0)
 
     def pixel_loss(self, batch: Batch) -> dict[str, Tensor]:
         error = (self.generator(batch.source) - batch.target).square().mean()
@@ -123,9 +125,9 @@ class SRGAN(Translation):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         real, fake = self.discriminator(batch.target), self.discriminator(batch.memo["fake"])
-        observe("critic/real", real)
-        observe("critic/fake", fake)
-        return {"adversarial": losses.non_saturating.critic(real, fake)}
+        observe("discriminator/real", real)
+        observe("discriminator/fake", fake)
+        return {"adversarial": losses.non_saturating.discriminator(real, fake)}
 
     def unlike(self, real: Tensor, fake: Tensor) -> Tensor:
         """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""

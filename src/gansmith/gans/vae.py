@@ -35,8 +35,8 @@ class VAE(GAN):
     score_kind: ClassVar[str] = "raw"
     loss: ClassVar[str] = "lower bound"
     conditional: ClassVar[bool] = False
-    critic_steps: ClassVar[int] = 1
-    critic_learning_rate: ClassVar[float | None] = None
+    discriminator_steps: ClassVar[int] = 1
+    discriminator_learning_rate: ClassVar[float | None] = None
     prior: ClassVar[str] = "normal"
     without: ClassVar[tuple[str, ...]] = (  # there is no discriminator
         *("augment", "instance_noise", "r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch"),
@@ -46,10 +46,10 @@ class VAE(GAN):
     likelihood: str | None = setting(
         None, "law of an item given its latent; None: Bernoulli for pictures", choices=("bernoulli", "normal")
     )
-    deviation: float = setting(0.1, "standard deviation of the normal likelihood, in network units", least=1e-4)
-    latent: int = setting(20, "numbers of noise a sample is made from", least=1)
-    learning_rate: float = setting(1e-3, "Adam's step size", least=0.0)
-    beta1: float = setting(0.9, "Adam's memory of the gradient", least=0.0, most=1.0)
+    deviation: float = setting(0.1, "standard deviation of the normal likelihood, in network units", minimum=1e-4)
+    latent: int = setting(20, "numbers of noise a sample is made from", minimum=1)
+    learning_rate: float = setting(1e-3, "Adam's step size", minimum=0.0)
+    beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         if self.likelihood is None:

@@ -26,10 +26,10 @@ from torch.nn.functional import softplus
 
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.convolutional import ConvEncoder, ConvGenerator
-from gansmith.together import mean_over_ranks
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
 
@@ -43,14 +43,14 @@ class VAEGAN(GAN):
     prior: ClassVar[str] = "normal"
     beta1: ClassVar[float] = 0.0  # RMSProp has neither
     beta2: ClassVar[float] = 0.99
-    critic_steps: ClassVar[int] = 1
+    discriminator_steps: ClassVar[int] = 1
 
-    weight: float = setting(1e-6, "w, weight of rebuilding against fooling D", least=0.0, most=1.0)
-    margin: float = setting(0.35, "how far from balance D's costs may be before a player rests", least=0.0)
+    weight: float = setting(1e-6, "w, weight of rebuilding against fooling D", minimum=0.0, maximum=1.0)
+    margin: float = setting(0.35, "how far from balance D's costs may be before a player rests", minimum=0.0)
     judge_rebuilt: bool = setting(True, "reconstructions are fakes too, not samples alone")
-    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
-    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", least=1)
-    learning_rate: float = setting(3e-4, "RMSProp's step size", least=0.0)
+    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
+    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
+    learning_rate: float = setting(3e-4, "RMSProp's step size", minimum=0.0)
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         return []
@@ -59,7 +59,7 @@ class VAEGAN(GAN):
         self.pictures_only(spec)
         self.encoder = ConvEncoder(spec.shape, 2 * self.latent, self.width)
         self.generator = ConvGenerator(self.latent, spec.shape, self.width)
-        self.discriminator = self.conv_critic(spec.shape)
+        self.discriminator = self.conv_discriminator(spec.shape)
         self.register_buffer("costs", torch.full((2,), EQUILIBRIUM))  # D's, on reals and on fakes
         self.seen = self.costs
 
@@ -122,7 +122,7 @@ class VAEGAN(GAN):
     def both_would_rest(self) -> bool:
         return bool(self.costs.max() > EQUILIBRIUM + self.margin and self.costs.min() < EQUILIBRIUM - self.margin)
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
 
     # --- use ---------------------------------------------------------------------------------------------------------

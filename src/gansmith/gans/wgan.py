@@ -2,7 +2,8 @@
 
 W₁(p, q) = sup over 1-Lipschitz D of E D(x) − E D(G(z))   (eq. 2); the supremum is sought by a critic whose every weight
 is clipped to ±c after each of its moves, which makes it K-Lipschitz for some K (algorithm 1). The critic is trained
-far: `critic_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as in the released code. RMSProp,
+far: `discriminator_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as in the released code.
+RMSProp,
 since momentum made the critic's loss unstable.
 
 Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
@@ -33,10 +34,10 @@ class WGAN(GAN):
     beta2: ClassVar[float] = 0.99
     without: ClassVar[tuple[str, ...]] = ("smoothing",)
 
-    clip: float = setting(0.01, "c, the largest size of a critic's weight", least=0.0)
-    critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
-    critic_steps_far: int = setting(100, "… in the first 25 rounds and in every 500th", least=1)
-    learning_rate: float = setting(5e-5, "RMSProp's step size", least=0.0)
+    clip: float = setting(0.01, "c, the largest size of a critic's weight", minimum=0.0)
+    discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
+    discriminator_steps_far: int = setting(100, "… in the first 25 rounds and in every 500th", minimum=1)
+    learning_rate: float = setting(5e-5, "RMSProp's step size", minimum=0.0)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
@@ -50,10 +51,10 @@ class WGAN(GAN):
 
     def times(self, round: int) -> int:
         """Moves of the critic in this round."""
-        return self.critic_steps_far if round < 25 or round % 500 == 0 else self.critic_steps
+        return self.discriminator_steps_far if round < 25 or round % 500 == 0 else self.discriminator_steps
 
     def judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        observe("critic/distance", lambda: real.mean() - fake.mean())
+        observe("discriminator/distance", lambda: real.mean() - fake.mean())
         return super().judged(real, fake)
 
     @torch.no_grad()
@@ -63,5 +64,5 @@ class WGAN(GAN):
             for p in self.discriminator.parameters():
                 p.clamp_(-self.clip, self.clip)
 
-    def optimiser(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)

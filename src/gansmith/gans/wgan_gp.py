@@ -1,8 +1,8 @@
 """WGAN-GP. "Improved Training of Wasserstein GANs", Gulrajani et al., NeurIPS 2017.
 
-The critic maximises E D(x) − E D(G(z)) with its slope held near 1 on the segments between reals and fakes:
-L = E D(G(z)) − E D(x) + λ E(‖∇D(x̂)‖ − 1)²   (eq. 3); `critic_steps` moves of the critic for one of the generator; no
-batch norm in the critic, since the slope must be each point's own. Reals score high (the released WGAN code of Arjovsky
+D maximises E D(x) − E D(G(z)) with its slope held near 1 on the segments between reals and fakes:
+L = E D(G(z)) − E D(x) + λ E(‖∇D(x̂)‖ − 1)²   (eq. 3); `discriminator_steps` moves of D for one of G; no batch
+norm in D, since the slope must be each point's own. Reals score high (the released WGAN code of Arjovsky
 has the sign turned).
 
 What the critic reads is *not* the Wasserstein distance, even at its optimum: for unit normals a shift Δ apart it reads
@@ -34,23 +34,23 @@ class WGANGP(GAN):
     widths: ClassVar[tuple[int, int]] = (64, 128)
     without: ClassVar[tuple[str, ...]] = ("smoothing",)
 
-    penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", least=0.0)
-    critic_steps: int = setting(5, "moves of the critic for each of the generator", least=1)
-    learning_rate: float = setting(1e-4, "Adam's step size", least=0.0)
-    beta2: float = setting(0.9, "Adam's memory of its square", least=0.0, most=1.0)
-    latent: int = setting(128, "numbers of noise a sample is made from", least=1)
+    penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", minimum=0.0)
+    discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
+    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
+    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     width: int | None = setting(
-        None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", least=1
+        None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", minimum=1
     )
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec, critic_norm="none")
+        self.build_convolutional(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
         label = torch.cat([batch.label, batch.label]) if self.conditional else None
         real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake]), label).chunk(2)
-        observe("critic/distance", lambda: real_scores.mean() - fake_scores.mean())
+        observe("discriminator/distance", lambda: real_scores.mean() - fake_scores.mean())
         penalty = penalties.gradient_penalty(lambda x: self.discriminator(x, batch.label), batch.real, fake)
         return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)

@@ -36,7 +36,7 @@ class EluGenerator(Generator):
         return self.last(x)
 
 
-class AutoencoderCritic(nn.Module):
+class AutoencoderDiscriminator(nn.Module):
     """An auto-encoder whose score of an item is minus how badly it rebuilds it: −mean |x − D(x)|, (n,)."""
 
     def __init__(self, shape: tuple[int, int, int], width: int = 64, code: int = 64):

@@ -36,7 +36,7 @@ class Generator(nn.Module):
         return self.body(z).float()
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """(n, *shape) in network units, and (n,) labels when `classes` > 0, to (n,) raw scores, always float32.
 
     A subclass defines `features(x)` -> (n, width). The score is linear in them, w·h + b; with labels w moves by an

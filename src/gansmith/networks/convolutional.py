@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.networks.blocks import Critic, Generator, flat
-from gansmith.networks.twice import Conv2d, ConvTranspose2d
+from gansmith.networks.blocks import Discriminator, Generator, flat
+from gansmith.networks.conv2d_gradfix import Conv2d, ConvTranspose2d
 
 NORMS = {
     "batch": nn.BatchNorm2d,
@@ -52,7 +52,7 @@ class ConvGenerator(Generator):
         return torch.tanh(x)
 
 
-class ConvCritic(Critic):
+class ConvDiscriminator(Discriminator):
     """Convolutions with leaky ReLU of .2, the norm in all but the first, and one linear score over the coarsest map.
 
     norm  "batch" as in the paper (its scores then depend on the whole batch), "layer", or "none" (for WGAN-GP and R1)
@@ -76,7 +76,7 @@ class ConvCritic(Critic):
         return flat(x)
 
 
-class ConvEncoder(ConvCritic):
+class ConvEncoder(ConvDiscriminator):
     """(n, C, H, W) to (n, outputs): the critic's convolutions with a linear layer in place of its score."""
 
     def __init__(self, shape: tuple[int, int, int], outputs: int, width: int = 64, *, norm: str = "batch"):

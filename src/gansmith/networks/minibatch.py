@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from gansmith.distributed.collectives import all_gather, local_rows, mean_over_ranks
 from gansmith.errors import UserError
-from gansmith.together import everyone, mean_over_ranks, mine
 
 
 class Company(nn.Module):
@@ -25,13 +25,13 @@ class Company(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return torch.cat([x, self.running_mean.to(x.dtype).expand(len(x), -1)], 1)
-        company = x.float() if self.group else everyone(x.float())
+        company = x.float() if self.group else all_gather(x.float())
         size = self.group or len(company)
         if len(company) % size:
             raise UserError(f"D compares {size} samples at a time: give a batch size that {size} divides, not {len(x)}")
         said = self.said(company.unflatten(0, (-1, size))).flatten(0, 1)
         self.running_mean.lerp_(mean_over_ranks(said.detach().mean(0)), 0.01)
-        return torch.cat([x, (said if self.group else mine(said)).to(x.dtype)], 1)
+        return torch.cat([x, (said if self.group else local_rows(said)).to(x.dtype)], 1)
 
     def said(self, x: Tensor) -> Tensor:
         """(groups, size, inside) to (groups, size, more)."""
@@ -94,14 +94,14 @@ class Packed(nn.Module):
     """A critic of `count` items at once, laid one behind the other along their first axis: (n, C, …) to (n / count,)
     scores (PacGAN, Lin et al. 2018). What is lost of the variety shows twice as clearly in a pair."""
 
-    def __init__(self, critic: nn.Module, count: int):
+    def __init__(self, discriminator: nn.Module, count: int):
         super().__init__()
-        self.critic, self.count = critic, count
+        self.discriminator, self.count = discriminator, count
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         if len(x) % self.count:
             raise UserError(f"packing={self.count}: give a batch size that {self.count} divides, not {len(x)}")
-        return self.critic(x.reshape(-1, self.count * x.shape[1], *x.shape[2:]))
+        return self.discriminator(x.reshape(-1, self.count * x.shape[1], *x.shape[2:]))
 
 
 class VirtualBatchNorm(nn.Module):

@@ -7,7 +7,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from gansmith.networks.blocks import Critic, Generator
+from gansmith.networks.blocks import Discriminator, Generator
 
 
 class MLPGenerator(Generator):
@@ -39,7 +39,7 @@ class MLPGenerator(Generator):
         return x if len(self.shape) == 1 else x.unflatten(1, self.shape)
 
 
-class MLPCritic(Critic):
+class MLPDiscriminator(Discriminator):
     """The item laid flat, then `depth` hidden layers of `width`; the last of them is `features`.
 
     activation  of the hidden layers, made anew for each

@@ -16,7 +16,7 @@ from gansmith.networks.convolutional import init
 INSTANCE = partial(nn.InstanceNorm2d, affine=True)  # each picture by itself: what batch norm is at batch size 1
 
 
-class PatchCritic(nn.Module):
+class PatchDiscriminator(nn.Module):
     """(n, channels, H, W) in network units to (n, 1, h, w) raw scores, float32.
 
     norm  makes a norm from its number of channels, for all but the first and the last convolution

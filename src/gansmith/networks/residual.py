@@ -26,9 +26,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.networks.blocks import Critic, Generator
+from gansmith.networks.blocks import Discriminator, Generator
+from gansmith.networks.conv2d_gradfix import Conv2d, conv2d
 from gansmith.networks.convolutional import halvings
-from gansmith.networks.twice import Conv2d, conv2d
 
 Sizes = int | tuple[int, ...]
 
@@ -66,7 +66,7 @@ class ResidualGenerator(Generator):
         return x[:, :, : self.size[0], : self.size[1]]
 
 
-class ResidualCritic(Critic):
+class ResidualDiscriminator(Discriminator):
     """One convolution from the picture's channels, blocks and down-sampling to the coarsest grid, one kernel there."""
 
     def __init__(

@@ -26,7 +26,7 @@ class RowGenerator(nn.Module):
         return self.last(x)
 
 
-class PackCritic(nn.Module):
+class PackDiscriminator(nn.Module):
     """Packs of rows laid end to end (n, pack · row) to scores (n,): too much likeness among the rows betrays fakes.
 
     shared  the first layer reads each row by itself, with the same weights, and the second all of them together; else

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
-from gansmith.networks.blocks import Critic, Generator, needed
+from gansmith.networks.blocks import Discriminator, Generator, needed
 from gansmith.networks.convolutional import halvings
 
 
@@ -74,7 +74,7 @@ class SpectralGenerator(Generator):
         return torch.tanh(self.last(F.relu(self.norm(x)))).float()
 
 
-class SpectralCritic(Critic):
+class SpectralDiscriminator(Discriminator):
     """Residual blocks that halve the picture until no side is above 8, two that keep it, ReLU, a sum over the map.
 
     Its weights are to be `spectrally_normalised`.

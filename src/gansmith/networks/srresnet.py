@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gansmith.networks.blocks import Critic
+from gansmith.networks.blocks import Discriminator
 from gansmith.networks.convolutional import init
 
 
@@ -55,7 +55,7 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
-class SRCritic(Critic):
+class SRDiscriminator(Discriminator):
     """Eight 3×3 convolutions, every second of stride 2, leaky ReLU of .2, batch norm after the first; a dense layer."""
 
     def __init__(self, shape: tuple[int, int, int], width: int = 64):

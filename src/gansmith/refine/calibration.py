@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gansmith.errors import UserError, nearest
-from gansmith.refine.arrays import Array, chance, double, like, precision, to_numpy
+from gansmith.refine.array_api import Array, double, like, make_rng, precision, to_numpy
 from gansmith.refine.diagnostics import balanced_log_loss, measure, verdict
 from gansmith.refine.logistic import logistic
 
@@ -116,7 +116,7 @@ def _candidates(kind: str) -> list[str]:
 
 def _folds(label: np.ndarray, seed: int) -> np.ndarray:
     """A fold number per sample, each class spread evenly."""
-    rng, fold = chance(seed), np.empty(len(label), int)
+    rng, fold = make_rng(seed), np.empty(len(label), int)
     for value in (1.0, 0.0):
         members = rng.permutation(np.flatnonzero(label == value))
         fold[members] = np.arange(len(members)) % FOLDS
@@ -156,15 +156,15 @@ def _curve(method: str, parameters: tuple, s: Array) -> Array:
         slope, intercept = parameters
         return slope * s + intercept
     if method == "beta":
-        a, b, c, centre, scale = parameters
-        s = (s - centre) / scale
+        a, b, c, center, scale = parameters
+        s = (s - center) / scale
         zero = xp.zeros_like(s)
         return b * xp.logaddexp(zero, s) - a * xp.logaddexp(zero, -s) + c
-    centres, values = (like(p, s) for p in parameters)
-    if len(centres) == 1:
+    centers, values = (like(p, s) for p in parameters)
+    if len(centers) == 1:
         return s * 0 + values[0]
-    right = xp.searchsorted(centres, s).clip(1, len(centres) - 1)
-    x0, x1, y0, y1 = centres[right - 1], centres[right], values[right - 1], values[right]
+    right = xp.searchsorted(centers, s).clip(1, len(centers) - 1)
+    x0, x1, y0, y1 = centers[right - 1], centers[right], values[right - 1], values[right]
     return y0 + (y1 - y0) * ((s - x0) / (x1 - x0)).clip(0, 1)
 
 
@@ -177,8 +177,8 @@ def _fit(method: str, s: np.ndarray, label: np.ndarray) -> tuple:
         return slope, intercept - prior
     if method == "beta":
         # Raw scores have no scale of their own; logits do, and standardising them would be another model.
-        centre, scale = np.mean(s), np.std(s)
-        return *_fit_beta((s - centre) / scale, label, prior), centre, scale
+        center, scale = np.mean(s), np.std(s)
+        return *_fit_beta((s - center) / scale, label, prior), center, scale
     return _fit_isotonic(s, label, prior)
 
 
@@ -205,8 +205,8 @@ def _fit_isotonic(s: np.ndarray, label: np.ndarray, prior: float) -> tuple[np.nd
     block = np.unique(share, return_inverse=True)[1]
     total = np.bincount(block, count)
     real = np.bincount(block, count * share)
-    centre = np.bincount(block, count * values) / total
+    center = np.bincount(block, count * values) / total
     # The pseudo-counts hold the sample's own class shares, so that an empty block would say "no evidence", ratio 1.
     mean = label.mean()
     log_ratio = np.log((real + 2 * mean) / (total - real + 2 * (1 - mean))) - prior
-    return centre, isotonic_regression(log_ratio, sample_weight=total + 2)
+    return center, isotonic_regression(log_ratio, sample_weight=total + 2)

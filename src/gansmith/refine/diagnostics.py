@@ -118,8 +118,8 @@ def _slope_error(d: np.ndarray, slope: float, intercept: float) -> float:
 def _expected_max(x: np.ndarray, fraction: float) -> float:
     """The mean of max(x) over random subsets holding that fraction of x."""
     x = np.sort(x)[::-1]
-    chance = fraction * (1 - fraction) ** np.arange(len(x))
-    return float((chance * x).sum() / chance.sum())
+    rng = fraction * (1 - fraction) ** np.arange(len(x))
+    return float((rng * x).sum() / rng.sum())
 
 
 def _reliability(p: np.ndarray, label: np.ndarray, bins: int = 10) -> tuple[float, list[dict]]:

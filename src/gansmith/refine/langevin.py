@@ -52,11 +52,11 @@ def latent_mala(
         new_value, new_gradient = density(proposal)
         forward = (proposal - z - step_size / 2 * gradient).flatten(1).square().sum(1)
         backward = (z - proposal - step_size / 2 * new_gradient).flatten(1).square().sum(1)
-        chance = (new_value - value + (forward - backward) / (2 * step_size)).clamp(max=0).exp()
+        rng = (new_value - value + (forward - backward) / (2 * step_size)).clamp(max=0).exp()
         # A NaN chance compares false, so a proposal without a score is refused.
-        moved = torch.rand(chance.shape, generator=noise, dtype=chance.dtype, device=z.device) < chance
+        moved = torch.rand(rng.shape, generator=noise, dtype=rng.dtype, device=z.device) < rng
         moved = moved if adjust else torch.ones_like(moved)
-        acceptance += float(chance.nan_to_num(0).mean()) / steps
+        acceptance += float(rng.nan_to_num(0).mean()) / steps
         wide = moved.view(-1, *[1] * (z.ndim - 1))
         z, gradient = torch.where(wide, proposal, z), torch.where(wide, new_gradient, gradient)
         value = torch.where(moved, new_value, value)

@@ -14,9 +14,9 @@ def logistic(x: np.ndarray, label: np.ndarray) -> np.ndarray:
 
     Unpenalised but for a ridge of 1e-9 per sample, which only bounds the slope when the classes do not overlap.
     """
-    centre, scale = x.mean(0), x.std(0)
+    center, scale = x.mean(0), x.std(0)
     scale = np.where(scale > 0, scale, 1.0)
-    design = np.column_stack([(x - centre) / scale, np.ones(len(x))])
+    design = np.column_stack([(x - center) / scale, np.ones(len(x))])
     ridge = 1e-9 * len(x)
 
     def loss(beta):
@@ -37,4 +37,4 @@ def logistic(x: np.ndarray, label: np.ndarray) -> np.ndarray:
             break
         current = after
     slopes = beta[:-1] / scale
-    return np.append(slopes, beta[-1] - slopes @ centre)
+    return np.append(slopes, beta[-1] - slopes @ center)

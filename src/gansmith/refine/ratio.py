@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from gansmith.data.batching import count, take
 from gansmith.errors import UserError
-from gansmith.refine.arrays import chance
+from gansmith.refine.array_api import make_rng
 from gansmith.refine.calibration import FEWEST, Calibration, calibrate, simplest_of_the_best, to_logit
-from gansmith.refine.calling import in_batches, scores_of, seeded
-from gansmith.refine.items import count, take
+from gansmith.refine.callables import in_batches, scores_of, seeded
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def fit_ratio(
     candidates = {}  # the simplest first
     if score is not None:
         curve = calibrate(real["score"], fake["score"], kind, method, seed)
-        candidates["critic"] = (lambda items: scores_of(score, items, batch_size), curve)
+        candidates["discriminator"] = (lambda items: scores_of(score, items, batch_size), curve)
     fewest = min(count(real), count(fake))
     if score is None and fewest < 2 * FEWEST:
         raise UserError(f"got {fewest} samples: with features, half of them train, so pass {2 * FEWEST} of each.")
@@ -104,7 +104,7 @@ def _without_nan(real: dict, fake: dict) -> tuple[dict, int]:
 
 def _cross_trained(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> tuple[Callable, tuple]:
     """The mean of two heads, each trained on one half; logits of (reals, fakes) by the head that did not see them."""
-    first = [chance(seed).permutation(len(x)) < len(x) / 2 for x in (real, fake)]
+    first = [make_rng(seed).permutation(len(x)) < len(x) / 2 for x in (real, fake)]
     unseen = np.empty(len(real)), np.empty(len(fake))
     heads = []
     for halves in (first, [~half for half in first]):
@@ -133,7 +133,7 @@ def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Ca
     d = x.shape[1]
     with torch.enable_grad(), seeded(seed):
         head = _perceptron(d, width) if width else nn.Linear(d, 1)
-        optimiser = torch.optim.AdamW(head.parameters(), lr=2e-3 if width else 1e-2, weight_decay=1e-2)
+        optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3 if width else 1e-2, weight_decay=1e-2)
         order = torch.randperm(len(x))
         kept, trained = order[: len(x) // 5], order[len(x) // 5 :]
 
@@ -144,9 +144,9 @@ def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Ca
         best, weights, patience = float("inf"), None, 0
         for _ in range(200):
             for batch in trained[torch.randperm(len(trained))].split(256):
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss(batch).backward()
-                optimiser.step()
+                optimizer.step()
             with torch.no_grad():
                 now = float(loss(kept))
             patience = 0 if now < best else patience + 1

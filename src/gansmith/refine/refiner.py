@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from gansmith.data.batching import count, join, replace, take
 from gansmith.errors import UserError, nearest
 from gansmith.refine import samplers
-from gansmith.refine.arrays import chance
+from gansmith.refine.array_api import make_rng
 from gansmith.refine.calibration import FEWEST
-from gansmith.refine.calling import accepts, batch_effect, evaluating, generate_items, modules_of
+from gansmith.refine.callables import accepts, batch_effect, evaluating, generate_items, modules_of
 from gansmith.refine.diagnostics import verdict
-from gansmith.refine.items import count, join, replace, take
 from gansmith.refine.ratio import Ratio, fit_ratio
 
 METHODS = ("obrs", "rejection", "drs", "mh", "sir")
@@ -105,7 +105,7 @@ class Refiner:
         order. Fewer, with a warning and `report["capped"]`, when the proposal cap is reached first."""
         if n < 1:
             raise UserError(f"n is {n}: ask for at least one sample.")
-        rng, tally, parts = chance(seed), Counter(), []
+        rng, tally, parts = make_rng(seed), Counter(), []
         groups = self._groups(label)
         edges = np.rint(n * np.cumsum([0.0] + [g.share for g in groups]) / sum(g.share for g in groups)).astype(int)
         for group, wanted in zip(groups, np.diff(edges), strict=True):
@@ -126,7 +126,7 @@ class Refiner:
         groups = self._groups(label)
         if len(groups) > 1:
             raise UserError(f"say which class to stream: label= one of {[g.label for g in groups]}.")
-        rng, returned = chance(seed), self.block
+        rng, returned = make_rng(seed), self.block
         while returned == self.block:
             returned = 0
             for batch in self._draw(groups[0], self.block, rng, Counter()):
@@ -151,7 +151,7 @@ class Refiner:
         labels = [None] if label is None else np.unique(np.asarray(label)).tolist()
         if label is not None and len(label) != n:
             raise UserError(f"label has {len(label)} entries for {n} real samples: pass one class per sample.")
-        rng, groups = chance(seed), []
+        rng, groups = make_rng(seed), []
         for value in labels:
             mine = np.arange(n) if value is None else np.flatnonzero(np.asarray(label) == value)
             if len(mine) < FEWEST:

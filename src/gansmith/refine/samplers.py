@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from gansmith.errors import UserError
-from gansmith.refine.arrays import Array, exponential, log_ratios
+from gansmith.refine.array_api import Array, exponential, log_ratios
 
 FEW = 50_000  # samples that tell where a constant for many lies
 

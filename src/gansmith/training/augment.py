@@ -34,7 +34,7 @@ class Augment(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.kind != "none" and float(self.p):
-            for change in (colour, translated, cut):
+            for change in (color, translated, cut):
                 chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.p
                 x = torch.where(chosen, change(x), x)
         if self.noise:
@@ -50,13 +50,13 @@ class Augment(nn.Module):
         self.left = 1 - state.game.progress
         if self.kind != "ada" or state.round % EVERY:
             return
-        chance = torch.Generator().manual_seed(state.round)
-        index = state.ranks.rows(torch.randint(len(state.data), (state.batch_size,), generator=chance))
-        batch, critic = state.data.batch(index, state.game.device), state.game.discriminator
-        critic.eval()  # no running statistic may move here
+        rng = torch.Generator().manual_seed(state.round)
+        index = state.ranks.rows(torch.randint(len(state.data), (state.batch_size,), generator=rng))
+        batch, discriminator = state.data.batch(index, state.game.device), state.game.discriminator
+        discriminator.eval()  # no running statistic may move here
         with state.ranks.together(len(batch)):
-            sign = critic(self(batch.real), batch.label).sign().mean()
-        critic.train()
+            sign = discriminator(self(batch.real), batch.label).sign().mean()
+        discriminator.train()
         state.ranks.average(sign)
         step = torch.sign(sign - TARGET) * EVERY * state.batch_size / SPAN
         self.p.copy_((self.p + step).clamp(0, CLIP))
@@ -74,7 +74,7 @@ def attach(game) -> Augment | None:
     return made
 
 
-def colour(x: Tensor) -> Tensor:
+def color(x: Tensor) -> Tensor:
     """Brightness ± 0.5, saturation times 0 … 2, contrast times 0.5 … 1.5, another for each picture."""
     brightness, saturation, contrast = torch.rand(len(x), 3, 1, 1, 1, device=x.device).unbind(1)
     x = x + brightness - 0.5
@@ -100,7 +100,7 @@ def cut(x: Tensor, share: float = 0.5) -> Tensor:
     n, _, height, width = x.shape
 
     def band(side: int) -> Tensor:
-        centre = torch.randint(0, side + 1, (n, 1), device=x.device)
-        return (torch.arange(side, device=x.device) - centre).abs() < side * share / 2
+        center = torch.randint(0, side + 1, (n, 1), device=x.device)
+        return (torch.arange(side, device=x.device) - center).abs() < side * share / 2
 
     return x * ~(band(height)[:, None, :, None] & band(width)[:, None, None, :])

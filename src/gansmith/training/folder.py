@@ -9,12 +9,13 @@ from pathlib import Path
 
 import torch
 
+from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
+from gansmith.data.preview import beside, save_samples
 from gansmith.errors import UserError
 from gansmith.training import modelfile
-from gansmith.training.files import replacing
-from gansmith.training.grid import beside, save_samples
 from gansmith.training.state import State
+from gansmith.training.version_0_1 import is_old, renamed
 
 SHOWN = {"images": 64}  # items of a sample sheet, always from the same noise; of other kinds:
 SHOWN_POINTS = 2000
@@ -105,9 +106,10 @@ class RunFolder(Memory):
         if not self.settings.is_file():
             raise UserError(f"{self.path} is not a run of gansmith: it has no settings.json")
         try:
-            return json.loads(self.settings.read_text())
+            about = json.loads(self.settings.read_text())
         except ValueError as error:
             raise UserError(f"{self.settings} is damaged ({error})") from None
+        return renamed(about) if is_old(about["gansmith"]) else about
 
     # --- while playing -----------------------------------------------------------------------------------------------
     def log(self, state: State, row: dict) -> None:
@@ -131,6 +133,7 @@ class RunFolder(Memory):
         made = state.game.sample(count, seed=0, **inputs)
         if "source" in inputs:
             made = beside(inputs["source"], made)
+        self.samples.mkdir(exist_ok=True)
         save_samples(made, self.samples / f"{state.round:07d}", spec)
 
     def save(self, state: State) -> None:

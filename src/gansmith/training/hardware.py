@@ -15,7 +15,7 @@ from torch import nn
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
-from gansmith.networks.twice import multiplies_in_tiles
+from gansmith.networks.conv2d_gradfix import has_amx_bf16
 
 CONTAINERS = [  # (limit, use) of memory in control groups, of version 2 and of version 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -68,7 +68,7 @@ def casting(precision: str, device: torch.device):
 
 def arrange(game, device: torch.device, precision: str) -> None:
     """The order of feature maps that is the quickest here (docs/performance.md)."""
-    if precision == "bf16" and (device.type == "cuda" or (device.type == "cpu" and multiplies_in_tiles())):
+    if precision == "bf16" and (device.type == "cuda" or (device.type == "cpu" and has_amx_bf16())):
         channels_last(game)
 
 

@@ -119,7 +119,7 @@ def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
     stage = enter_stage(state)
     for player in state.players.values():
         player.moves = 0
-        game.schedule(player.name, player.optimiser)
+        game.schedule(player.name, player.optimizer)
     terms, batch, memo = {}, None, {}
     for turn in stage.turns:
         if state.round % turn.every or not (turn.when is always or state.ranks.as_first(turn.when())):
@@ -143,7 +143,7 @@ def enter_stage(state: State):
         stage.begin()
         if state.stage >= 0:  # what an optimiser remembers of one loss misleads it in the next
             for player in state.players.values():
-                player.optimiser = state.game.optimiser(player.name, [player.flat])
+                player.optimizer = state.game.optimizer(player.name, [player.flat])
         state.stage = index
     return stage
 

@@ -16,11 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from gansmith.atomic import replacing
+from gansmith.data.kinds.table import TableSpec
 from gansmith.data.spec import DataSpec
-from gansmith.data.tables import TableSpec
 from gansmith.errors import UserError
 from gansmith.game import Game
-from gansmith.training.files import replacing
+from gansmith.training.version_0_1 import is_old, now, renamed
 from gansmith.version import __version__
 
 FORMAT = 1
@@ -112,6 +113,8 @@ def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
     if tensors and _digest(head["gansmith"], held) != head.get("digest"):
         raise UserError(f"{path} was changed after it was written: its digest does not match. Take the original file")
     about = json.loads(head["gansmith"])
+    if is_old(about["gansmith"]):
+        about, held = renamed(about) | {"averaged": [now(name) for name in about["averaged"]]}, renamed(held)
     if about["format"] > FORMAT:
         raise UserError(f"{path} was written by gansmith {about['gansmith']}: update with pip install -U gansmith")
     return about, held

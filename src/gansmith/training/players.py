@@ -35,7 +35,7 @@ class Player:
             raise UserError(f"player '{name}' of {type(game).__name__} has no parameters: its `players()` is wrong")
         self.flat = nn.Parameter(flatten(self.parameters))
         self.gradient = self.flat.grad = torch.zeros_like(self.flat)
-        self.optimiser = game.optimiser(name, [self.flat])
+        self.optimizer = game.optimizer(name, [self.flat])
         self.moves = 0  # in this round
         self.skipped = 0  # moves not made because the gradient was not finite
         self.lost = 0  # … of which the last so many were in a row
@@ -76,5 +76,5 @@ class Player:
             self.lost += 1
             return False
         self.lost = 0
-        self.optimiser.step()
+        self.optimizer.step()
         return True

@@ -81,7 +81,7 @@ class Recorder:
     def guarded(self, turn: Turn, batch: Batch, key) -> dict[str, Tensor]:
         """The move, found unfit for recording if it waits for the card, draws on the CPU or asks for the progress."""
         game, device, memo = self.state.game, self.state.game.device, dict(batch.memo)
-        chance, drawn = torch.cuda.get_rng_state(device), torch.get_rng_state()
+        rng, drawn = torch.cuda.get_rng_state(device), torch.get_rng_state()
         buffers = [b.clone() for b in game.buffers()]
         try:
             with hidden_progress(game), no_waiting():
@@ -92,7 +92,7 @@ class Recorder:
         except (TypeError, RuntimeError):
             pass  # an error of the loss itself comes again below
         self.seen[key] = None
-        torch.cuda.set_rng_state(chance, device)
+        torch.cuda.set_rng_state(rng, device)
         torch.set_rng_state(drawn)
         for buffer, before in zip(game.buffers(), buffers):
             buffer.copy_(before)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import torch
 
+from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset, Order
+from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training.augment import attach
 from gansmith.training.average import Average
-from gansmith.training.files import replacing
 from gansmith.training.players import Player
-from gansmith.training.ranks import Ranks
+from gansmith.training.version_0_1 import renamed
+from gansmith.version import __version__
 
 
 class State:
@@ -50,17 +52,18 @@ class State:
     def state_dict(self) -> dict:
         device = self.game.device
         return {
+            "gansmith": __version__,
             "game": self.game.state_dict(),
             "average": self.average.state_dict(),
             "augment": self.augment.state_dict() if self.augment else {},
-            "optimisers": {name: p.optimiser.state_dict() for name, p in self.players.items()},
+            "optimizers": {name: p.optimizer.state_dict() for name, p in self.players.items()},
             "skipped": {name: p.skipped for name, p in self.players.items()},
             "position": self.order.position,
             "round": self.round,
             "seconds": self.seconds,
             "stage": self.stage,
-            "chance": torch.get_rng_state(),
-            "chance_on_device": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+            "rng": torch.get_rng_state(),
+            "rng_on_device": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -69,13 +72,13 @@ class State:
         if self.augment and state.get("augment"):
             self.augment.load_state_dict(state["augment"])
         for name, player in self.players.items():
-            player.optimiser.load_state_dict(state["optimisers"][name])
+            player.optimizer.load_state_dict(state["optimizers"][name])
             player.skipped = state["skipped"][name]
         self.order.position = state["position"]
         self.round, self.seconds, self.stage = state["round"], state["seconds"], state["stage"]
-        torch.set_rng_state(state["chance"])  # every rank's: see `training.ranks`
-        if state["chance_on_device"] is not None and self.game.device.type == "cuda":
-            torch.cuda.set_rng_state(state["chance_on_device"], self.game.device)
+        torch.set_rng_state(state["rng"])  # every rank's: see `training.ranks`
+        if state["rng_on_device"] is not None and self.game.device.type == "cuda":
+            torch.cuda.set_rng_state(state["rng_on_device"], self.game.device)
 
     def save(self, path: Path) -> None:
         with replacing(path) as beside:
@@ -85,7 +88,7 @@ class State:
         """Restore from a checkpoint; UserError when it is missing, cut short or of another game."""
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self.load_state_dict(state)
+            self.load_state_dict(state if "gansmith" in state else renamed(state))
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: this run was stopped before its first save; train anew") from None
         except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:

@@ -8,8 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from gansmith.atomic import DiskFull
 from gansmith.errors import UserError
-from gansmith.training.files import DiskFull
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 

@@ -178,8 +178,8 @@ def apply(state: State, settings: dict) -> None:
     for name, value in settings.items():
         setattr(state.game, name, value)
     for player in state.players.values():
-        fresh = state.game.optimiser(player.name, [player.flat])
-        inner, made = getattr(player.optimiser, "inner", player.optimiser), getattr(fresh, "inner", fresh)
+        fresh = state.game.optimizer(player.name, [player.flat])
+        inner, made = getattr(player.optimizer, "inner", player.optimizer), getattr(fresh, "inner", fresh)
         for old, new in zip(inner.param_groups, made.param_groups):
             old.update({name: value for name, value in new.items() if name != "params"})
             old["initial_lr"] = new.get("initial_lr", new["lr"])

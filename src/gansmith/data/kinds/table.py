@@ -15,8 +15,8 @@ from torch import Tensor
 
 from gansmith.data import cache
 from gansmith.data.arrays import evenly, few, from_array
-from gansmith.data.columns import Column, decode, encode, infer
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.table_columns import Column, decode, encode, infer
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError, nearest
 
@@ -77,7 +77,7 @@ class TableSpec(DataSpec):
             "table",
             (len(entries),),
             columns=tuple(str(c.name) for c in entries),
-            centre=tuple(np.nanmean(numbers, 0).tolist()),
+            center=tuple(np.nanmean(numbers, 0).tolist()),
             scale=tuple(scale.tolist()),
             entries=entries,
         )
@@ -94,8 +94,8 @@ class TableSpec(DataSpec):
 
     def to_network(self, x: Tensor) -> Tensor:
         """Codes (n, columns) float64 to network units; in float64 until then, since dates are long numbers."""
-        centre, scale = (torch.tensor(v, dtype=torch.float64) for v in (self.centre, self.scale))
-        return ((x.double() - centre) / scale).float()
+        center, scale = (torch.tensor(v, dtype=torch.float64) for v in (self.center, self.scale))
+        return ((x.double() - center) / scale).float()
 
     def codes(self, frame) -> np.ndarray:
         """A DataFrame with these columns, in any order, to codes (n, columns) float64."""
@@ -117,13 +117,13 @@ class TableSpec(DataSpec):
         """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps marked apart;
         for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
         codes, parts = self.codes(items), []
-        for column, code, centre, scale in zip(self.entries, codes.T, self.centre, self.scale):
+        for column, code, center, scale in zip(self.entries, codes.T, self.center, self.scale):
             if column.kind == "id":
                 continue
             if column.discrete:
                 parts += [(code == level) * 0.5**0.5 for level in range(min(len(column.levels), SHOWN_LEVELS))]
             else:
-                parts.append(np.nan_to_num(np.clip((code - centre) / scale, -4, 4)))
+                parts.append(np.nan_to_num(np.clip((code - center) / scale, -4, 4)))
             if column.missing:
                 parts.append(np.isnan(code) * 0.5**0.5)
         return np.stack(parts, 1).astype(np.float32) if parts else np.zeros((len(codes), 1), np.float32)

@@ -9,11 +9,11 @@ import numpy as np
 from gansmith.data import read
 from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
-from gansmith.evaluate.measures import DRAWS, FULL, Measures, measure
-from gansmith.evaluate.measures import read as read_measures
-from gansmith.evaluate.report import write_report
-from gansmith.evaluate.subject import Reals, as_numbers, reals, sampler, spaces, whole
-from gansmith.run import data_of, load
+from gansmith.runs.measures import DRAWS, FULL, Measures, measure
+from gansmith.runs.measures import read as read_measures
+from gansmith.runs.report.page import write_report
+from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
+from gansmith.runs.train import data_of, load
 from gansmith.training.folder import RunFolder
 
 

@@ -23,7 +23,7 @@ class Reference:
         self.width = float(self.balls.median()) or 1.0
         self.nearest, self.variety = within(distance, self.width)
         self.spread = float(real.var(0).sum().sqrt())
-        self.cells = centres(real, min(CELLS, len(real) // 16))
+        self.cells = centers(real, min(CELLS, len(real) // 16))
         self.shares = self.shared(real)
 
     def shared(self, x: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Reference:
         return float(self.shares[self.shared(fake) < self.shares / 4].sum())
 
 
-def centres(x: Tensor, count: int) -> Tensor:
+def centers(x: Tensor, count: int) -> Tensor:
     """(count, d) means of cells, by k-means: far points first (Gonzalez), then twenty of Lloyd's rounds."""
     chosen = [int((x - x.mean(0)).square().sum(1).argmin())]
     distance = torch.cdist(x, x[chosen])[:, 0]
@@ -75,12 +75,12 @@ def within(distance: Tensor, width: float) -> tuple[float, float]:
 def explained(features: Tensor, labels: np.ndarray) -> float:
     """Share of the variance that lies between the classes."""
     labels = torch.as_tensor(np.asarray(labels).astype(np.int64))
-    centred = features - features.mean(0)
+    centerd = features - features.mean(0)
     between = 0.0
     for label in labels.unique():
-        members = centred[labels == label]
+        members = centerd[labels == label]
         between += len(members) * float(members.mean(0).square().sum())
-    return between / max(float(centred.square().sum()), 1e-12)
+    return between / max(float(centerd.square().sum()), 1e-12)
 
 
 def chance_of(labels: np.ndarray) -> float:

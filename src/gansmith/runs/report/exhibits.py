@@ -9,9 +9,9 @@ import math
 import numpy as np
 
 from gansmith.evaluate.counts import Z_LIMIT
-from gansmith.evaluate.curves import bars, draw, plane, scatter, spell
+from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 from gansmith.evaluate.protocol import Card
-from gansmith.training.grid import grid
+from gansmith.data.preview import grid
 
 NAMES = {"frechet_distance": "Fréchet distance", "kernel_distance": "kernel distance", "mind": "MIND"}
 HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG

@@ -87,12 +87,12 @@ def duality_gap(
 
     def best(movers: Sequence[Tensor], sign: float) -> float:
         kept = [x.detach().clone() for x in movers]
-        optimiser, found = torch.optim.Adam(list(movers), lr=rate), float(value().detach())
+        optimizer, found = torch.optim.Adam(list(movers), lr=rate), float(value().detach())
         for _ in range(steps):
             gradients = torch.autograd.grad(sign * value(), list(movers))
             for x, gradient in zip(movers, gradients):
                 x.grad = gradient
-            optimiser.step()
+            optimizer.step()
             project()
             found = (max if sign < 0 else min)(found, float(value().detach()))
         for x, was in zip(movers, kept):

@@ -2,8 +2,8 @@
 
 A round gives the same result on any number of ranks, up to rounding: each has its rows of the same batch; random
 numbers are drawn for the whole batch, by everyone from the same chance, and each keeps those of its rows; batch norm
-takes its statistics over everyone's rows, and so does whatever else is `gansmith.together.everyone`'s business; and
-gradients are averaged. docs/scale.md says what that costs.
+takes its statistics over everyone's rows, and so does whatever else asks for `collectives.all_gather`; and gradients
+are averaged. docs/scale.md says what that costs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gansmith.together import everyone, mine, playing, several, sharing
+from gansmith.distributed.collectives import all_gather, in_loss, is_distributed, local_rows, shared_task
 
 # A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection and by torchrun.
 PATIENCE = timedelta(days=7)
@@ -38,7 +38,7 @@ class Ranks:
         self.device = device
         if self.count > 1 and device.type == "cuda":
             torch.cuda.set_device(device)
-        if self.count > 1 and not several():
+        if self.count > 1 and not is_distributed():
             dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=patience)
             atexit.register(leave)  # a process that ends with its connections open may abort
 
@@ -56,7 +56,7 @@ class Ranks:
         if self.count == 1:
             yield
         else:
-            with playing(), OneBatch(self.rank, self.count, items):
+            with in_loss(), OneBatch(self.rank, self.count, items):
                 yield
 
     def begin_average(self, tensor: Tensor):
@@ -121,17 +121,17 @@ class Ranks:
 @contextmanager
 def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
     """(whether this is the first rank, the seed of all) of a task on the CPU that all ranks do together, each a part of
-    what is `gansmith.together.divided`. Every rank ends up with everything; the first one says so."""
+    what is `gansmith.distributed.collectives.divided`. Every rank ends up with everything; the first one says so."""
     ranks = Ranks()
     if ranks.count > 1 and seed is None:
         seed = int(ranks.as_first(torch.seed() % 2**31))
-    with sharing():
+    with shared_task():
         yield ranks.first, seed
     ranks.wait()
 
 
 def leave() -> None:
-    if several():
+    if is_distributed():
         dist.destroy_process_group()
 
 
@@ -161,13 +161,13 @@ class OneBatch(TorchFunctionMode):
         if function in self.sized:
             return self.drawn(function, *args, **kwargs)
         if function in self.like:
-            return self.mine(function(self.whole(args[0]), *args[1:], **kwargs))
+            return self.local_rows(function(self.whole(args[0]), *args[1:], **kwargs))
         if function in self.masks:
-            return args[0] * self.mine(function(torch.ones_like(self.whole(args[0])), *args[1:], **kwargs))
+            return args[0] * self.local_rows(function(torch.ones_like(self.whole(args[0])), *args[1:], **kwargs))
         if function in self.in_place:
-            return args[0].copy_(self.mine(function(self.whole(args[0]), *args[1:], **kwargs)))
+            return args[0].copy_(self.local_rows(function(self.whole(args[0]), *args[1:], **kwargs)))
         if function in self.by_value:
-            return mine(function(*(everyone(a) if isinstance(a, Tensor) else a for a in args), **kwargs))
+            return local_rows(function(*(all_gather(a) if isinstance(a, Tensor) else a for a in args), **kwargs))
         return function(*args, **kwargs)
 
     def drawn(self, function, *args, size=None, **kwargs) -> Tensor:
@@ -175,13 +175,13 @@ class OneBatch(TorchFunctionMode):
         limits, size = (args, size) if size is not None else split_size(function, args)
         if not len(size):
             return function(*limits, size, **kwargs)
-        return self.mine(function(*limits, (size[0] * self.count, *size[1:]), **kwargs))
+        return self.local_rows(function(*limits, (size[0] * self.count, *size[1:]), **kwargs))
 
     def whole(self, x: Tensor) -> Tensor:
         """A tensor of the whole batch's size that is laid out as `x` is, which decides the order of what is drawn."""
         return torch.cat([x.detach()] * self.count)
 
-    def mine(self, x: Tensor) -> Tensor:
+    def local_rows(self, x: Tensor) -> Tensor:
         """This rank's rows of each block of items."""
         rows = len(x) // self.count
         block = self.items if rows % self.items == 0 else rows
@@ -196,7 +196,7 @@ class OneBatch(TorchFunctionMode):
         axes, shape = [0, *range(2, x.dim())], (1, -1, *[1] * (x.dim() - 2))
         wide = x.float()
         here = torch.stack(torch.var_mean(wide, axes, correction=0))[None]
-        variances, means = everyone(here).unbind(1)
+        variances, means = all_gather(here).unbind(1)
         mean, variance = means.mean(0), variances.mean(0) + means.var(0, correction=0)
         if running_mean is not None:
             n = self.count * x.numel() // x.shape[1]

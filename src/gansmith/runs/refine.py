@@ -15,7 +15,7 @@ from gansmith.refine import calibrate, latent_mala
 from gansmith.refine.calibration import FEWEST
 from gansmith.refine.diagnostics import verdict
 from gansmith.refine.refiner import METHODS as CHOOSING
-from gansmith.run import data_of, load
+from gansmith.runs.train import data_of, load
 
 METHODS = (*CHOOSING, "mala")
 STEPS = 100  # of a latent chain, when no budget is given
@@ -79,8 +79,8 @@ def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size:
     real = game.score(held.raw(np.arange(len(held))))
     fake = game.score(game.sample(max(1000, len(held)), seed=seed + 1))
     calibration = calibrate(real, fake, kind=game.score_kind)
-    chance = torch.Generator().manual_seed(seed)
-    latent = game.latents(n, chance)
+    rng = torch.Generator().manual_seed(seed)
+    latent = game.latents(n, rng)
     inside = (
         (lambda z: torch.where((z.abs() <= 3**0.5).flatten(1).all(1), 0.0, -torch.inf))
         if (game.prior == "uniform")

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from gansmith.console import explain, me, say_error
+from gansmith.cli.console import explain, me, say_error
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
@@ -78,8 +78,8 @@ def check(
     gansmith check table.csv --types "zip=categorical"
     gansmith check scans.zip --size 64 --channels 1
     """
+    from gansmith.cli.settings import read_size
     from gansmith.data import check as look
-    from gansmith.typed import read_size
 
     print(look(data, size=read_size(size), channels=channels, types=types))
 
@@ -134,10 +134,10 @@ def train(
         explain_train(words or [])
         raise typer.Exit()
     begun = time.monotonic()
+    from gansmith.cli.progress import watched
+    from gansmith.cli.settings import read_settings, read_size, split_words
     from gansmith.gans import GAMES
-    from gansmith.progress import watched
-    from gansmith.run import fit
-    from gansmith.typed import read_settings, read_size, split_words
+    from gansmith.runs.train import fit
 
     positional, given = split_words(words or [], GAMES.values())
     look = {"size": read_size(size), "channels": channels}
@@ -182,8 +182,8 @@ def resume(
     gansmith resume runs/photos-r3gan --minutes 120
     """
     begun = time.monotonic()
-    from gansmith.progress import watched
-    from gansmith.run import resume as go_on
+    from gansmith.cli.progress import watched
+    from gansmith.runs.train import resume as go_on
 
     watched(partial(go_on, run, data=data, steps=steps, minutes=minutes), run, "", quiet, begun)
 
@@ -223,10 +223,10 @@ def sample(
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     """
-    from gansmith.run import load
-    from gansmith.samples import check_place, write_samples
-    from gansmith.together import divided
-    from gansmith.training.ranks import one_task
+    from gansmith.data.write import check_place, write_samples
+    from gansmith.distributed.collectives import map_across_ranks
+    from gansmith.distributed.ranks import one_task
+    from gansmith.runs.train import load
 
     check_place(out)
     game = load(model)
@@ -235,7 +235,7 @@ def sample(
             raise UserError(f"{type(game).__name__} makes pictures from noise: leave --input away")
         pictures = game.given(input_)
         with one_task(seed) as (first, seed):
-            made = divided(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
+            made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
         if first:
             print(write_samples(made, out, game.spec, list(pictures)))
         return
@@ -257,7 +257,7 @@ def sample(
         if refine is None:
             made = game.sample(count, seed=seed, **conditions)
         else:
-            from gansmith.improve import refined, summary
+            from gansmith.runs.refine import refined, summary
 
             made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
     if first:
@@ -281,8 +281,8 @@ def evaluate(
     gansmith evaluate runs/a runs/b photos/
     gansmith evaluate made/ photos/ -n 2000
     """
-    from gansmith.appraise import evaluate as measured
-    from gansmith.training.ranks import one_task
+    from gansmith.distributed.ranks import one_task
+    from gansmith.runs.evaluate import evaluate as measured
 
     with one_task(seed) as (first, seed):
         said = measured(words, n=count, seed=seed)
@@ -299,7 +299,7 @@ def report(run: Run) -> None:
     \b
     gansmith report runs/photos-r3gan
     """
-    from gansmith.appraise import report as written
+    from gansmith.runs.evaluate import report as written
 
     print(written(run))
 
@@ -338,9 +338,9 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
         found = f"found '{' '.join(positional)}'" if positional else "found neither"
         raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
-    from gansmith.choose import choose
     from gansmith.data import read
-    from gansmith.training.ranks import Ranks
+    from gansmith.distributed.ranks import Ranks
+    from gansmith.gans.recommend import choose
 
     with Ranks().one_by_one():
         dataset = read(positional[0], **look)
@@ -359,8 +359,8 @@ def explain_train(positional: list[str]) -> None:
     command = typer.main.get_command(app).commands["train"]
     print(command.get_help(typer.Context(command, info_name="gansmith train")))
     if positional:
+        from gansmith.cli.settings import explain_settings
         from gansmith.gans import GAMES
-        from gansmith.typed import explain_settings
 
         if positional[0] in GAMES:
             print("\n" + explain_settings(positional[0], GAMES[positional[0]]))

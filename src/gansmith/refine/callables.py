@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from gansmith.data.batching import count, take
 from gansmith.errors import UserError
-from gansmith.refine.arrays import chance
-from gansmith.refine.items import count, take
+from gansmith.refine.array_api import make_rng
 
 
 def accepts(function: Callable, name: str) -> bool:
@@ -108,7 +108,7 @@ def batch_effect(score: Callable, items, seed: int) -> float:
     """
     n = count(items)
     whole = scores_of(score, items, n)
-    order = chance(seed).permutation(n)
+    order = make_rng(seed).permutation(n)
     again = np.empty(n)
     again[order] = scores_of(score, take(items, order), -(-n // 2))
     return float(np.nanmax(np.abs(whole - again)) / max(np.nanstd(whole), 1e-12))

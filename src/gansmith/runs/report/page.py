@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.errors import UserError
-from gansmith.evaluate.advice import HALF, more, next_steps
-from gansmith.evaluate.curves import draw, scatter, spell
-from gansmith.evaluate.exhibits import WIDE, data_uri, exhibits, percent
-from gansmith.evaluate.measures import read
-from gansmith.training.files import replacing
+from gansmith.runs.report.next_steps import HALF, more, next_steps
+from gansmith.runs.report.svg import draw, scatter, spell
+from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, percent
+from gansmith.runs.measures import read
+from gansmith.atomic import replacing
 from gansmith.training.folder import SHOWN, RunFolder
 from gansmith.training.metrics import explain
 from gansmith.training.modelfile import read_header
@@ -52,7 +52,7 @@ def write_report(run_path) -> Path:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     pages.filters["options"] = options_as_code
-    page = pages.get_template("report.html.jinja").render(
+    page = pages.get_template("page.html.jinja").render(
         run=run.path,
         title=f"{about['game']} on {Path(about['name']).name}",
         about=about,
@@ -175,7 +175,7 @@ def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
     for name in names:
         groups.setdefault(group(name), []).append(name)
     charts = []
-    for title, members in sorted(groups.items(), key=lambda g: ("critic" in g[0], g[0])):
+    for title, members in sorted(groups.items(), key=lambda g: ("discriminator" in g[0], g[0])):
         points = {n: [(r["step"], r[n]) for r in rows if n in r] for n in members}
         if len(rows) > 1 and all(len(p) == 1 for p in points.values()):
             continue  # what was logged once, such as the levels of other numbers, is no curve
@@ -197,7 +197,7 @@ def options_as_code(text: str):
 
 
 def group(name: str) -> str:
-    """Numbers drawn together: a player's losses; observed numbers whose names begin alike ('critic/slope_…')."""
+    """Numbers drawn together: a player's losses; observed numbers whose names begin alike ('discriminator/slope_…')."""
     who, _, term = name.partition("/")
     return f"{who}/{term.split('_')[0]}" if "_" in term else who
 

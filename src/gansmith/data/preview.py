@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gansmith.atomic import replacing
 from gansmith.data.spec import DataSpec
-from gansmith.training.files import replacing
 
 
 def save_samples(items: np.ndarray, stem: Path, spec: DataSpec) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from gansmith.console import first_rank, me, say_error
+from gansmith.cli.console import first_rank, me, say_error
 from gansmith.training.folder import RunFolder
 from gansmith.training.plan import spell_time
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gansmith.evaluate.subject import ENOUGH_HELD
-from gansmith.evaluate.watch import trail
+from gansmith.runs.reference import ENOUGH_HELD
+from gansmith.runs.quality import trail
 
 FAR = 0.9  # of what reals score, below which something is missing
 HALF = 0.5  # of what reals score, below which samples are far from the data

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.atomic import replacing
+from gansmith.data.preview import grid, plot, plot_rows
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
-from gansmith.training.files import replacing
-from gansmith.training.grid import grid, plot, plot_rows
 
 FILES = (".png", ".npz", ".npy", ".csv", ".parquet")
 ROWS = (".csv", ".parquet", ".png")  # of FILES, those that rows of tables go to

@@ -21,10 +21,10 @@ from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
 from gansmith.evaluate.features import extract, space
 from gansmith.evaluate.neighbours import realism
-from gansmith.evaluate.pictures import radial_power
+from gansmith.evaluate.fidelity import radial_power
 from gansmith.evaluate.protocol import Scores
-from gansmith.evaluate.subject import POOL, Refined, as_numbers, reals, sampler, some, spaces
-from gansmith.training.files import replacing
+from gansmith.runs.reference import POOL, Refined, as_numbers, reals, sampler, some, spaces
+from gansmith.atomic import replacing
 
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples

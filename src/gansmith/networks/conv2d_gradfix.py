@@ -6,7 +6,7 @@ took three quarters of a round of R3GAN at 64×64 (H100, batch 256). Here the fi
 convolutions, so the second needs only their first: what StyleGAN2-ADA's `conv2d_gradfix` does (Karras et al. 2020,
 released code), from the formulas, for today's torch.
 
-On a CPU that multiplies bf16 in tiles (AMX), for the slope of the weights over small maps: see `product_of_windows`.
+On a CPU that multiplies bf16 in tiles (AMX), for the slope of the weights over small maps: see `im2col_matmul`.
 
 With y = x ∗ w and slope g of y:  ∂/∂x = g ∗ᵀ w,  ∂/∂w = x ⋆ g.  Of g ∗ᵀ w, with slope v:  ∂/∂g = v ∗ w,  ∂/∂w = v ⋆ g.
 Of x ⋆ g, with slope v:  ∂/∂x = g ∗ᵀ v,  ∂/∂g = x ∗ v.  So all three are differentiable as often as one likes.
@@ -26,23 +26,23 @@ from torch.nn.grad import conv2d_weight
 SMALL = 64  # places of a map over which windows are the faster way
 WINDOWS = 2**24  # numbers in all windows together, above which writing them down costs more than it gains
 
-_slopes_only = False
+_no_weight_gradients = False
 
 
 @contextmanager
-def slopes_only():
+def no_weight_gradients():
     """Inside, a backward pass leaves out what only weights would need: a critic's slope at its points is asked for,
     and a custom function cannot see that."""
-    global _slopes_only
-    before, _slopes_only = _slopes_only, True
+    global _no_weight_gradients
+    before, _no_weight_gradients = _no_weight_gradients, True
     try:
         yield
     finally:
-        _slopes_only = before
+        _no_weight_gradients = before
 
 
 @cache
-def multiplies_in_tiles() -> bool:
+def has_amx_bf16() -> bool:
     """Whether this CPU has AMX for bf16. By its flags, not measured: a run resumed here must go on by the same sums."""
     try:
         return "amx_bf16" in Path("/proc/cpuinfo").read_text().split()
@@ -51,7 +51,7 @@ def multiplies_in_tiles() -> bool:
 
 
 def in_tiles(x: Tensor) -> bool:
-    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and multiplies_in_tiles()
+    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and has_amx_bf16()
 
 
 def cast(x: Tensor, *others: Tensor | None):
@@ -121,8 +121,8 @@ class Convolution(torch.autograd.Function):
         of_x, of_weight, of_bias = ctx.needs_input_grad[:3]
         return (
             Transposed.apply(g, weight, x.shape[2:], *ctx.about) if of_x else None,
-            WeightSlope.apply(x, g, weight.shape, *ctx.about) if of_weight and not _slopes_only else None,
-            g.sum((0, 2, 3)) if of_bias and not _slopes_only else None,
+            WeightGradient.apply(x, g, weight.shape, *ctx.about) if of_weight and not _no_weight_gradients else None,
+            g.sum((0, 2, 3)) if of_bias and not _no_weight_gradients else None,
             *[None] * 3,
         )
 
@@ -146,12 +146,12 @@ class Transposed(torch.autograd.Function):
         of_g, of_weight = ctx.needs_input_grad[:2]
         return (
             Convolution.apply(v, weight, None, *ctx.about) if of_g else None,
-            WeightSlope.apply(v, g, weight.shape, *ctx.about) if of_weight and not _slopes_only else None,
+            WeightGradient.apply(v, g, weight.shape, *ctx.about) if of_weight and not _no_weight_gradients else None,
             *[None] * 4,
         )
 
 
-class WeightSlope(torch.autograd.Function):
+class WeightGradient(torch.autograd.Function):
     """x ⋆ g, the slope of a loss with respect to the weights."""
 
     @staticmethod
@@ -161,7 +161,7 @@ class WeightSlope(torch.autograd.Function):
         stride, padding, groups = about
         with as_it_is(g):
             if windows_pay(x, g, shape, groups):
-                return product_of_windows(x, g, shape, stride, padding)
+                return im2col_matmul(x, g, shape, stride, padding)
             return conv2d_weight(x, shape, g, stride, padding, groups=groups)
 
     @staticmethod
@@ -181,7 +181,7 @@ def windows_pay(x: Tensor, g: Tensor, shape, groups: int) -> bool:
     return not x.is_cuda and x.dtype == torch.bfloat16 and groups == 1 and places <= SMALL and numbers <= WINDOWS
 
 
-def product_of_windows(x: Tensor, g: Tensor, shape, stride: int, padding: int) -> Tensor:
+def im2col_matmul(x: Tensor, g: Tensor, shape, stride: int, padding: int) -> Tensor:
     """x ⋆ g as one matrix product: the window of x at each place, times g there, summed over places and batch.
 
     oneDNN's own slope of 512×256 weights of 4×4 over maps of 4×4 takes seven times as long (AMX, bf16, batch 64).

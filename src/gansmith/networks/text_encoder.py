@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.networks.blocks import Critic
+from gansmith.networks.blocks import Discriminator
 from gansmith.networks.convolutional import init
 
 
@@ -42,7 +42,7 @@ class Looker(nn.Module):
         return F.normalize(seen, dim=1) * seen.shape[1] ** 0.5
 
 
-class TextCritic(Critic):
+class TextDiscriminator(Discriminator):
     """(pictures, (n, text) what is said of them) to (n,) scores, float32.
 
     The picture is halved to about 4×4 before the words, brought to `said` numbers, are laid beside every place of it

@@ -61,9 +61,9 @@ def exponential(like: Array, seed: int | None) -> Callable[[tuple[int, ...]], Ar
         generator = torch.Generator(like.device)
         generator.seed() if seed is None else generator.manual_seed(seed)
         return lambda shape: torch.empty(shape, dtype=like.dtype, device=like.device).exponential_(generator=generator)
-    return chance(seed).standard_exponential
+    return make_rng(seed).standard_exponential
 
 
-def chance(seed: int | None) -> np.random.Generator:
+def make_rng(seed: int | None) -> np.random.Generator:
     """NumPy's generator for any whole number, negative ones as torch takes them; None for a fresh one."""
     return np.random.default_rng(None if seed is None else seed % 2**64)

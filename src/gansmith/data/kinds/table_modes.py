@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gansmith.data.arrays import evenly
-from gansmith.data.tables import Table
+from gansmith.data.kinds.table import Table
 
 LEAST = 0.005  # weight of a component that is kept
 ROWS = 5000  # enough to see a mode of that weight; the fit takes as long as the rows are many
@@ -28,7 +28,7 @@ def with_modes(table: Table, most: int, spikes: bool = True) -> Table:
             column = replace(column, levels=(), shares=())
         x = codes[:, i]
         x = x[~np.isnan(x) & ~np.isin(x, np.array(column.levels, np.float64))]
-        entries[i] = replace(column, modes=mixture((x - table.spec.centre[i]) / table.spec.scale[i], most))
+        entries[i] = replace(column, modes=mixture((x - table.spec.center[i]) / table.spec.scale[i], most))
     return replace(table, spec=replace(table.spec, entries=tuple(entries)))
 
 

@@ -17,23 +17,23 @@ _playing = False  # in a loss that every rank computes, each on its own rows
 _sharing = False  # in a task that every rank does, each a part of the work
 
 
-def several() -> bool:
+def is_distributed() -> bool:
     """Whether this process is one of several."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
 @contextmanager
-def playing() -> Iterator[None]:
+def in_loss() -> Iterator[None]:
     """Inside, all ranks compute the same loss on their own rows."""
     global _playing
-    before, _playing = _playing, several()
+    before, _playing = _playing, is_distributed()
     try:
         yield
     finally:
         _playing = before
 
 
-def everyone(x: Tensor) -> Tensor:
+def all_gather(x: Tensor) -> Tensor:
     """(n, …) of this rank's items to (ranks · n, …) of all, in the order of the batch; differentiable, also twice.
     Where no other rank computes the same loss, `x` itself."""
     return _Everyone.apply(x) if _playing else x
@@ -41,10 +41,10 @@ def everyone(x: Tensor) -> Tensor:
 
 def mean_over_ranks(x: Tensor) -> Tensor:
     """What is a mean over this rank's items as the mean over everyone's; differentiable, also twice."""
-    return everyone(x[None]).mean(0) if _playing else x
+    return all_gather(x[None]).mean(0) if _playing else x
 
 
-def mine(x: Tensor) -> Tensor:
+def local_rows(x: Tensor) -> Tensor:
     """(ranks · n, …) back to the (n, …) of this rank's items."""
     return _rows(x) if _playing else x
 
@@ -81,17 +81,17 @@ def _rows(x: Tensor) -> Tensor:
 
 # --- tasks that are no training --------------------------------------------------------------------------------------
 @contextmanager
-def sharing() -> Iterator[None]:
+def shared_task() -> Iterator[None]:
     """Inside, all ranks do the same task from the same seeds, and what is `divided` is done once among them."""
     global _sharing
-    before, _sharing = _sharing, several()
+    before, _sharing = _sharing, is_distributed()
     try:
         yield
     finally:
         _sharing = before
 
 
-def divided(work: Callable, *parts: Iterable) -> list:
+def map_across_ranks(work: Callable, *parts: Iterable) -> list:
     """list(map(work, *parts)). While `sharing`, each rank does every so-manieth part, and all are given all of it."""
     global _sharing
     if not _sharing:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gansmith.data.tables import TableSpec
+from gansmith.data.kinds.table import TableSpec
 
 EDGE = 0.99  # numbers lie within ±EDGE of four standard deviations of their mode
 
@@ -55,7 +55,7 @@ class Layout(nn.Module):
             for h, t, g, (_, c) in zip(heads, tails, gaps, self.columns[: self.told_apart])
         ]
         keep("share", sum(share, []), torch.float32)  # (conditions,): of the rows
-        self.shift, self.scale = (torch.tensor(v, dtype=torch.float64) for v in (spec.centre, spec.scale))
+        self.shift, self.scale = (torch.tensor(v, dtype=torch.float64) for v in (spec.center, spec.scale))
         spikes = [(n, k, v) for n, c in enumerate(mixed) for k, v in enumerate(c.levels)]
         at = self.source[self.told_apart :]
         keep("spike_of", [n for n, _, _ in spikes])
@@ -126,7 +126,7 @@ class Layout(nn.Module):
         numbers, parts = said.split([self.numbers, self.parts], 1)
         return self.most(parts + noise)[1], numbers.tanh()
 
-    def codes(self, parts: Tensor, numbers: Tensor, chance: torch.Generator) -> np.ndarray:
+    def codes(self, parts: Tensor, numbers: Tensor, rng: torch.Generator) -> np.ndarray:
         """Parts and numbers as the table's codes (n, table's columns) float64; 0 for ids.
 
         Which of the values that share one part it is, chance draws by their frequency.
@@ -138,7 +138,7 @@ class Layout(nn.Module):
                 code = part.astype(np.float64)
                 rest = part == head if gap > head else np.zeros(len(part), bool)
                 if rest.any():
-                    drawn = torch.multinomial(torch.tensor(self.tails[c]), int(rest.sum()), True, generator=chance)
+                    drawn = torch.multinomial(torch.tensor(self.tails[c]), int(rest.sum()), True, generator=rng)
                     code[rest] = head + drawn.numpy()
             else:
                 mean, sd = (np.array([m[i] for m in column.modes])[np.maximum(part - mode, 0)] for i in (0, 1))
@@ -155,6 +155,6 @@ def padded(parts: Tensor) -> Tensor:
     return torch.cat([parts, parts.new_full((len(parts), 1), -torch.inf)], 1)
 
 
-def gumbel(shape, device=None, chance: torch.Generator | None = None) -> Tensor:
+def gumbel(shape, device=None, rng: torch.Generator | None = None) -> Tensor:
     """Standard Gumbel noise: the largest of it plus logits is a draw from their softmax."""
-    return -(-torch.rand(shape, device=device, generator=chance).log()).log()
+    return -(-torch.rand(shape, device=device, generator=rng).log()).log()

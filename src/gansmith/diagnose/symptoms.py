@@ -12,7 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from gansmith.diagnose.past import Past
+from gansmith.diagnose.log_history import Past
 from gansmith.training.metrics import metrics
 
 ENDLESS = 1000.0  # no adversarial loss is this large, either way, in a run that is sound
@@ -125,12 +125,15 @@ def vanished(past: Past) -> Evidence:
 
     The minimax loss scales it by σ(D(fake)); for every loss it is held against its own median so far.
     """
-    wins = past.last("critic/wins", 3)
-    if len(wins) < 3 or min(wins) <= metrics()["critic/wins"].high:
+    wins = past.last("discriminator/wins", 3)
+    if len(wins) < 3 or min(wins) <= metrics()["discriminator/wins"].high:
         return None
-    sure = past.evidence("critic/wins")
-    if past.settings.get("loss") == "minimax" and past.row.get("critic/fake", 0) < -4:
-        return {"critic/fake": f"{past.row['critic/fake']:.3g} (healthy: above −4; e^D of the gradient is left)"} | sure
+    sure = past.evidence("discriminator/wins")
+    if past.settings.get("loss") == "minimax" and past.row.get("discriminator/fake", 0) < -4:
+        return {
+            "discriminator/fake": f"{past.row['discriminator/fake']:.3g} "
+            "(healthy: above −4; e^D of the gradient is left)"
+        } | sure
     norms = past.series.get("gradient/generator", [])
     if len(norms) > 5 and past.has("gradient/generator") and norms[-1] < median(norms[:-1]) / 100:
         return {"gradient/generator": f"{norms[-1]:.3g} (its median so far: {median(norms[:-1]):.3g})"} | sure
@@ -139,10 +142,10 @@ def vanished(past: Past) -> Evidence:
 
 def beaten(past: Past) -> Evidence:
     """The critic has been right about nearly every pair for a twelfth of the log, and few reals have a sample near."""
-    wins = past.last("critic/wins", max(8, len(past.series["step"]) // 12))
+    wins = past.last("discriminator/wins", max(8, len(past.series["step"]) // 12))
     look = past.last("look/coverage", 1)
     if past.warm and len(wins) >= 8 and median(wins) > SURE and look and look[0] < POOR:
-        return {"critic/wins": f"{median(wins):.3g}, median of {len(wins)} log lines (healthy: 0.5 … 0.95)"} | {
+        return {"discriminator/wins": f"{median(wins):.3g}, median of {len(wins)} log lines (healthy: 0.5 … 0.95)"} | {
             "look/coverage": f"{look[0]:.3g}"
         }
     return None
@@ -169,11 +172,12 @@ def harmful(past: Past) -> Evidence:
 
 def turning(past: Past) -> Evidence:
     """The mean score of fakes swings to and fro."""
-    values = past.last("critic/fake", 120)
+    values = past.last("discriminator/fake", 120)
     found = period(values) if past.share >= SETTLED and len(values) >= 60 else None
     if found and found[1] > 0.5:
         return {
-            "critic/fake": f"comes back every {found[0]} log lines, correlation {found[1]:.2f} (healthy: below 0.5)"
+            "discriminator/fake": f"comes back every {found[0]} log lines, correlation {found[1]:.2f} "
+            "(healthy: below 0.5)"
         }
     return None
 

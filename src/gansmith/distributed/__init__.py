@@ -1,0 +1,1 @@
+"""What one process knows of the others that it trains, samples or scores with."""

@@ -1,0 +1,398 @@
+"""A run from data to a finished folder: what `fit`, `gansmith train` and `gansmith resume` do."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.diagnose.probes import Probes, look_interval
+from gansmith.diagnose.monitor import Watch, check_answer, watched
+from gansmith.errors import UserError
+from gansmith.runs import quality as worth
+from gansmith.game import Game
+from gansmith.training import hardware, modelfile
+from gansmith.training.average import plain
+from gansmith.atomic import disk_is_full
+from gansmith.training.folder import Memory, RunFolder
+from gansmith.training.loop import Budget, Every, Probe, check_budget, play
+from gansmith.training.plan import make_plan
+from gansmith.distributed.ranks import Ranks
+from gansmith.training.state import State
+from gansmith.version import __version__
+
+MINUTES = 5.0  # when neither steps nor minutes are given
+PAGE_SHARE, PAGE_SECONDS = 0.1, 120  # of the training time, and in all, at most, to measure what the report shows
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is played: all that is not a setting of the game. Kept in settings.json, so that it can be resumed."""
+
+    steps: int | None = None
+    minutes: float | None = None
+    batch_size: int = 64
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "fp32"
+    val: float = 0.05
+    micro_batches: int = 1
+    record: bool = True
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    log_every: int = 10
+    sample_every: int = 1000
+    look_every: int | None = 500  # 0: too short for looks; None: not watched
+    on_failure: str = "warn"
+    evaluate: bool = True  # while it trains and, for the page, at the end
+    measure_every: int = 0  # rounds between measurements of what the samples are worth; 0: none
+    measure_items: int = 0  # samples of each
+    patience: int | None = None
+
+
+def fit(
+    game: Game,
+    data,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    out=None,
+    overwrite: bool = False,
+    device: str = "auto",
+    precision: str = "auto",
+    val: float = 0.05,
+    micro_batches: int = 1,
+    record: bool = True,
+    size=None,
+    channels: int | None = None,
+    labels="auto",
+    on_failure: str = "warn",
+    diagnose: bool = True,
+    evaluate: bool = True,
+    patience: int | None = None,
+    probes: Sequence[Probe] = (),
+    watch: Callable | None = None,
+    say: Callable[[str], None] | None = None,
+    reasons: Sequence[str] = (),
+) -> Game:
+    """Train `game` on `data` and return it.
+
+    data       anything `game.read` takes (see `gansmith.data.read`); `size`, `channels`, `labels` go to it
+    steps      rounds of play;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
+    batch_size items of one move, of all ranks together; None: the game's (64 for most), or all when there are fewer
+    val        share of the data that no player ever sees, kept for calibration and evaluation
+    out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
+    micro_batches  parts a batch is split into to save memory; gradients are summed
+    record     on a card, record moves once and replay them, which small games need to keep it busy
+    on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.monitor`)
+    diagnose   look for failures while it trains; runs without a folder are never watched
+    evaluate   measure what the samples are worth while it trains, in at most 5 % of the time, and keep the best model
+               so far as best.gan; and once more for the report, in a tenth of the time; of runs with a folder
+    patience   stop after so many of these measurements without a better one
+    probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
+
+    Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place.
+    """
+    budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
+    check_answer(on_failure)
+    keep = RunFolder(out, watch) if out is not None else Memory(watch)
+    if out is not None:
+        keep.refuse_if_taken(overwrite)
+    game.__init__(**game.asked)  # fit twice restarts
+    if not 0 <= val < 1:
+        raise UserError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
+    place = hardware.pick_device(device)
+    ranks = Ranks(place)
+    with ranks.one_by_one():
+        dataset = game.read(data, size=size, channels=channels, labels=labels)
+    options = Options(
+        steps=budget.steps,
+        minutes=budget.minutes,
+        batch_size=pick_batch(batch_size, dataset, val, game.batch_size),
+        seed=seed,
+        device=str(device),
+        precision=hardware.pick_precision(precision, place, dataset.spec.kind),
+        val=val if round(len(dataset) * val) else 0.0,
+        micro_batches=micro_batches,
+        record=record,
+        size=size,
+        channels=channels,
+        look_every=500 if diagnose and out is not None else None,
+        on_failure=on_failure,
+        evaluate=evaluate,
+        measure_every=int(evaluate and out is not None),
+        patience=patience,
+    )
+    if not 1 <= micro_batches <= options.batch_size:
+        raise UserError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
+    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
+    if patience is not None and not (patience >= 1 and options.measure_every):
+        raise UserError(
+            f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
+        )
+    if options.batch_size % ranks.count:
+        raise UserError(f"batch_size={options.batch_size} cannot be shared by {ranks.count} ranks: give a multiple")
+    if ranks.count > 1 and on_failure == "rollback":
+        raise UserError("on_failure='rollback' is for one process: under torchrun give 'stop', and resume by hand")
+
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        if out is not None or say is not None:
+            options = measured(game, dataset, options, budget, place, ranks, out, why, say)
+        if out is not None and ranks.first:
+            keep.create(describe(game, dataset, options, why))
+            keep.show_real(dataset)
+        ranks.wait()
+        state = make_state(game, dataset, options, place, ranks)
+        keep.save(state)  # from here on the run can be resumed, however it ends
+        return played(state, options, keep, probes)
+
+
+def resume(
+    path,
+    *,
+    data=None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    game: type[Game] | None = None,
+    watch: Callable | None = None,
+    say: Callable[[str], None] | None = None,
+    probes: Sequence[Probe] = (),
+) -> Game:
+    """Go on with the run in folder `path` exactly where its last checkpoint stands, and return its game.
+
+    data   the data again, for runs whose data was not a path or a name
+    steps, minutes  a new budget in all, to go beyond the old one
+    game   the class, for games that are not gansmith's own
+    """
+    from gansmith.gans import GAMES
+
+    keep = RunFolder(path, watch)
+    about = keep.read_settings()
+    known = GAMES | ({game.__name__: game} if game else {})
+    if about["game"] not in known:
+        raise UserError(f"{path} plays {about['game']}: resume it from Python with resume(path, game={about['game']})")
+    options = Options(**about["options"])
+    if steps is not None or minutes is not None:
+        budget = check_budget(steps, minutes)
+        options = replace(options, steps=budget.steps, minutes=budget.minutes)
+    game = known[about["game"]](**about["settings"])
+    place = hardware.pick_device(options.device)
+    ranks = Ranks(place)
+    if options.batch_size % ranks.count:
+        raise UserError(f"a batch of {options.batch_size} is not to be shared by {ranks.count} ranks: take a divisor")
+    with ranks.one_by_one():
+        dataset = read_again(path, game, data)
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        state = make_state(game, dataset, options, place, ranks)
+        state.load(keep.checkpoint)
+        if ranks.first:
+            keep.continue_log(state)
+            keep.write_settings(about | {"options": asdict(options)})
+        if say:
+            say(f"resuming     {path} after round {state.round:,}")
+        return played(state, options, keep, probes)
+
+
+def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks) -> State:
+    """The game built for the data on the device, before its first round."""
+    torch.manual_seed(options.seed)
+    train, held = dataset.split(options.val, options.seed) if options.val else (dataset, None)
+    game.build(dataset.spec)
+    game.spec = dataset.spec
+    game.to(place)
+    hardware.arrange(game, place, options.precision)
+    state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
+    torch.manual_seed(options.seed)
+    return state
+
+
+def measured(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
+    """Options with the intervals that the plan of this run asks for; its lines are said."""
+    fresh = lambda: make_state(game.copy(), dataset, options, place, ranks)  # noqa: E731
+    with hardware.prepared(place, hardware.pick_threads(dataset.spec)):
+        plan = make_plan(
+            fresh,
+            budget,
+            precision=options.precision,
+            micro_batches=options.micro_batches,
+            record=options.record,
+            reasons=list(why),
+            out=out,
+        )
+        looks = (
+            look_interval(fresh, plan.every.log, plan.rounds, plan.seconds)
+            if options.look_every
+            else options.look_every
+        )
+        measure = (0, 0)
+        if options.measure_every:
+            measure = worth.intervals(fresh, plan.every.log, plan.rounds, plan.seconds)
+    if options.patience and not measure[0]:
+        raise UserError(
+            f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
+        )
+    plan.memory = hardware.peak_memory(place)  # looking and measuring take some, too
+    for line in plan.lines() if say else ():
+        say(line)
+    every, items = measure
+    return replace(
+        options,
+        log_every=plan.every.log,
+        sample_every=plan.every.sample,
+        look_every=looks,
+        measure_every=every,
+        measure_items=items,
+    )
+
+
+def played(state: State, options: Options, keep, probes) -> Game:
+    """Play to the end, put the averages in place, write the model and the report."""
+    game, budget = state.game, Budget(options.steps, options.minutes)
+    every = Every(options.log_every, options.sample_every)
+    watch = None
+    if keep.path is not None and options.look_every is not None:
+        watch = Watch(keep, keep.read_settings(), state)
+        probes = [Probes(options.look_every, precision=options.precision), *probes]
+    if keep.path is not None and options.measure_every:
+        best = keep.path / "best.gan"
+        found = worth.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
+        probes = [found, *probes]
+    with hardware.prepared(game.device, hardware.pick_threads(game.spec)):
+        try:
+            finished = watched(watch, state)(
+                play,
+                budget,
+                every=every,
+                keep=keep,
+                precision=options.precision,
+                micro_batches=options.micro_batches,
+                record=options.record,
+                probes=probes,
+            )
+        except (OSError, RuntimeError) as error:
+            if not disk_is_full(error):
+                raise
+            raise UserError(
+                f"no space left to write {keep.path}; its last good checkpoint, at most a minute old, stands. "
+                f"Free some space, then: gansmith resume {keep.path}"
+            ) from None
+    for network in (game, *state.average.copies.values()):
+        plain(network)
+    game.use_averages(state.average.copies)
+    game.eval().requires_grad_(True)
+    game.trained = {
+        "finished": finished,
+        "enough": state.enough,
+        "rounds": state.round,
+        "samples": state.samples,
+        "seconds": round(state.seconds, 1),
+        "seed": options.seed,
+        "batch_size": options.batch_size,
+        "val": options.val,
+        "precision": options.precision,
+        "data": state.data.name,
+        "digest": state.data.digest,
+        "skipped": state.skipped,
+    }
+    if keep.path is not None and state.ranks.first:
+        keep.sample(state)
+        keep.finish(game)
+        from gansmith.runs import measures
+        from gansmith.runs.report import page as report
+
+        if options.evaluate:
+            seconds = min(PAGE_SHARE * state.seconds, PAGE_SECONDS)
+            measures.measure(keep.path, game, state.data, state.held, seconds=seconds)
+        report.write_report(keep.path)
+    state.ranks.wait()
+    return game
+
+
+def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> dict:
+    """What settings.json says: all it takes to resume the run, and to tell what it was."""
+    from gansmith.gans import GAMES
+
+    names = {cls: name for name, cls in GAMES.items()}
+    return {
+        "gansmith": __version__,
+        "torch": torch.__version__,
+        "command": shlex.join([os.path.basename(sys.argv[0]).replace("__main__.py", "gansmith"), *sys.argv[1:]]),
+        "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "machine": hardware.machine(hardware.pick_device(options.device)),
+        "game": names.get(type(game), type(game).__name__),
+        "settings": game.settings(),
+        "asked": game.asked,
+        "data": dataset.source,
+        "in_memory": dataset.source is None and bool(dataset.fields),
+        "name": dataset.name,
+        "items": len(dataset),
+        "digest": dataset.digest,
+        "spec": dataset.spec.to_json(),
+        "options": asdict(options),
+        "reasons": why,
+    }
+
+
+def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:
+    """The batch size: as asked, or the game's usual one, or all items when there are fewer."""
+    there = len(dataset) - round(len(dataset) * val)
+    if asked is None:
+        return min(usual, there)
+    if not 1 <= asked <= there:
+        held = f" ({len(dataset) - there} are held out)" if there < len(dataset) else ""
+        raise UserError(f"batch_size={asked}, but there are {there} items to train on{held}: give 1 to {there}")
+    return asked
+
+
+def read_again(path, game: Game, data=None) -> Dataset:
+    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since."""
+    about = RunFolder(path).read_settings()
+    if data is None:
+        if about.get("in_memory"):
+            raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
+        data = about["data"]
+    dataset = game.read(data, size=about["options"]["size"], channels=about["options"]["channels"])
+    if dataset.digest != about["digest"]:
+        raise UserError(
+            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
+        )
+    return dataset
+
+
+def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
+    """(what the players of the run in folder `path` saw, what none of them ever did), read again.
+
+    data  the data again, for runs whose data was not a path or a name
+    """
+    from gansmith.gans import GAMES
+
+    about = RunFolder(path).read_settings()
+    known, options = GAMES.get(about["game"]), Options(**about["options"])
+    dataset = read_again(path, known(**about["settings"]) if known else Game(), data)
+    return dataset.split(options.val, options.seed) if options.val else (dataset, None)
+
+
+def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
+    """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
+
+    Raises UserError for a file that is missing, cut short, changed or not gansmith's.
+    """
+    from gansmith.gans import GAMES
+
+    path = Path(path)
+    if path.is_dir():
+        run = RunFolder(path)
+        if run.settings.is_file() and not run.model.is_file():
+            raise UserError(f"{path} has no model yet: it is still going on, or was killed; gansmith resume {path}")
+        path = run.model
+    classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
+    return modelfile.read(path, classes, hardware.pick_device(device))

@@ -1,0 +1,35 @@
+"""What version 0.1 called things, so that its runs and models are read under today's names."""
+
+from __future__ import annotations
+
+import re
+
+NAMES = {  # parts of the names of settings, players, tensors, logged numbers and fields of settings.json
+    "critic": "discriminator",
+    "centre": "center",
+    "optimisers": "optimizers",
+    "chance": "rng",
+}
+OLD = re.compile("|".join(NAMES))
+
+
+def renamed(about):
+    """`about` (anything of dicts, lists, texts and tensors) of a file of version 0.1, every name in it as it is now.
+
+    Texts that are values stay, since they are a user's: names of columns and classes, paths, notes.
+    """
+    if isinstance(about, dict):
+        return {now(key) if isinstance(key, str) else key: renamed(value) for key, value in about.items()}
+    if isinstance(about, (list, tuple)):
+        return type(about)(map(renamed, about))
+    return about
+
+
+def now(name: str) -> str:
+    """The present name of one thing."""
+    return OLD.sub(lambda found: NAMES[found[0]], name)
+
+
+def is_old(version: str) -> bool:
+    """Whether a file that says it was written by this version of gansmith uses the old names."""
+    return version.startswith("0.1.")
