@@ -223,3 +223,45 @@ def test_from_a_file_to_a_file(tmp_path, monkeypatch, capsys):
     assert made["whole"].dtype == "int64" and made["yes"].dtype == bool and len(made["since"][0]) == 10
     assert main(["sample", "runs/census-ctgan", "-n", "9", "-o", "made/"]) == 2
     assert "rows of tables go to .csv, .parquet, .png" in capsys.readouterr().err
+
+
+COLUMNS = {
+    "numbers": lambda rng, n: rng.normal(size=n),
+    "whole": lambda rng, n: rng.integers(0, 10_000, n),
+    "category": lambda rng, n: rng.choice(["u", "v", "w"], n),
+    "yes": lambda rng, n: rng.random(n) < 0.4,
+    "date": lambda rng, n: pandas.Timestamp("2020-01-01") + pandas.to_timedelta(rng.integers(0, 10**7, n), unit="s"),
+    "name": lambda rng, n: [f"row {i}" for i in range(n)],
+    "gaps": lambda rng, n: np.where(rng.random(n) < 0.2, np.nan, rng.normal(size=n)),
+    "gap or category": lambda rng, n: pandas.Series(rng.choice(["u", "v"], n)).where(rng.random(n) < 0.8),
+}
+MIXTURES = [
+    ("numbers",),
+    ("category",),
+    ("yes",),
+    ("date",),
+    ("gaps",),
+    ("numbers", "whole"),
+    ("category", "yes"),
+    ("date", "numbers", "name"),
+    ("gaps", "name"),
+    ("gap or category", "name"),
+    tuple(COLUMNS),
+]
+
+
+@pytest.mark.parametrize("names", MIXTURES, ids=", ".join)
+@pytest.mark.parametrize("val", [0, 0.3])
+def test_every_mixture_of_columns_trains_with_rows_held_out_or_not(names, val):
+    rng = np.random.default_rng(0)
+    rows = pandas.DataFrame({name: COLUMNS[name](rng, 60) for name in names})
+    made = gs.CTGAN(modes=2, **SMALL).fit(rows, steps=2, batch_size=20, val=val).sample(7, seed=0)
+    assert made.shape == (7, len(names)) and (made.dtypes == rows.dtypes)[[n for n in names if n != "name"]].all()
+
+
+def test_without_a_column_to_ask_for_batches_hold_the_rows_of_their_index():
+    table = gs.CTGAN(modes=2).read(pandas.DataFrame({"x": np.arange(40.0) / 7, "y": np.arange(40) ** 2 / 3}))
+    for part in table.split(0.5):
+        index = torch.tensor([19, 0, 7])
+        wanted = part.spec.to_network(torch.from_numpy(part.spec.codes(part.raw(index))))
+        assert torch.equal(part.batch(index).real, wanted)

@@ -270,23 +270,25 @@ class Asked(Table):
     rare: str = "log"
 
     def batch(self, index: Tensor, device="cpu") -> Batch:
-        if not self._tensors:
+        if not hasattr(self, "pool"):
             self.sort()
-        if not self.layout.conditions:
-            batch = super().batch(index, device)
-            return replace(batch, source=torch.zeros(len(index), dtype=torch.int64, device=device))
-        given = torch.searchsorted(self.cumulative, torch.rand(len(index))).clamp_(max=self.layout.conditions - 1)
-        place = self.first[given] + (torch.rand(len(index)) * self.count[given]).long()
-        rows = self._tensors["real"][self.sorted[self.layout.owner[given], place].long()]
-        return Batch(real=rows.to(device), source=given.to(device), index=index)
+        if self.layout.conditions:
+            given = torch.searchsorted(self.cumulative, torch.rand(len(index))).clamp_(max=self.layout.conditions - 1)
+            place = self.first[given] + (torch.rand(len(index)) * self.count[given]).long()
+            drawn = self.sorted[self.layout.owner[given], place].long()
+        else:  # no column to ask for a value of: the rows of the index
+            given, drawn = torch.zeros(len(index), dtype=torch.int64), index
+        return Batch(real=self.pool[drawn].to(device), source=given.to(device), index=index)
 
     def sort(self) -> None:
-        """Its rows by the value of each column that is told apart, so that one with a value is found at once."""
-        self._tensors["real"] = self._prepared("real") if self.rows is None else self._prepared("real")[self.rows]
+        """Its rows by the value of each column that is told apart, so that one with a value is found at once.
+
+        `pool` holds the rows of this set alone, in network units: positions in it are positions in the set."""
+        self.pool = self._prepared("real") if self.rows is None else self._prepared("real")[self.rows]
         self.layout = layout = Layout(self.spec, self.levels)
         if not layout.conditions:
             return
-        parts = layout.place(self._tensors["real"], draw=False)[0][:, : layout.told_apart]
+        parts = layout.place(self.pool, draw=False)[0][:, : layout.told_apart]
         self.sorted = torch.stack([column.argsort(stable=True).int() for column in parts.T])
         self.count = torch.bincount((parts + layout.start[: layout.told_apart]).flatten(), minlength=layout.conditions)
         before = self.count.cumsum(0) - self.count
