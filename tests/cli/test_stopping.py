@@ -1,0 +1,61 @@
+"""A run that is stopped or killed is saved, reported and resumed."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from gansmith.cli import main as cli
+
+
+def process(*words: str, **more) -> subprocess.Popen:
+    program = [sys.executable, "-m", "gansmith", *words]
+    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def wait_for(path: Path, worker: subprocess.Popen) -> None:
+    for _ in range(600):
+        if path.exists() and path.stat().st_size:
+            return
+        assert worker.poll() is None, worker.stderr.read()
+        time.sleep(0.1)
+    raise AssertionError(f"{path} never came")
+
+
+def test_interrupt_saves_and_says_how_to_go_on(here, small):
+    worker = process("train", "gan", "ring8", "--minutes", "10", "--out", "run", *small)
+    wait_for(here / "run" / "log.jsonl", worker)
+    worker.send_signal(signal.SIGINT)
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 130
+    found = re.fullmatch(r"gansmith: stopped after round ([\d,]+); go on with: .+ resume run\n", said)
+    rounds = int(found[1].replace(",", ""))
+    assert (here / "run" / "report.html").is_file()
+    assert cli.main(["resume", "run", "--steps", str(rounds + 2), "-q"]) == 0
+    assert json.loads(Path("run/log.jsonl").read_text().splitlines()[-1])["step"] <= rounds + 2
+
+
+def test_a_killed_run_is_reported_and_resumed(here, capsys, small):
+    code = (
+        "import os, signal, gansmith.training.folder as f\n"
+        "log = f.RunFolder.log\n"
+        "def die(keep, state, row):\n"
+        "    log(keep, state, row)\n"
+        "    if state.round == 7: keep.save(state)\n"
+        "    if state.round == 9: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "f.RunFolder.log = die\n"
+        "from gansmith.cli.main import main\n"
+        f"main({['train', 'gan', 'ring8', '--steps', '12', '--out', 'run', *small]!r})\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -signal.SIGKILL
+    assert not Path("run/model.gan").exists()
+    assert cli.main(["report", "run"]) == 0
+    assert "Not ended: 9 rounds" in Path("run/report.html").read_text()
+    assert cli.main(["sample", "run", "-o", "x.png"]) == 2
+    assert cli.main(["resume", "run"]) == 0
+    assert "resuming     run after round 7" in capsys.readouterr().out
+    steps = [json.loads(line)["step"] for line in Path("run/log.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, 13)), "no line twice, none lost"
