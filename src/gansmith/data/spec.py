@@ -40,6 +40,22 @@ class DataSpec:
         return cls("images", tuple(shape), tuple(classes), center=(127.5,), scale=(127.5,))
 
     @property
+    def axes(self) -> int:
+        """Axes that convolutions run over: 0 of vectors and tables, 1 of (C, T), 2 of pictures, 3 of (C, D, H, W)."""
+        return len(self.shape) - 1 if self.kind in ("images", "arrays") and 2 <= len(self.shape) <= 4 else 0
+
+    @property
+    def bounded(self) -> bool:
+        """Whether values lie in −1 … 1 in network units, so that generators end in tanh."""
+        return self.kind == "images"
+
+    def bodies(self):
+        """The default networks for this data: see `gansmith.networks.bodies`."""
+        from gansmith.networks.bodies import bodies
+
+        return bodies(self.axes, self.bounded)
+
+    @property
     def dtype(self):
         """Of the stored data: uint8 for pictures, float32 for all else."""
         return np.uint8 if self.kind == "images" else np.float32

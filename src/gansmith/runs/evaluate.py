@@ -11,8 +11,8 @@ from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.runs.measures import DRAWS, FULL, Measures, measure
 from gansmith.runs.measures import read as read_measures
-from gansmith.runs.report.page import write_report
 from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
+from gansmith.runs.report.page import write_report
 from gansmith.runs.train import data_of, load
 from gansmith.training.folder import RunFolder
 

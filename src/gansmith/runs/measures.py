@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
 from gansmith.errors import UserError
@@ -20,11 +21,10 @@ from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
 from gansmith.evaluate.features import extract, space
-from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.fidelity import radial_power
+from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.protocol import Scores
 from gansmith.runs.reference import POOL, Refined, as_numbers, reals, sampler, some, spaces
-from gansmith.atomic import replacing
 
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples

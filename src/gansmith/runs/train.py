@@ -12,19 +12,19 @@ from pathlib import Path
 
 import torch
 
+from gansmith.atomic import disk_is_full
 from gansmith.data.dataset import Dataset
-from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.diagnose.monitor import Watch, check_answer, watched
+from gansmith.diagnose.probes import Probes, look_interval
+from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
-from gansmith.runs import quality as worth
 from gansmith.game import Game
+from gansmith.runs import quality as worth
 from gansmith.training import hardware, modelfile
 from gansmith.training.average import plain
-from gansmith.atomic import disk_is_full
 from gansmith.training.folder import Memory, RunFolder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
 from gansmith.training.plan import make_plan
-from gansmith.distributed.ranks import Ranks
 from gansmith.training.state import State
 from gansmith.version import __version__
 

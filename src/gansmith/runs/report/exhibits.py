@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
-from gansmith.evaluate.counts import Z_LIMIT
-from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
-from gansmith.evaluate.protocol import Card
 from gansmith.data.preview import grid
+from gansmith.evaluate.counts import Z_LIMIT
+from gansmith.evaluate.protocol import Card
+from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 
 NAMES = {"frechet_distance": "Fréchet distance", "kernel_distance": "kernel distance", "mind": "MIND"}
 HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gansmith.runs.reference import ENOUGH_HELD
 from gansmith.runs.quality import trail
+from gansmith.runs.reference import ENOUGH_HELD
 
 FAR = 0.9  # of what reals score, below which something is missing
 HALF = 0.5  # of what reals score, below which samples are far from the data

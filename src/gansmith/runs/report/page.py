@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.atomic import replacing
 from gansmith.errors import UserError
+from gansmith.runs.measures import read
+from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, percent
 from gansmith.runs.report.next_steps import HALF, more, next_steps
 from gansmith.runs.report.svg import draw, scatter, spell
-from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, percent
-from gansmith.runs.measures import read
-from gansmith.atomic import replacing
 from gansmith.training.folder import SHOWN, RunFolder
 from gansmith.training.metrics import explain
 from gansmith.training.modelfile import read_header
