@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
-from gansmith.errors import UserError, nearest
+from gansmith.errors import DataError, SettingError, nearest
 
 
 def always() -> bool:
@@ -144,9 +144,9 @@ class Game(nn.Module):
         dataset = read(data, form="items", **options)
         if "real" not in dataset.fields:
             held = "pairs: use pix2pix or cyclegan" if dataset.fields else "nothing: give it data"
-            raise UserError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")
+            raise DataError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")
         if dataset.spec.kind == "table":
-            raise UserError(f"{type(self).__name__} takes numbers and {dataset.name} has mixed columns: use ctgan")
+            raise DataError(f"{type(self).__name__} takes numbers and {dataset.name} has mixed columns: use ctgan")
         return dataset
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
@@ -228,11 +228,11 @@ dataclass(kw_only=True, eq=False, repr=False)(Game)  # __init_subclass__ sees to
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:
-    """UserError unless every setting exists, has the type of its default and lies in its range."""
+    """SettingError unless every setting exists, has the type of its default and lies in its range."""
     known = {f.name: f for f in fields(game)}
     for name, value in settings.items():
         if name not in known:
-            raise UserError(
+            raise SettingError(
                 f"{game.__name__} has no setting '{name}'.{nearest(name, known)} It has: {', '.join(sorted(known))}"
             )
         kinds, limits = setting_types(game, name), known[name].metadata
@@ -240,13 +240,13 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
             continue
         if type(value) not in kinds and not (type(value) is int and float in kinds):
             wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-            raise UserError(f"{game.__name__}({name}={value!r}): expected {wanted}")
+            raise SettingError(f"{game.__name__}({name}={value!r}): expected {wanted}")
         if limits.get("choices") and value not in limits["choices"]:
-            raise UserError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
+            raise SettingError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
         low, high = limits.get("minimum"), limits.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             span = f"at least {low}" if high is None else f"between {low} and {high}"
-            raise UserError(f"{game.__name__}({name}={value!r}): must be {span}")
+            raise SettingError(f"{game.__name__}({name}={value!r}): must be {span}")
 
 
 def setting_types(game: type[Game], name: str) -> tuple[type, ...]:

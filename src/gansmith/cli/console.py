@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from gansmith.atomic import DiskFull
-from gansmith.errors import UserError
+from gansmith.errors import Diverged, RankLost, UserError, is_out_of_memory
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 
@@ -43,10 +43,10 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return f"{error.format_message()} See: {me()} --help", 2
     if isinstance(error, OSError) and (error.errno in DISK or isinstance(error, DiskFull)):
         return f"{error.filename}: {error.strerror}" if error.filename else text, 2
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+    if is_out_of_memory(error):
         return "out of memory: give a smaller --batch-size, --size or --width", 2
-    if type(error).__name__ == "DistBackendError" or "gloo" in text:
-        return "a rank was lost and the others stopped: gansmith resume goes on from the last save, on any number", 1
-    if type(error).__name__ == "Diverged":
+    if isinstance(error, RankLost):
+        return f"{text}: gansmith resume goes on from the last save, on any number of processes", 1
+    if isinstance(error, Diverged):
         return f"{text}: it cannot go on; train anew with a lower --learning-rate", 1
     return None

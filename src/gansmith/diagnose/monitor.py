@@ -14,8 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from gansmith.diagnose.findings import Diagnosis, Finding, lost_for_good
-from gansmith.errors import UserError
-from gansmith.training.loop import Diverged
+from gansmith.errors import Diverged, SettingError
 from gansmith.training.state import State
 
 WAYS = ("warn", "stop", "rollback")
@@ -159,7 +158,7 @@ def watched(watch: Watch | None, state: State) -> Callable[..., bool]:
 
 def check_answer(on_failure: str) -> None:
     if on_failure not in WAYS:
-        raise UserError(f"on_failure={on_failure!r}: choose one of {', '.join(WAYS)}")
+        raise SettingError(f"on_failure={on_failure!r}: choose one of {', '.join(WAYS)}")
 
 
 def again(change: dict, now: dict, first: dict, times: int) -> dict:

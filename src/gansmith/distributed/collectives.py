@@ -13,6 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from gansmith.errors import RankLost
+
 _playing = False  # in a loss that every rank computes, each on its own rows
 _sharing = False  # in a task that every rank does, each a part of the work
 
@@ -20,6 +22,18 @@ _sharing = False  # in a task that every rank does, each a part of the work
 def is_distributed() -> bool:
     """Whether this process is one of several."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+@contextmanager
+def talking() -> Iterator[None]:
+    """Around whatever waits for other ranks: RankLost where torch says that one of them is gone.
+
+    NCCL's error has a class (DistBackendError, a RuntimeError); gloo's is a plain RuntimeError.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        raise RankLost("a rank was lost and the others stopped") from error
 
 
 @contextmanager
@@ -53,7 +67,8 @@ class _Everyone(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
         parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(dist.get_world_size())]
-        dist.all_gather(parts, x.contiguous())
+        with talking():
+            dist.all_gather(parts, x.contiguous())
         return torch.cat(parts)
 
     @staticmethod
@@ -67,7 +82,8 @@ class _Total(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
         x = x.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(x)
+        with talking():
+            dist.all_reduce(x)
         return x
 
     @staticmethod
@@ -103,5 +119,6 @@ def map_across_ranks(work: Callable, *parts: Iterable) -> list:
     finally:
         _sharing = True
     said: list = [None] * count
-    dist.all_gather_object(said, done)
+    with talking():
+        dist.all_gather_object(said, done)
     return [said[i % count][i // count] for i in range(len(todo))]

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gansmith.distributed.collectives import all_gather, in_loss, is_distributed, local_rows, shared_task
+from gansmith.distributed.collectives import all_gather, in_loss, is_distributed, local_rows, shared_task, talking
 
 # A rank that waits for a slow disk must not give up; one that is gone is seen by the broken connection and by torchrun.
 PATIENCE = timedelta(days=7)
@@ -63,10 +63,12 @@ class Ranks:
         """Start to replace the tensor by its mean over ranks; call what is returned to wait for it."""
         if self.count == 1:
             return lambda: None
-        under_way = dist.all_reduce(tensor, async_op=True)
+        with talking():
+            under_way = dist.all_reduce(tensor, async_op=True)
 
         def finish() -> None:
-            under_way.wait()
+            with talking():
+                under_way.wait()
             tensor.div_(self.count)
 
         return finish
@@ -86,14 +88,16 @@ class Ranks:
     def same(self, tensor: Tensor) -> None:
         """Replace the tensor by the first rank's."""
         if self.count > 1:
-            dist.broadcast(tensor, 0)
+            with talking():
+                dist.broadcast(tensor, 0)
 
     def agree(self, stop: bool, seconds: float) -> tuple[bool, float]:
         """(does any rank want to stop, the longest clock): every rank gets the same answer."""
         if self.count == 1:
             return stop, seconds
         said = torch.tensor([float(stop), seconds], dtype=torch.float64, device=self.device)
-        dist.all_reduce(said, op=dist.ReduceOp.MAX)
+        with talking():
+            dist.all_reduce(said, op=dist.ReduceOp.MAX)
         return bool(said[0]), float(said[1])
 
     def as_first(self, answer: float) -> float:
@@ -101,7 +105,7 @@ class Ranks:
         if self.count == 1:
             return answer
         said = torch.tensor(float(answer), dtype=torch.float64, device=self.device)
-        dist.broadcast(said, 0)
+        self.same(said)
         return said.item()
 
     def wait(self) -> None:
@@ -124,7 +128,7 @@ def one_task(seed: int | None) -> Iterator[tuple[bool, int | None]]:
     what is `gansmith.distributed.collectives.divided`. Every rank ends up with everything; the first one says so."""
     ranks = Ranks()
     if ranks.count > 1 and seed is None:
-        seed = int(ranks.as_first(torch.seed() % 2**31))
+        seed = int(ranks.as_first(int(torch.randint(2**31, ()))))
     with shared_task():
         yield ranks.first, seed
     ranks.wait()

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Batch
-from gansmith.errors import UserError
+from gansmith.errors import Diverged, SettingError
 from gansmith.game import Turn, always, observed, observing
 from gansmith.training.hardware import casting
 from gansmith.training.recording import Recorder
@@ -27,10 +27,6 @@ from gansmith.training.state import State
 Probe = Callable[[State, Mapping], Mapping]
 
 HOPELESS = 100  # moves in a row with a gradient that is not finite: the player will not recover by itself
-
-
-class Diverged(RuntimeError):
-    """A player's gradient was not finite for so long that training stopped; its weights are the last finite ones."""
 
 
 @dataclass(frozen=True)
@@ -238,9 +234,9 @@ def asked_to_stop():
 def check_budget(steps, minutes) -> Budget:
     """A Budget of one of the two; UserError for both, or for what is not positive."""
     if steps is not None and minutes is not None:
-        raise UserError("give --steps or --minutes, not both")
+        raise SettingError("give --steps or --minutes, not both")
     if steps is not None and (steps != int(steps) or steps < 1):
-        raise UserError(f"steps={steps}: give a whole number of rounds, at least 1")
+        raise SettingError(f"steps={steps}: give a whole number of rounds, at least 1")
     if minutes is not None and not minutes > 0:
-        raise UserError(f"minutes={minutes}: give a time above 0")
+        raise SettingError(f"minutes={minutes}: give a time above 0")
     return Budget(None if steps is None else int(steps), minutes)

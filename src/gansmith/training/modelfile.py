@@ -19,7 +19,7 @@ from torch import Tensor
 from gansmith.atomic import replacing
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.spec import DataSpec
-from gansmith.errors import UserError
+from gansmith.errors import NotFittedError, UserError
 from gansmith.game import Game
 from gansmith.training.version_0_1 import is_old, now, renamed
 from gansmith.version import __version__
@@ -30,7 +30,7 @@ FORMAT = 1
 def write(game: Game, path) -> Path:
     """Write a built game to `path`."""
     if game.spec is None:
-        raise UserError(f"{type(game).__name__} was never trained: call fit before save")
+        raise NotFittedError(f"{type(game).__name__} was never trained: call fit before save")
     path = Path(path)
     passing = _passing(game)
     tensors = {name: value.detach().cpu().clone() for name, value in game.state_dict().items() if name not in passing}
