@@ -12,7 +12,7 @@ from gansmith.networks.conv2d_gradfix import (
     Convolution,
     ConvTranspose2d,
     Transposed,
-    conv2d,
+    conv,
     im2col_matmul,
     no_weight_gradients,
     windows_pay,
@@ -71,7 +71,7 @@ def test_slopes_only_leaves_the_weights_out_of_the_first_pass_and_in_the_second(
 
 def test_a_cpu_keeps_torchs_own():
     (x, w, b), about = operands(*CASES[0])
-    assert type(conv2d(x, w, b, *about).grad_fn).__name__ == "ConvolutionBackward0"
+    assert type(conv(x, w, b, *about).grad_fn).__name__ == "ConvolutionBackward0"
 
 
 def test_transposed_convolution_and_its_derivatives():

@@ -1,25 +1,33 @@
-"""The default networks of papers that are about the loss, by how many axes convolutions can run over."""
+"""The default networks for a kind of data, for papers that are about the loss and not about the networks.
+
+>>> from gansmith.networks.bodies import bodies
+>>> made = bodies(axes=1, bounded=True)                       # sound: one axis, values in −1 … 1
+>>> generator = made.generator(100, (1, 8192), made.width, 0, norm="layer")
+>>> discriminator = made.discriminator((1, 8192), made.width, 0, norm="none")
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import nn
 
-from gansmith.errors import UserError
 from gansmith.networks.blocks import Discriminator, Generator
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
+
+WIDTHS = {0: 128, 1: 16, 2: 32, 3: 16}  # what two cores can train, by the number of axes
 
 
 @dataclass(frozen=True)
 class Bodies:
     """The default networks for one kind of data.
 
-    generator      (latent, shape, width, classes=0, *, norm="batch") -> Generator
-    discriminator  (shape, width, classes=0, *, norm="batch") -> Discriminator
-    width          that two cores can train
+    generator      (latent, shape, width, classes=0, *, norm="batch") -> `blocks.Generator`
+    discriminator  (shape, width, classes=0, *, norm="batch") -> `blocks.Discriminator`
+    width          channels of the finest layer, or units of a perceptron, that two cores can train
     """
 
     generator: Callable[..., Generator]
@@ -28,17 +36,27 @@ class Bodies:
 
 
 def bodies(axes: int, bounded: bool) -> Bodies:
-    """Perceptrons of three layers without axes (they have no norm), DCGAN's convolutions with; tanh at the end of what
-    is `bounded`."""
-    if axes == 2 and bounded:
-        return Bodies(ConvGenerator, ConvDiscriminator, 32)
+    """Convolutions over 1, 2 or 3 axes; with 0 axes perceptrons of three hidden layers.
+
+    bounded  the data lies in −1 … 1 in network units, so that generators end in tanh; otherwise in nothing
+
+    UserError for more axes than three.
+    """
+    output = nn.Tanh if bounded else None
     if axes:
-        raise UserError(f"there are no networks for data of {axes} axes yet: give pictures or vectors")
+        return Bodies(partial(ConvGenerator, output=output), ConvDiscriminator, WIDTHS.get(axes, 16))
+    return Bodies(partial(perceptron_generator, output=output), perceptron_discriminator, WIDTHS[0])
 
-    def generator(latent, shape, width, classes=0, *, norm="batch"):
-        return MLPGenerator(latent, shape, width, 3, classes, output=nn.Tanh if bounded else None)
 
-    def discriminator(shape, width, classes=0, *, norm="batch"):
-        return MLPDiscriminator(shape, width, 3, classes)
+def perceptron_generator(
+    latent: int, shape: tuple[int, ...], width: int, classes: int = 0, *, norm: str = "batch", output=None
+) -> MLPGenerator:
+    """Three ReLU layers; `norm` is accepted, as convolutions take it, and has no effect."""
+    return MLPGenerator(latent, shape, width, 3, classes, output=output)
 
-    return Bodies(generator, discriminator, 128)
+
+def perceptron_discriminator(
+    shape: tuple[int, ...], width: int, classes: int = 0, *, norm: str = "batch"
+) -> MLPDiscriminator:
+    """Three ReLU layers; `norm` is accepted, as convolutions take it, and has no effect."""
+    return MLPDiscriminator(shape, width, 3, classes)

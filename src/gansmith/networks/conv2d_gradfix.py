@@ -21,10 +21,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.grad import conv2d_weight
+from torch.nn.grad import conv1d_weight, conv2d_weight, conv3d_weight
 
 SMALL = 64  # places of a map over which windows are the faster way
 WINDOWS = 2**24  # numbers in all windows together, above which writing them down costs more than it gains
+
+# By the dimensions of a batch (n, C, …).
+CONV = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}
+CONV_TRANSPOSE = {3: F.conv_transpose1d, 4: F.conv_transpose2d, 5: F.conv_transpose3d}
+CONV_WEIGHT = {3: conv1d_weight, 4: conv2d_weight, 5: conv3d_weight}
 
 _no_weight_gradients = False
 
@@ -51,7 +56,7 @@ def has_amx_bf16() -> bool:
 
 
 def in_tiles(x: Tensor) -> bool:
-    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and has_amx_bf16()
+    return x.dim() == 4 and x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and has_amx_bf16()
 
 
 def cast(x: Tensor, *others: Tensor | None):
@@ -62,18 +67,33 @@ def cast(x: Tensor, *others: Tensor | None):
     return tuple(other if other is None else other.to(kind) for other in (x, *others))
 
 
-def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0, groups: int = 1):
-    """`F.conv2d` with square strides and paddings."""
+def conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0, groups: int = 1):
+    """`F.conv1d`, `F.conv2d` or `F.conv3d`, by the axes of x (n, C, …); one stride and padding for all."""
     if not (x.is_cuda or in_tiles(x)):
-        return F.conv2d(x, weight, bias, stride, padding, groups=groups)
+        return CONV[x.dim()](x, weight, bias, stride, padding, groups=groups)
     return Convolution.apply(*cast(x, weight, bias), stride, padding, groups)
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return conv(x, self.weight, self.bias, self.stride[0], self.padding[0], self.groups)
+
+
+class Conv1d(nn.Conv1d):
+    """`nn.Conv1d` with zero padding by the function above."""
+
+    forward = forward
 
 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d` with square strides and zero padding by the function above."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return conv2d(x, self.weight, self.bias, self.stride[0], self.padding[0], self.groups)
+    forward = forward
+
+
+class Conv3d(nn.Conv3d):
+    """`nn.Conv3d` with one stride and one zero padding for all axes by the function above."""
+
+    forward = forward
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
@@ -112,7 +132,7 @@ class Convolution(torch.autograd.Function):
         ctx.about = about
         stride, padding, groups = about
         with as_it_is(x):
-            return F.conv2d(x, weight, bias, stride, padding, groups=groups)
+            return CONV[x.dim()](x, weight, bias, stride, padding, groups=groups)
 
     @staticmethod
     def backward(ctx, g):
@@ -122,13 +142,13 @@ class Convolution(torch.autograd.Function):
         return (
             Transposed.apply(g, weight, x.shape[2:], *ctx.about) if of_x else None,
             WeightGradient.apply(x, g, weight.shape, *ctx.about) if of_weight and not _no_weight_gradients else None,
-            g.sum((0, 2, 3)) if of_bias and not _no_weight_gradients else None,
+            g.sum((0, *range(2, g.dim()))) if of_bias and not _no_weight_gradients else None,
             *[None] * 3,
         )
 
 
 class Transposed(torch.autograd.Function):
-    """g ∗ᵀ w, of height and width `size`."""
+    """g ∗ᵀ w, its axes as long as `size` says."""
 
     @staticmethod
     def forward(ctx, g, weight, size, *about):
@@ -137,7 +157,7 @@ class Transposed(torch.autograd.Function):
         stride, padding, groups = about
         extra = [n - ((m - 1) * stride - 2 * padding + k) for n, m, k in zip(size, g.shape[2:], weight.shape[2:])]
         with as_it_is(g):
-            return F.conv_transpose2d(g, weight, None, stride, padding, extra, groups)
+            return CONV_TRANSPOSE[g.dim()](g, weight, None, stride, padding, extra, groups)
 
     @staticmethod
     def backward(ctx, v):
@@ -162,7 +182,7 @@ class WeightGradient(torch.autograd.Function):
         with as_it_is(g):
             if windows_pay(x, g, shape, groups):
                 return im2col_matmul(x, g, shape, stride, padding)
-            return conv2d_weight(x, shape, g, stride, padding, groups=groups)
+            return CONV_WEIGHT[x.dim()](x, shape, g, stride, padding, groups=groups)
 
     @staticmethod
     def backward(ctx, v):
@@ -176,9 +196,10 @@ class WeightGradient(torch.autograd.Function):
 
 
 def windows_pay(x: Tensor, g: Tensor, shape, groups: int) -> bool:
+    if x.dim() != 4 or x.is_cuda or x.dtype != torch.bfloat16 or groups != 1:
+        return False
     places = g.shape[2] * g.shape[3]
-    numbers = len(g) * places * shape[1] * shape[2] * shape[3]
-    return not x.is_cuda and x.dtype == torch.bfloat16 and groups == 1 and places <= SMALL and numbers <= WINDOWS
+    return places <= SMALL and len(g) * places * shape[1] * shape[2] * shape[3] <= WINDOWS
 
 
 def im2col_matmul(x: Tensor, g: Tensor, shape, stride: int, padding: int) -> Tensor:

@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from gansmith.errors import UserError
 from gansmith.networks.blocks import Discriminator, Generator
-from gansmith.networks.conv2d_gradfix import Conv2d, conv2d
+from gansmith.networks.conv2d_gradfix import Conv2d, conv
 from gansmith.networks.convolutional import halvings
 
 Sizes = int | tuple[int, ...]
@@ -135,7 +135,7 @@ class Down(nn.Module):
         self.register_buffer("kernel", bilinear(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return conv2d(x, self.weight * self.kernel, self.bias, stride=2, padding=1)
+        return conv(x, self.weight * self.kernel, self.bias, stride=2, padding=1)
 
 
 class Up(nn.Module):
