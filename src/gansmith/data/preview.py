@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from gansmith.atomic import replacing
+from gansmith.data.chart import Sheet, bars, histogram, scatter
 from gansmith.data.spec import DataSpec
 
 
@@ -58,64 +59,56 @@ def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.concatenate([left, right], 3)
 
 
-def plot(points: np.ndarray, names=(), size: float = 5.0) -> np.ndarray:
-    """float (n, d) as a picture: a scatter for d = 2, else a histogram for each of the first nine columns."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((size, size), dpi=100, layout="tight")
-    canvas = FigureCanvasAgg(figure)
+def plot(points: np.ndarray, names=(), size: int = 500) -> np.ndarray:
+    """float (n, d) as a picture (h, w, 3) of about `size` pixels: a scatter for d = 2, else a histogram for each of the
+    first nine columns."""
+    points = np.asarray(points)
+    names = names or [f"column {i}" for i in range(points.shape[1])]
     if points.shape[1] == 2:
-        axes = figure.subplots()
-        axes.scatter(*points.T, s=4, alpha=0.5)
-        axes.set_aspect("equal", "datalim")
-    else:
-        shown = min(points.shape[1], 9)
-        side = math.ceil(math.sqrt(shown))
-        for i, axes in enumerate(np.ravel(figure.subplots(math.ceil(shown / side), side, squeeze=False))):
-            axes.set_visible(i < shown)
-            if i < shown:
-                axes.hist(points[:, i][np.isfinite(points[:, i])], bins=40)
-                axes.set_title(names[i] if names else f"column {i}", fontsize=8)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+        sheet = Sheet(1, size, size)
+        scatter(sheet, sheet.panel(0, f"{names[0]} (across), {names[1]} (up)" if names else "", left=46), points)
+        return sheet.picture
+    shown = min(points.shape[1], 9)
+    side = size // max(1, math.ceil(math.sqrt(shown)))
+    sheet = Sheet(shown, side, side)
+    for i in range(shown):
+        histogram(sheet, sheet.panel(i, names[i]), points[:, i])
+    return sheet.picture
 
 
 def plot_rows(frame, other=None, names=("made", "real"), most: int = 16) -> np.ndarray:
-    """A DataFrame as a picture: shares in each of the first `most` columns, beside those of `other` where given."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    """A DataFrame as a picture (h, w, 3): shares in each of the first `most` columns as bars, and where given those of
+    `other` as lines over them. `names` of the two are the legend."""
     columns = list(frame.columns)[:most]
-    side = math.ceil(math.sqrt(len(columns)))
-    figure = Figure((3 * side, 2.4 * math.ceil(len(columns) / side)), dpi=100, layout="tight")
-    canvas = FigureCanvasAgg(figure)
-    for axes in np.ravel(figure.subplots(math.ceil(len(columns) / side), side, squeeze=False)):
-        axes.set_visible(bool(columns))
-        if columns:
-            column = columns.pop(0)
-            axes.set_title(str(column), fontsize=8)
-            axes.tick_params(labelsize=6)
-            plot_column(axes, [frame[column]] if other is None else [frame[column], other[column]], names)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    sheet = Sheet(len(columns), 280, 220, () if other is None else names)
+    for i, column in enumerate(columns):
+        plot_column(sheet, i, frame[column], None if other is None else other[column])
+    return sheet.picture
 
 
-def plot_column(axes, parts: list, names, most: int = 12) -> None:
-    """The shares of one column in each of `parts`: bins of numbers and dates, the commonest of other values."""
+def plot_column(sheet: Sheet, index: int, column, other=None, most: int = 10) -> None:
+    """One column (a Series) in its panel of a sheet: bins of numbers and dates, the commonest of other values."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-    last = parts[-1]
-    if last.dtype.kind == "M" or (is_numeric_dtype(last.dtype) and not is_bool_dtype(last.dtype)):
-        values = [part.dropna().to_numpy() for part in parts]
-        weights = [np.full(len(v), 1 / max(1, len(v))) for v in values]
-        axes.hist(values, bins=20, weights=weights, label=names[: len(parts)])
+    last = column if other is None else other
+    parts = [part.dropna() for part in (column, other) if part is not None]
+    if last.dtype.kind == "M":
+        box = sheet.panel(index, column.name)
+        histogram(sheet, box, *map(seconds, parts), bins=30, spelled=day)
+    elif is_numeric_dtype(last.dtype) and not is_bool_dtype(last.dtype):
+        histogram(sheet, sheet.panel(index, column.name), *(p.to_numpy(np.float64) for p in parts), bins=30)
     else:
         shown = last.value_counts().index[:most]
-        for i, part in enumerate(parts):
-            shares = part.value_counts(normalize=True).reindex(shown).fillna(0)
-            axes.bar(np.arange(len(shown)) + 0.4 * i, shares, 0.4, label=names[i])
-        labels = [str(value).strip()[:12] for value in shown]
-        axes.set_xticks(np.arange(len(shown)) + 0.2 * (len(parts) - 1), labels, rotation=60, ha="right")
-    if len(parts) > 1:
-        axes.legend(fontsize=6)
+        shares = [part.value_counts(normalize=True).reindex(shown).fillna(0).to_numpy(float) for part in parts]
+        bars(sheet, sheet.panel(index, column.name, bottom=8), list(shown), *shares)
+
+
+def day(seconds: float) -> str:
+    return str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))
+
+
+def seconds(dates) -> np.ndarray:
+    """A Series of dates as seconds since 1970."""
+    from pandas import DatetimeIndex
+
+    return DatetimeIndex(dates).tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.float64)

@@ -8,6 +8,8 @@ from html import escape
 
 import numpy as np
 
+from gansmith.data.chart import spell, ticks
+
 BUCKETS = 150  # points of a drawn line; what lies between them is the band around it
 WIDTH, HEIGHT = 420, 180
 LEFT, TOP, RIGHT, BOTTOM = 46, 8, 8, 22
@@ -143,17 +145,6 @@ def bucket(x: np.ndarray, y: np.ndarray) -> Series:
     return tuple(np.array([f(v[p]) for p in pieces]) for f, v in ((np.mean, x), (np.mean, y), (np.min, y), (np.max, y)))
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers between `low` and `high`, 1, 2 or 5 times a power of ten apart."""
-    if not high > low:
-        return [low]
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [round(i * step, 12) + 0.0 for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
 def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Logarithms between `low` and `high` of 1, 2 or 5 times powers of ten, of powers alone where these are many."""
     powers = range(math.floor(low), math.ceil(high) + 1)
@@ -163,19 +154,6 @@ def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
         if len(found) <= most:
             return found
     return found[:: math.ceil(len(found) / most)]
-
-
-def spell(value: float) -> str:
-    """A number short enough for an axis: 12k, 3.5M, 0.02, −4."""
-    size = abs(value)
-    if size >= 1e15 or 0 < size < 1e-4:
-        text = f"{value:.0e}"
-    elif size >= 1e4:
-        unit, letter = next((u, s) for u, s in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if size >= u)
-        text = f"{value / unit:.4g}{letter}"
-    else:
-        text = f"{value:.4g}"
-    return text.replace("-", "−")
 
 
 def _points(pairs) -> str:
