@@ -26,10 +26,10 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
 
     pictures, notes, left_out = None, [], {}
     if isinstance(data, (str, os.PathLike)) and size is None:
-        from gansmith.data.files import pictures_at
         from gansmith.data.named import NAMES
+        from gansmith.data.sources import pictures_in
 
-        pictures = None if str(data) in NAMES else pictures_at(Path(data).expanduser())
+        pictures = None if str(data) in NAMES else pictures_in(Path(data).expanduser())
     if pictures is None:
         whole = read(data, form="items", size=size, channels=channels, labels=None, cache=cache)
         if whole.spec.kind != "images":
@@ -85,13 +85,11 @@ def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> d
 
     Raises UserError for what cannot be read: who asked for these pictures wants all of them.
     """
-    from gansmith.data.files import pictures_at
-    from gansmith.data.sources import Pictures
+    from gansmith.data.sources import one_picture, pictures_in
 
     path = Path(path).expanduser()
-    pictures = Pictures(str(path), [path.name], lambda i: Image.open(path)) if path.is_file() else None
-    if path.suffix.lower() == ".zip" or pictures is None:
-        pictures = pictures_at(path)
+    zipped = path.suffix.lower() == ".zip"
+    pictures = one_picture(path) if path.is_file() and not zipped else pictures_in(path)
     if pictures is None:
         raise UserError(f"there is no {path}: name a picture, or a folder or zip of pictures")
     left_out: dict[str, str] = {}

@@ -14,7 +14,9 @@ _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 def from_path(path, *, cache=None, **options):
     """The Dataset at `path`: a folder, or a file by its ending; `x.zip/inside` names a folder in a zip."""
     path = Path(path).expanduser()
-    pictures = pictures_at(path)
+    from gansmith.data.sources import SUFFIXES, pictures_in
+
+    pictures = pictures_in(path)
     if pictures is not None:
         from gansmith.data.decode import from_pictures
 
@@ -32,26 +34,12 @@ def from_path(path, *, cache=None, **options):
         return from_npz(path, cache=cache, **options)
     if name.endswith(".npy"):
         return from_array(load_numpy(path), name=str(path), **options)
-    from gansmith.data.sources import SUFFIXES
-
     if path.suffix.lower() in SUFFIXES:
         raise UserError(f"{path} is one picture: name the folder that holds many, e.g. {path.parent}")
     raise UserError(
         f"{path} is of no kind that can be read: give a folder or .zip of pictures, or a .npz, .npy, .csv, .csv.gz "
         "or .parquet file"
     )
-
-
-def pictures_at(path: Path):
-    """The Pictures in the folder or zip `path`, or in a folder of a zip; None when `path` is something else."""
-    from gansmith.data.sources import in_folder, in_zip
-
-    if path.is_dir():
-        return in_folder(path)
-    for outer in (path, *path.parents):
-        if outer.suffix.lower() == ".zip" and outer.is_file():
-            return in_zip(outer, "" if path == outer else path.relative_to(outer).as_posix())
-    return None
 
 
 def _missing(path: Path) -> str:

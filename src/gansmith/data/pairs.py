@@ -125,13 +125,13 @@ def problems(dataset: Dataset) -> list[str]:
 
 def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | None:
     """The pictures of either side of a folder or zip."""
-    from gansmith.data.files import pictures_at
     from gansmith.data.named import NAMES
+    from gansmith.data.sources import pictures_in
 
     if not isinstance(data, (str, os.PathLike)) or str(data) in NAMES:
         pictures = None
     else:
-        pictures = pictures_at(Path(data).expanduser())
+        pictures = pictures_in(Path(data).expanduser())
     if pictures is None:
         if form == "auto":
             return None

@@ -185,9 +185,9 @@ def _files(check: Check, data, dataset: Dataset) -> None:
     if not dataset.files or not isinstance(data, (str, Path)):
         return
     from gansmith.data.decode import survey
-    from gansmith.data.files import pictures_at
+    from gansmith.data.sources import pictures_in
 
-    pictures = pictures_at(Path(data).expanduser())
+    pictures = pictures_in(Path(data).expanduser())
     if pictures is None:
         return
     known = set(dataset.files)
