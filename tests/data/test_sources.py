@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gansmith.data import read
-from gansmith.data.sources import endings_in, files_in, pictures_in
+from gansmith.data.sources import endings_in, files_in, pictures_at
 from gansmith.errors import UserError
 
 
@@ -63,16 +63,16 @@ def test_names_in_a_zip_stay_inside_it(tmp_path, png):
         "/pets/dog/4.png",
         "C:\\pets\\cat\\5.png",
     ]
-    found = pictures_in(pack(tmp_path / "d.zip", dict.fromkeys(names, png)))
+    found = pictures_at(pack(tmp_path / "d.zip", dict.fromkeys(names, png)))
     assert found.files == [f"pets/{name}.png" for name in ("cat/1", "cat/3", "cat/5", "dog/2", "dog/4")]
     assert found.classes == ("cat", "dog") and found.label.tolist() == [0, 0, 0, 1, 1]
-    inside = pictures_in(tmp_path / "d.zip" / "pets" / "cat")
+    inside = pictures_at(tmp_path / "d.zip" / "pets" / "cat")
     assert inside.files == ["1.png", "3.png", "5.png"]
 
 
 def test_hidden_folders_in_a_zip_are_no_classes(tmp_path, png):
     names = [".thumbs/cat/1.png", "cat/1.png", "cat/.1.png", "dog/2.png", "__MACOSX/cat/._1.png", "dog/.git/3.png"]
-    found = pictures_in(pack(tmp_path / "d.zip", dict.fromkeys(names, png)))
+    found = pictures_at(pack(tmp_path / "d.zip", dict.fromkeys(names, png)))
     assert found.files == ["cat/1.png", "dog/2.png"]
 
 
@@ -118,11 +118,11 @@ def test_runs_below_the_data_are_passed_over(tmp_path, folder, png):
     (folder / "cat" / "settings.json").write_text('{"editor.fontSize": 12}')  # somebody else's
     shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
     for path in (folder, tmp_path / "packed.zip"):
-        found = pictures_in(path)
+        found = pictures_at(path)
         assert len(found) == 12 and found.classes == ("cat", "dog")
         assert "passed over, being runs of gansmith: runs/pets-gan" in found.notes
     with pytest.raises(UserError, match="is a run of gansmith, not data"):
-        pictures_in(run)
+        pictures_at(run)
 
 
 def test_a_bomb_in_a_zip_is_left_out(tmp_path, folder):
@@ -157,4 +157,4 @@ def test_a_pipe_is_not_waited_for(folder):
 
 
 def test_labels_are_numbers_of_classes(folder):
-    assert np.asarray(pictures_in(folder).label).dtype.kind == "i"
+    assert np.asarray(pictures_at(folder).label).dtype.kind == "i"

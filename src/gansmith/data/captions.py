@@ -47,10 +47,10 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
             raise UserError(f"{name} has no captions: put a captions.json or captions.csv beside the pictures")
         return None
     from gansmith.data.decode import from_pictures
-    from gansmith.data.sources import pictures_in
+    from gansmith.data.sources import pictures_at
 
     place, text = found
-    said, pictures = _parse(place, text), pictures_in(Path(data).expanduser())
+    said, pictures = _parse(place, text), pictures_at(Path(data).expanduser())
     rows = [row for row, file in enumerate(pictures.files) if said.get(file)]
     if not rows:
         raise UserError(

@@ -27,9 +27,9 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
     pictures, notes, left_out = None, [], {}
     if isinstance(data, (str, os.PathLike)) and size is None:
         from gansmith.data.named import NAMES
-        from gansmith.data.sources import pictures_in
+        from gansmith.data.sources import pictures_at
 
-        pictures = None if str(data) in NAMES else pictures_in(Path(data).expanduser())
+        pictures = None if str(data) in NAMES else pictures_at(Path(data).expanduser())
     if pictures is None:
         whole = read(data, form="items", size=size, channels=channels, labels=None, cache=cache)
         if whole.spec.kind != "images":
@@ -85,11 +85,11 @@ def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> d
 
     Raises UserError for what cannot be read: who asked for these pictures wants all of them.
     """
-    from gansmith.data.sources import one_picture, pictures_in
+    from gansmith.data.sources import one_picture, pictures_at
 
     path = Path(path).expanduser()
     zipped = path.suffix.lower() == ".zip"
-    pictures = one_picture(path) if path.is_file() and not zipped else pictures_in(path)
+    pictures = one_picture(path) if path.is_file() and not zipped else pictures_at(path)
     if pictures is None:
         raise UserError(f"there is no {path}: name a picture, or a folder or zip of pictures")
     left_out: dict[str, str] = {}

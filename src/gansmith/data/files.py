@@ -14,9 +14,9 @@ _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 def from_path(path, *, cache=None, **options):
     """The Dataset at `path`: a folder, or a file by its ending; `x.zip/inside` names a folder in a zip."""
     path = Path(path).expanduser()
-    from gansmith.data.sources import SUFFIXES, pictures_in
+    from gansmith.data.sources import SUFFIXES, pictures_at
 
-    pictures = pictures_in(path)
+    pictures = pictures_at(path)
     if pictures is not None:
         from gansmith.data.decode import from_pictures
 

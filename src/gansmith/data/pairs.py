@@ -126,12 +126,12 @@ def problems(dataset: Dataset) -> list[str]:
 def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | None:
     """The pictures of either side of a folder or zip."""
     from gansmith.data.named import NAMES
-    from gansmith.data.sources import pictures_in
+    from gansmith.data.sources import pictures_at
 
     if not isinstance(data, (str, os.PathLike)) or str(data) in NAMES:
         pictures = None
     else:
-        pictures = pictures_in(Path(data).expanduser())
+        pictures = pictures_at(Path(data).expanduser())
     if pictures is None:
         if form == "auto":
             return None

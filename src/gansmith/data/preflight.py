@@ -185,9 +185,9 @@ def _files(check: Check, data, dataset: Dataset) -> None:
     if not dataset.files or not isinstance(data, (str, Path)):
         return
     from gansmith.data.decode import survey
-    from gansmith.data.sources import pictures_in
+    from gansmith.data.sources import pictures_at
 
-    pictures = pictures_in(Path(data).expanduser())
+    pictures = pictures_at(Path(data).expanduser())
     if pictures is None:
         return
     known = set(dataset.files)

@@ -106,7 +106,7 @@ def endings_in(path) -> Counter:
     return Counter(os.path.splitext(key)[1].lower() for key in found[0]) if found else Counter()
 
 
-def pictures_in(path) -> Pictures | None:
+def pictures_at(path) -> Pictures | None:
     """The pictures below the folder or zip `path`, as `files_in` finds them."""
     files = files_in(path, SUFFIXES, "pictures")
     return None if files is None else as_pictures(files)
