@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gansmith.atomic import DiskFull
 from gansmith.errors import Diverged, RankLost, UserError, is_out_of_memory
+from gansmith.names import shown, typed
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 
@@ -23,15 +24,28 @@ def me() -> str:
     """What to type to call this program again."""
     called = Path(sys.argv[0])
     if called.stem != "gansmith" or not called.exists():
-        return f"{sys.executable} -m gansmith"
+        return f"{typed(sys.executable)} -m gansmith"
     there = shutil.which("gansmith")
-    return "gansmith" if there and called.samefile(there) else str(called)
+    return "gansmith" if there and called.samefile(there) else typed(called)
+
+
+def say(*texts, stream=None) -> None:
+    """Print each of `texts`, which may be of several lines. Names in them cannot reach the terminal as commands."""
+    for text in texts:
+        print("\n".join(map(shown, str(text).split("\n"))), file=stream or sys.stdout, flush=True)
 
 
 def say_error(text) -> None:
     """One line on stderr."""
     if first_rank():
-        print("gansmith: " + " ".join(str(text).split()), file=sys.stderr, flush=True)
+        say("gansmith: " + " ".join(str(text).split()), stream=sys.stderr)
+
+
+def take_any_text() -> None:
+    """Let streams replace what their encoding has not, such as a λ on a Windows terminal, rather than raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def explain(error: Exception) -> tuple[str, int] | None:

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from gansmith.cli.console import explain, me, say_error
+from gansmith.cli.console import explain, me, say, say_error, take_any_text
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
@@ -81,7 +81,7 @@ def check(
     from gansmith.cli.settings import read_size
     from gansmith.data import check as look
 
-    print(look(data, size=read_size(size), channels=channels, types=types))
+    say(look(data, size=read_size(size), channels=channels, types=types))
 
 
 class Train(TyperCommand):
@@ -237,7 +237,7 @@ def sample(
         with one_task(seed) as (first, seed):
             made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
         if first:
-            print(write_samples(made, out, game.spec, list(pictures)))
+            say(write_samples(made, out, game.spec, list(pictures)))
         return
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
@@ -261,7 +261,7 @@ def sample(
 
             made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
     if first:
-        print(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec), sep="\n")
+        say(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec))
 
 
 @app.command()
@@ -287,7 +287,7 @@ def evaluate(
     with one_task(seed) as (first, seed):
         said = measured(words, n=count, seed=seed)
     if first:
-        print(said)
+        say(said)
 
 
 @app.command()
@@ -301,7 +301,7 @@ def report(run: Run) -> None:
     """
     from gansmith.runs.evaluate import report as written
 
-    print(written(run))
+    say(written(run))
 
 
 @app.command()
@@ -317,7 +317,7 @@ def diagnose(run: Run) -> None:
     from gansmith.diagnose import spell
 
     found = look(run)
-    print(spell(found))
+    say(spell(found))
     worst = max((finding.grave for finding in found), default=0)
     raise typer.Exit((0, 3, 4)[worst])
 
@@ -377,6 +377,7 @@ def free_folder(data: str, game: str) -> Path:
 # --- running ---------------------------------------------------------------------------------------------------------
 def main(argv: list[str] | None = None) -> int:
     """Run a command line; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped, 1 training failed."""
+    take_any_text()
     try:
         return typer.main.get_command(app).main(argv, prog_name="gansmith", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):

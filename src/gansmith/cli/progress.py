@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections import deque
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import typer
 
-from gansmith.cli.console import first_rank, me, say_error
+from gansmith.cli.console import first_rank, me, say, say_error
+from gansmith.names import shown, typed
 from gansmith.training.folder import RunFolder
 from gansmith.training.plan import spell_time
 
@@ -28,16 +28,16 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
             game = start(watch=progress.watch, say=progress.say)
     except KeyboardInterrupt:  # before the first round, or for the second time
         saved = (run / "checkpoint").exists()
-        say_error(f"stopped; go on with: {me()} resume {run}" if saved else "stopped before anything was saved")
+        say_error(f"stopped; go on with: {me()} resume {typed(run)}" if saved else "stopped before anything was saved")
         raise typer.Exit(130) from None
     done = game.trained
     if first_rank():
-        print(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows), flush=True)
+        say(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows))
     if not done["finished"]:
-        say_error(f"stopped after round {done['rounds']:,}; go on with: {me()} resume {run}")
+        say_error(f"stopped after round {done['rounds']:,}; go on with: {me()} resume {typed(run)}")
         raise typer.Exit(130)
     if first_rank() and not quiet:
-        print(whats_next(run, game.spec.kind))
+        say(whats_next(run, game.spec.kind))
 
 
 def summary(run: Path, done: Mapping, seconds: float, rows: int) -> str:
@@ -55,7 +55,7 @@ def whats_next(run: Path, kind: str) -> str:
     """Three commands, ready to be typed."""
     options = RunFolder(run).read_settings()["options"]
     more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
-    place = shlex.quote(str(run))
+    place = typed(run)
     out = {"images": "-n 64 -o grid.png", "table": "-n 5000 -o samples.csv"}.get(kind, "-n 5000 -o samples.npz")
     return f"""next:
   {me()} sample {place} {out}
@@ -82,8 +82,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         if not self.quiet:
-            for text in filter(None, (self.title, line)):
-                print(text, file=self.stream, flush=True)
+            say(*map(shown, filter(None, (self.title, line))), stream=self.stream)
             self.title = ""
 
     def watch(self, state, row: Mapping) -> None:

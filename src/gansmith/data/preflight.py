@@ -13,6 +13,7 @@ from gansmith.data import read
 from gansmith.data.arrays import few
 from gansmith.data.dataset import Dataset
 from gansmith.data.pictures import Facts
+from gansmith.names import shown
 
 FEW = 200  # items: below this a game mostly learns its examples by heart
 STEP = 1024  # items looked at together
@@ -89,7 +90,7 @@ class Check:
         return {"images": " (channels x height x width)", "table": " columns"}.get(self.kind, "")
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join(map(shown, self.lines()))
 
     def to_json(self) -> dict:
         """Every field, and `ok`, as plain values."""

@@ -10,6 +10,7 @@ from gansmith.atomic import replacing
 from gansmith.data.preview import grid, plot, plot_rows
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
+from gansmith.names import safe_names
 
 FILES = (".png", ".npz", ".npy", ".csv", ".parquet")
 ROWS = (".csv", ".parquet", ".png")  # of FILES, those that rows of tables go to
@@ -49,8 +50,8 @@ def write_samples(items, out: str, spec: DataSpec, names=None) -> Path:
         from PIL import Image
 
         digits = len(str(len(items) - 1))
-        for i, item in enumerate(items):
-            file = path / (f"{i:0{digits}d}.png" if names is None else Path(names[i]).with_suffix(".png"))
+        files = safe_names(names if names is not None else [f"{i:0{digits}d}" for i in range(len(items))], ".png")
+        for item, file in zip(items, (path / file for file in files)):
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(grid(item[None], gap=0, least=0)).save(file)
         return path

@@ -9,6 +9,7 @@ import numpy as np
 from gansmith.data import read
 from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
+from gansmith.names import shown
 from gansmith.runs.measures import DRAWS, FULL, Measures, measure
 from gansmith.runs.measures import read as read_measures
 from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
@@ -27,8 +28,8 @@ def evaluate(words: list[str], *, n: int | None = None, seed: int = 0) -> str:
     if len(names) == 1 and is_run(names[0]) and data is None:
         found = measured(names[0], n=n, seed=seed)
         write_report(names[0])
-        return "\n".join(alone(names[0], found))
-    return "\n".join(against(names, data, n or FULL[0], seed))
+        return "\n".join(map(shown, alone(names[0], found)))
+    return "\n".join(map(shown, against(names, data, n or FULL[0], seed)))
 
 
 def report(run) -> str:

@@ -19,6 +19,7 @@ from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
 from gansmith.game import Game
+from gansmith.names import typed
 from gansmith.runs import quality as worth
 from gansmith.training import hardware, modelfile
 from gansmith.training.average import plain
@@ -283,7 +284,7 @@ def played(state: State, options: Options, keep, probes) -> Game:
                 raise
             raise UserError(
                 f"no space left to write {keep.path}; its last good checkpoint, at most a minute old, stands. "
-                f"Free some space, then: gansmith resume {keep.path}"
+                f"Free some space, then: gansmith resume {typed(keep.path)}"
             ) from None
     for network in (game, *state.average.copies.values()):
         plain(network)
@@ -392,7 +393,9 @@ def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
     if path.is_dir():
         run = RunFolder(path)
         if run.settings.is_file() and not run.model.is_file():
-            raise UserError(f"{path} has no model yet: it is still going on, or was killed; gansmith resume {path}")
+            raise UserError(
+                f"{path} has no model yet: it is still going on, or was killed; gansmith resume {typed(path)}"
+            )
         path = run.model
     classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
     return modelfile.read(path, classes, hardware.pick_device(device))

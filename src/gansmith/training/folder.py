@@ -13,6 +13,7 @@ from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.preview import beside, save_samples
 from gansmith.errors import UserError
+from gansmith.names import typed
 from gansmith.training import modelfile
 from gansmith.training.state import State
 from gansmith.training.version_0_1 import is_old, renamed
@@ -78,7 +79,8 @@ class RunFolder(Memory):
             raise UserError(f"{self.path} exists and is not a run of gansmith: choose another --out")
         if not overwrite:
             raise UserError(
-                f"{self.path} holds a run already: gansmith resume {self.path}, or choose another --out, or --overwrite"
+                f"{self.path} holds a run already: gansmith resume {typed(self.path)}, or choose another --out, or "
+                "--overwrite"
             )
 
     def create(self, settings: dict) -> None:

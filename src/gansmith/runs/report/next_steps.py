@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gansmith import names
 from gansmith.runs.quality import trail
 from gansmith.runs.reference import ENOUGH_HELD
 
@@ -26,6 +27,7 @@ def next_steps(run, about: dict, findings: Sequence, rows: Sequence, scores: Seq
 
     about, rows, scores, arrays: of settings.json, log.jsonl, scores.jsonl and measures.npz; `findings` of the diagnosis
     """
+    run = names.typed(run)  # as it stands in commands
     steps = [*_found(findings), *_measured(run, about, rows, scores, arrays), *_always(run, about, scores)]
     return [step for i, step in enumerate(steps) if step.what not in {one.what for one in steps[:i]}][:3]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.errors import UserError
+from gansmith.names import encodable
 from gansmith.runs.measures import read
 from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, percent
 from gansmith.runs.report.next_steps import HALF, more, next_steps
@@ -72,7 +73,7 @@ def write_report(run_path) -> Path:
     )
     path = run.path / "report.html"
     with replacing(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+        beside.write_text(encodable(page), encoding="utf-8")
     return path
 
 
