@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from gansmith.errors import UserError
-from gansmith.networks.residual import Down, ResidualBlock, ResidualDiscriminator, ResidualGenerator, Up, bilinear
+from gansmith.networks.residual import Down, ResidualBlock, ResidualDiscriminator, ResidualGenerator, Up, linear_filter
 
 
 def test_a_block_starts_as_the_identity():
@@ -23,7 +23,7 @@ def test_fixup_scale():
 def test_down_is_a_blur_and_a_mixing_of_channels(size):
     x = torch.randn(2, 3, *size)
     down = Down(3, 4)
-    kernel = bilinear().expand(3, 1, 3, 3)
+    kernel = linear_filter().expand(3, 1, 3, 3)
     blurred = F.conv2d(x, kernel, padding=1, groups=3)[:, :, ::2, ::2]
     torch.testing.assert_close(down(x), F.conv2d(blurred, down.weight, down.bias))
     assert down(x).shape[2:] == tuple((s + 1) // 2 for s in size)

@@ -1,4 +1,4 @@
-"""What every body shares: how a label enters a generator and a critic."""
+"""What every body shares: how a label enters a generator and a discriminator."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gansmith.errors import UserError
 
 
 def flat(x: Tensor) -> Tensor:
-    """(n, C, H, W) to (n, C·H·W). The slope comes back in the order in which x lies: torch hands it on in its own, and
-    a CPU's activations are three times as slow on operands of two orders."""
+    """(n, C, …) to (n, C·…). The gradient comes back in the memory order of x: torch hands it on in its own, and a
+    CPU's activations are three times as slow on operands of two orders."""
     if x.requires_grad and x.is_contiguous(memory_format=torch.channels_last):
-        x.register_hook(lambda slope: slope.contiguous(memory_format=torch.channels_last))
+        x.register_hook(lambda gradient: gradient.contiguous(memory_format=torch.channels_last))
     return x.flatten(1)
 
 
@@ -40,7 +40,7 @@ class Discriminator(nn.Module):
     """(n, *shape) in network units, and (n,) labels when `classes` > 0, to (n,) raw scores, always float32.
 
     A subclass defines `features(x)` -> (n, width). The score is linear in them, w·h + b; with labels w moves by an
-    embedding of the label, which is the projection critic (Miyato & Koyama 2018, equation 3): w·h + <v_y, h> + b.
+    embedding of the label, the projection discriminator (Miyato & Koyama 2018, equation 3): w·h + <v_y, h> + b.
     The embedding starts at zero, so that labels mean nothing until they are learned. A `second` head on the features
     may add its own score (`minibatch.SecondHead`).
     """

@@ -50,6 +50,7 @@ class Pyramid:
     stride: int = 2
     kernel: int = 4
     padding: int = 1
+    window: int = 3  # the kernel of a convolution that stays on a grid; of a long signal 9, as many weights as 3×3
     growth: int = 8  # how many times as many channels as the first the last may have
 
     @property
@@ -61,16 +62,17 @@ class Pyramid:
         return [min(2**i, self.growth) * width for i in range(len(self.grids) - 1)]
 
 
-def pyramid(size: tuple[int, ...]) -> Pyramid:
-    """For items whose axes are this long: halved, or quartered where that is one long axis."""
+def pyramid(size: tuple[int, ...], coarsest: int = 4) -> Pyramid:
+    """For items whose axes are this long: halved until none is above `coarsest`, or, where that is one long axis,
+    quartered until it is not above 4·`coarsest`."""
     if len(size) not in CONVS:
         raise UserError(
             f"convolutions take one, two or three axes behind the channels and these items have {len(size)}: use "
             "perceptrons (networks.MLPGenerator, networks.MLPDiscriminator)"
         )
     if len(size) == 1 and size[0] > LONG:
-        return Pyramid(halvings(size, 16, by=4), stride=4, kernel=24, padding=10, growth=16)
-    return Pyramid(halvings(size))
+        return Pyramid(halvings(size, 4 * coarsest, by=4), stride=4, kernel=24, padding=10, window=9, growth=16)
+    return Pyramid(halvings(size, coarsest))
 
 
 def halvings(size: tuple[int, ...], coarsest: int = 4, by: int = 2) -> list[tuple[int, ...]]:
@@ -82,9 +84,25 @@ def halvings(size: tuple[int, ...], coarsest: int = 4, by: int = 2) -> list[tupl
     return grids
 
 
+def stay(inside: int, outside: int, steps: Pyramid, stride: int = 1) -> nn.Module:
+    """A convolution that stays on its grid: 3×3 for pictures; with a stride the next grid of `halvings` by it."""
+    return CONVS[steps.axes](inside, outside, steps.window, stride, steps.window // 2)
+
+
 def crop(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """(n, C, …) with its axes cut to `size`."""
     return x[(..., *(slice(side) for side in size))]
+
+
+def repeat(x: Tensor, by: int, size: tuple[int, ...]) -> Tensor:
+    """(n, C, …) with every place repeated `by` times along every axis, then cut to `size`.
+
+    By expanding, which on a CPU is several times faster than `F.interpolate`.
+    """
+    sides = x.shape[2:]
+    x = x[(..., *[part for _ in sides for part in (slice(None), None)])]
+    x = x.expand(*x.shape[:2], *[part for side in sides for part in (side, by)])
+    return crop(x.reshape(*x.shape[:2], *[by * side for side in sides]), size)
 
 
 def padded(x: Tensor, multiple: int) -> Tensor:

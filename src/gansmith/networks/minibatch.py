@@ -1,4 +1,4 @@
-"""Networks that look at more than one sample: what a generator that makes one thing only is found out by."""
+"""Networks that see more than one sample at a time: what a generator that makes one thing only is found out by."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from gansmith.distributed.collectives import all_gather, local_rows, mean_over_r
 from gansmith.errors import UserError
 
 
-class Company(nn.Module):
-    """(n, inside) to (n, inside + more): beside each sample's own features, what `said` says of it among the others.
+class BatchStatistic(nn.Module):
+    """(n, inside) to (n, inside + more): appends a statistic of the batch to each sample's features.
 
-    group  samples, one after the other, that see each other, so that reals and fakes in one pass do not mix; None: all
+    more   numbers that `statistic`, which a subclass defines, gives for each sample
+    group  samples, one after the other, that are compared, so that reals and fakes in one pass do not mix; None: all
 
-    In eval mode, where a score must be an item's own, the mean of what was said in training stands in its place.
+    In eval mode, where a score must be an item's own, the mean of the statistic in training stands in its place.
     """
 
     def __init__(self, more: int, group: int | None):
@@ -25,31 +26,31 @@ class Company(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return torch.cat([x, self.running_mean.to(x.dtype).expand(len(x), -1)], 1)
-        company = x.float() if self.group else all_gather(x.float())
-        size = self.group or len(company)
-        if len(company) % size:
+        batch = x.float() if self.group else all_gather(x.float())
+        size = self.group or len(batch)
+        if len(batch) % size:
             raise UserError(f"D compares {size} samples at a time: give a batch size that {size} divides, not {len(x)}")
-        said = self.said(company.unflatten(0, (-1, size))).flatten(0, 1)
-        self.running_mean.lerp_(mean_over_ranks(said.detach().mean(0)), 0.01)
-        return torch.cat([x, (said if self.group else local_rows(said)).to(x.dtype)], 1)
+        statistic = self.statistic(batch.unflatten(0, (-1, size))).flatten(0, 1)
+        self.running_mean.lerp_(mean_over_ranks(statistic.detach().mean(0)), 0.01)
+        return torch.cat([x, (statistic if self.group else local_rows(statistic)).to(x.dtype)], 1)
 
-    def said(self, x: Tensor) -> Tensor:
+    def statistic(self, x: Tensor) -> Tensor:
         """(groups, size, inside) to (groups, size, more)."""
         raise NotImplementedError
 
 
-class MinibatchDeviation(Company):
+class MinibatchDeviation(BatchStatistic):
     """The standard deviation in the group, averaged over features: one number (Karras et al. 2018, section 3)."""
 
     def __init__(self, group: int | None = 4):
         super().__init__(1, group)
 
-    def said(self, x: Tensor) -> Tensor:
+    def statistic(self, x: Tensor) -> Tensor:
         deviation = (x.var(1, correction=0) + 1e-8).sqrt().mean(1)
         return deviation[:, None, None].expand(-1, x.shape[1], 1)
 
 
-class MinibatchFeatures(Company):
+class MinibatchFeatures(BatchStatistic):
     """How close the others are: o_b = Σ_{i≠b} exp(−‖M_b − M_i‖₁) + bias, with M a learned (kernels, dimensions) for
     each sample: minibatch discrimination (Salimans et al. 2016, section 3.2)."""
 
@@ -60,7 +61,7 @@ class MinibatchFeatures(Company):
         self.log_scale = nn.Parameter(torch.zeros(kernels, dimensions))
         self.bias = nn.Parameter(torch.full((kernels,), -1.0))
 
-    def said(self, x: Tensor) -> Tensor:
+    def statistic(self, x: Tensor) -> Tensor:
         kernels = self.direction / self.direction.norm(dim=0) * self.log_scale.exp()
         m = (x @ kernels.flatten(1)).unflatten(2, self.form)
         distance = (m[:, :, None] - m[:, None]).abs().sum(4)
@@ -69,19 +70,19 @@ class MinibatchFeatures(Company):
 
 
 class SecondHead(nn.Module):
-    """(n, inside) features to (n,) scores that see the company: for a critic to add to its own.
+    """(n, inside) features to (n,) scores that depend on the batch: for a discriminator to add to its own.
 
     kind  "deviation" (groups of 4, as StyleGAN2's) or "discrimination" (groups of 8)
     """
 
     def __init__(self, inside: int, kind: str, width: int = 64):
         super().__init__()
-        company = MinibatchDeviation() if kind == "deviation" else MinibatchFeatures(width, group=8)
+        statistic = MinibatchDeviation() if kind == "deviation" else MinibatchFeatures(width, group=8)
         self.layers = nn.Sequential(
             nn.Linear(inside, width),
             nn.LeakyReLU(0.2),
-            company,
-            nn.Linear(width + company.more, width),
+            statistic,
+            nn.Linear(width + statistic.more, width),
             nn.LeakyReLU(0.2),
             nn.Linear(width, 1),
         )
@@ -91,8 +92,8 @@ class SecondHead(nn.Module):
 
 
 class Packed(nn.Module):
-    """A critic of `count` items at once, laid one behind the other along their first axis: (n, C, …) to (n / count,)
-    scores (PacGAN, Lin et al. 2018). What is lost of the variety shows twice as clearly in a pair."""
+    """A discriminator of `count` items at once, laid one behind the other along their first axis: (n, C, …) to
+    (n / count,) scores (PacGAN, Lin et al. 2018). What is lost of the variety shows twice as clearly in a pair."""
 
     def __init__(self, discriminator: nn.Module, count: int):
         super().__init__()
@@ -105,8 +106,8 @@ class Packed(nn.Module):
 
 
 class VirtualBatchNorm(nn.Module):
-    """Batch norm by a fixed reference batch and the sample itself: what mates a sample has does not matter (Salimans
-    et al. 2016, section 3.5).
+    """Batch norm by a fixed reference batch and the sample itself, so that a sample's result does not depend on the
+    rest of its batch (Salimans et al. 2016, section 3.5).
 
     The first `reference` rows of what comes in are the reference batch, which is normalised by itself.
     """

@@ -1,4 +1,4 @@
-"""PatchGAN (Isola et al. 2017): a critic that scores every patch of a picture by itself, fully convolutional.
+"""PatchGAN (Isola et al. 2017): a discriminator that scores every patch of a picture by itself, fully convolutional.
 
 `layers` convolutions of 4 with stride 2, one with stride 1, one with stride 1 to a single channel; channels double up
 to 8·width. Three layers see patches of 70 pixels, two of 34, one of 16; a 256² picture gets 30² scores.
@@ -36,7 +36,7 @@ class PatchDiscriminator(nn.Module):
 
 
 def patch_layers(size: tuple[int, int]) -> int:
-    """Layers of a critic for pictures of (height, width): it sees 70 pixels from 64 on, 34 from 24 on, else 16."""
+    """How many for pictures of (height, width): the discriminator sees 70 pixels from 64 on, 34 from 24 on, else 16."""
     side = min(size)
     return 3 if side >= 64 else 2 if side >= 24 else 1
 

@@ -1,4 +1,4 @@
-"""CTGAN's two players (Xu et al. 2019, section 4.4): a generator of rows, and a critic of packs of them."""
+"""CTGAN's two players (Xu et al. 2019, section 4.4): a generator of rows, and a discriminator of packs of them."""
 
 from __future__ import annotations
 

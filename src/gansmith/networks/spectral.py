@@ -1,11 +1,12 @@
-"""Spectral normalisation and the residual bodies of SNGAN (Miyato et al. 2018), for any channels, height and width.
+"""Spectral normalisation and the residual bodies of SNGAN (Miyato et al. 2018), over one, two or three axes.
 
-At 3×32×32 with width 256 in the generator and 128 in the critic they are the paper's CIFAR-10 networks: 4,276,739 and
-1,053,824 parameters.
+At 3×32×32 with width 256 in the generator and 128 in the discriminator they are the paper's CIFAR-10 networks:
+4,276,739 and 1,053,824 parameters. A long signal is quartered where a picture is halved (see `pyramid`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import torch
@@ -14,7 +15,9 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from gansmith.networks.blocks import Discriminator, Generator, needed
-from gansmith.networks.convolutional import halvings
+from gansmith.networks.convolutional import BATCH_NORMS, CONVS, Pyramid, pyramid, repeat, stay
+
+POOLS = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
 class SpectralNorm(nn.Module):
@@ -42,7 +45,7 @@ class SpectralNorm(nn.Module):
 def spectrally_normalised(network: nn.Module) -> nn.Module:
     """The same network, every linear map, convolution and embedding in it divided by its spectral norm."""
     for module in list(network.modules()):
-        if isinstance(module, (nn.Linear, nn.Conv2d, nn.Embedding)):
+        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding)):
             if not module.weight.any():  # σ of a projection that starts at zero has no direction to follow
                 nn.init.xavier_uniform_(module.weight)
             parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
@@ -55,15 +58,25 @@ class SpectralGenerator(Generator):
     Batch norm in every block; with classes its scales and shifts are each class's own (Miyato & Koyama 2018).
     """
 
-    def __init__(self, latent: int, shape: tuple[int, int, int], width: int = 256, classes: int = 0):
+    def __init__(
+        self,
+        latent: int,
+        shape: tuple[int, ...],
+        width: int = 256,
+        classes: int = 0,
+        *,
+        output: Callable[[], nn.Module] | None = nn.Tanh,
+    ):
         super().__init__(latent)
         self.classes = classes
-        grids = halvings(shape[1:])[::-1]
+        steps = pyramid(shape[1:])
+        grids = steps.grids[::-1]
         self.first = (width, *grids[0])
         self.linear = nn.Linear(latent, prod(self.first))
-        self.blocks = nn.ModuleList(UpBlock(width, grid, classes) for grid in grids[1:])
-        self.norm = nn.BatchNorm2d(width)
-        self.last = nn.Conv2d(width, shape[0], 3, padding=1)
+        self.blocks = nn.ModuleList(UpBlock(width, grid, classes, steps) for grid in grids[1:])
+        self.norm = BATCH_NORMS[steps.axes](width)
+        self.last = stay(width, shape[0], steps)
+        self.output = output() if output else nn.Identity()
         glorot(self)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -71,7 +84,7 @@ class SpectralGenerator(Generator):
         x = self.linear(z).unflatten(1, self.first)
         for block in self.blocks:
             x = block(x, label)
-        return torch.tanh(self.last(F.relu(self.norm(x)))).float()
+        return self.output(self.last(F.relu(self.norm(x)))).float()
 
 
 class SpectralDiscriminator(Discriminator):
@@ -80,28 +93,28 @@ class SpectralDiscriminator(Discriminator):
     Its weights are to be `spectrally_normalised`.
     """
 
-    def __init__(self, shape: tuple[int, int, int], width: int = 128, classes: int = 0):
+    def __init__(self, shape: tuple[int, ...], width: int = 128, classes: int = 0):
         super().__init__(width, classes, bias=False)
-        halved = len(halvings(shape[1:], coarsest=8)) - 1
-        downs = [True] * halved + [False] * 2
+        steps = pyramid(shape[1:], coarsest=8)
+        downs = [True] * (len(steps.grids) - 1) + [False] * 2
         self.blocks = nn.Sequential(
-            *(DownBlock(width if i else shape[0], width, down, first=not i) for i, down in enumerate(downs))
+            *(DownBlock(width if i else shape[0], width, down, steps, first=not i) for i, down in enumerate(downs))
         )
         glorot(self)
 
     def features(self, x: Tensor) -> Tensor:
-        return F.relu(self.blocks(x)).sum((2, 3))
+        return F.relu(self.blocks(x)).sum(tuple(range(2, x.dim())))
 
 
 class UpBlock(nn.Module):
     """norm → ReLU → twice the size → 3×3 → norm → ReLU → 3×3, beside twice the size → 1×1."""
 
-    def __init__(self, channels: int, size: tuple[int, int], classes: int):
+    def __init__(self, channels: int, size: tuple[int, ...], classes: int, steps: Pyramid):
         super().__init__()
-        self.size = size
-        self.norms = nn.ModuleList(ConditionalNorm(channels, classes) for _ in range(2))
-        self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        self.shortcut = nn.Conv2d(channels, channels, 1)
+        self.size, self.stride = size, steps.stride
+        self.norms = nn.ModuleList(ConditionalNorm(channels, classes, steps.axes) for _ in range(2))
+        self.convs = nn.ModuleList(stay(channels, channels, steps) for _ in range(2))
+        self.shortcut = CONVS[steps.axes](channels, channels, 1)
 
     def forward(self, x: Tensor, label: Tensor | None) -> Tensor:
         y = self.convs[0](self.up(F.relu(self.norms[0](x, label))))
@@ -109,20 +122,17 @@ class UpBlock(nn.Module):
         return y + self.up(self.shortcut(x))  # a 1×1 map and a repetition may change places; this way costs a quarter
 
     def up(self, x: Tensor) -> Tensor:
-        n, channels, height, width = x.shape
-        # Expanding is several times faster on a CPU than interpolate.
-        x = x[:, :, :, None, :, None].expand(n, channels, height, 2, width, 2).reshape(n, channels, 2 * height, -1)
-        return x[:, :, : self.size[0], : self.size[1]]
+        return repeat(x, self.stride, self.size)
 
 
 class DownBlock(nn.Module):
-    """[ReLU →] 3×3 → ReLU → 3×3 [→ halved], beside [1×1 → halved]; the first block of a critic has no leading ReLU."""
+    """[ReLU →] 3×3 → ReLU → 3×3 [→ halved], beside [1×1 → halved]; a discriminator's first has no leading ReLU."""
 
-    def __init__(self, inside: int, outside: int, down: bool, first: bool):
+    def __init__(self, inside: int, outside: int, down: bool, steps: Pyramid, first: bool):
         super().__init__()
-        self.down, self.leading = down, not first
-        self.convs = nn.ModuleList(nn.Conv2d(width, outside, 3, padding=1) for width in (inside, outside))
-        self.shortcut = nn.Conv2d(inside, outside, 1) if down or inside != outside else None
+        self.stride, self.leading = steps.stride if down else 1, not first
+        self.convs = nn.ModuleList(stay(width, outside, steps) for width in (inside, outside))
+        self.shortcut = CONVS[steps.axes](inside, outside, 1) if down or inside != outside else None
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.convs[0](F.relu(x) if self.leading else x)
@@ -130,15 +140,18 @@ class DownBlock(nn.Module):
         return y + (x if self.shortcut is None else self.shortcut(self.halved(x)))
 
     def halved(self, x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, 2, ceil_mode=True) if self.down else x
+        if self.stride == 1:
+            return x
+        window = [min(self.stride, side) for side in x.shape[2:]]  # volumes refuse one that is longer than an axis
+        return POOLS[x.dim() - 2](x, window, self.stride, ceil_mode=True)
 
 
 class ConditionalNorm(nn.Module):
     """Batch norm, with a scale and a shift for each class when there are any."""
 
-    def __init__(self, channels: int, classes: int):
+    def __init__(self, channels: int, classes: int, axes: int = 2):
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=not classes)
+        self.norm = BATCH_NORMS[axes](channels, affine=not classes)
         self.classes = classes
         if classes:
             self.scale, self.shift = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
@@ -149,13 +162,14 @@ class ConditionalNorm(nn.Module):
         x = self.norm(x)
         if not self.classes:
             return x
-        return x * self.scale(label)[:, :, None, None] + self.shift(label)[:, :, None, None]
+        scale, shift = (numbers(label).unflatten(1, (-1, *[1] * (x.dim() - 2))) for numbers in (self.scale, self.shift))
+        return x * scale + shift
 
 
 def glorot(network: nn.Module) -> None:
     """Glorot's uniform weights, with gain √2 for the 3×3 convolutions inside blocks; biases 0."""
     for name, module in network.named_modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
+        if isinstance(module, (nn.Linear, *CONVS.values())):
             nn.init.xavier_uniform_(module.weight, gain=2**0.5 if "convs" in name else 1.0)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -1,4 +1,4 @@
-"""SRResNet and its critic (Ledig et al. 2017, figure 4), and the frozen net whose features are compared."""
+"""SRResNet and its discriminator (Ledig et al. 2017, figure 4), and the frozen net whose features are compared."""
 
 from __future__ import annotations
 
