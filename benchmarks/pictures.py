@@ -27,7 +27,8 @@ from rounds import side_by_side, whole_round
 
 import gansmith as gs
 from gansmith.distributed.ranks import Ranks
-from gansmith.runs.train import Options, make_state
+from gansmith.runs.options import Options
+from gansmith.runs.train import make_state
 from gansmith.training import loop
 from gansmith.training.loop import Mover
 

@@ -15,7 +15,7 @@ from gansmith.errors import UserError
 from gansmith.version import __version__
 
 _PLACES = {
-    "load": "gansmith.runs.train",
+    "load": "gansmith.runs.load",
     "resume": "gansmith.runs.train",
     "check": "gansmith.data",
     "read": "gansmith.data",

@@ -1,11 +1,11 @@
 """The errors of gansmith, told apart by class. The text of each says what was found, where, and what to type instead.
 
-    UserError            bad input: the command line prints it as one line and exits with code 2
-      SettingError       a setting or option that does not exist, or that cannot have this value
-      DataError          data that cannot be read, or that does not suit what is to be done with it
-      NotFittedError     a model that was never trained is asked for samples or scores
-    Diverged             gradients were not finite for so long that going on is useless: exit code 1
-    RankLost             a process of a distributed run is gone, and the others cannot go on without it: exit code 1
+UserError            bad input: the command line prints it as one line and exits with code 2
+  SettingError       a setting or option that does not exist, or that cannot have this value
+  DataError          data that cannot be read, or that does not suit what is to be done with it
+  NotFittedError     a model that was never trained is asked for samples or scores
+Diverged             gradients were not finite for so long that going on is useless: exit code 1
+RankLost             a process of a distributed run is gone, and the others cannot go on without it: exit code 1
 """
 
 

@@ -17,11 +17,12 @@ def process(*words: str, **more) -> subprocess.Popen:
 
 
 def wait_for(path: Path, worker: subprocess.Popen) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         if path.exists() and path.stat().st_size:
             return
         assert worker.poll() is None, worker.stderr.read()
         time.sleep(0.1)
+    worker.kill()
     raise AssertionError(f"{path} never came")
 
 
@@ -59,3 +60,28 @@ def test_a_killed_run_is_reported_and_resumed(here, capsys, small):
     assert "resuming     run after round 7" in capsys.readouterr().out
     steps = [json.loads(line)["step"] for line in Path("run/log.jsonl").read_text().splitlines()]
     assert steps == list(range(1, 13)), "no line twice, none lost"
+
+
+def test_a_terminal_that_closes_ends_a_run_as_an_interrupt_does(here, small):
+    worker = process("train", "gan", "ring8", "--minutes", "10", "--out", "run", *small)
+    wait_for(here / "run" / "log.jsonl", worker)
+    worker.send_signal(signal.SIGHUP)
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 130
+    assert re.fullmatch(r"gansmith: stopped after round ([\d,]+); go on with: .+ resume run\n", said)
+
+
+def test_training_goes_on_when_nobody_reads_what_it_prints(here, small):
+    worker = process("train", "gan", "ring8", "--steps", "400", "--out", "run", *small)
+    assert worker.stdout.readline().startswith("gan on ring8")
+    worker.stdout.close()  # as `| head -n 1` does
+    _, said = worker.communicate(timeout=120)
+    assert worker.returncode == 0
+    assert said == "gansmith: nobody reads the output any more: training goes on without it\n"
+    assert (here / "run" / "report.html").is_file()
+
+
+def test_a_program_without_any_output_trains(here, small, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["train", "gan", "ring8", "--steps", "2", "--out", "run", *small]) == 0
+    assert (here / "run" / "model.gan").is_file()

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
+import gansmith as gs
 from gansmith.data import read
 from gansmith.data.toys import TOYS
+from gansmith.errors import UserError
 from gansmith.evaluate.fidelity import radial_power
 from gansmith.runs import measures
 from gansmith.runs.measures import affordable, measure
@@ -185,3 +188,28 @@ def test_white_noise_has_the_same_power_at_all_frequencies_and_a_wave_at_its_own
 )
 def test_a_value_is_told_as_finely_as_its_interval(value, half, text):
     assert told({"value": value, "low": value - half, "high": value + half}) == text
+
+
+def test_a_defect_of_measuring_is_raised_after_all_is_saved_and_reported(tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(measures, "_measure", broken)
+    monkeypatch.setattr("gansmith.runs.train.PAGE_SHARE", 1e6)  # time enough to measure a run of three rounds
+    gan = gs.GAN(width=8)
+    with pytest.raises(RuntimeError, match="mat1") as defect:
+        gan.fit("ring8", out=tmp_path / "run", steps=3, batch_size=16, precision="fp32")
+    assert "training itself is finished" in defect.value.__notes__[0]
+    assert gan.trained["finished"] and (tmp_path / "run" / "report.html").is_file()
+    assert np.array_equal(gs.load(tmp_path / "run").sample(4, seed=0), gan.sample(4, seed=0))
+    assert "measuring failed: RuntimeError" in str(measures.read(tmp_path / "run")[1]["notes"])
+
+
+@pytest.mark.parametrize("error", [UserError("too few"), MemoryError(), torch.OutOfMemoryError("CUDA")])
+def test_what_cannot_be_measured_is_a_note(error, tmp_path, monkeypatch):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(measures, "_measure", broken)
+    found = measure(tmp_path, game(None), None, None)
+    assert len(found.notes) == 1 and "measur" in found.notes[0]

@@ -97,6 +97,14 @@ def test_what_was_best_comes_back_with_the_log(clock, tmp_path):
     assert not again.saved and again.enough
 
 
+@pytest.fixture(autouse=True)
+def a_program_that_handles_sigterm():
+    """What `fit` hands on, once all is saved, is no end of the tests."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.fixture
 def often(monkeypatch):
     """Runs measure every tenth round, however short they are."""
@@ -112,7 +120,7 @@ def log(folder):
 def test_in_a_run_it_changes_nothing_and_is_exact_on_resume(often, tmp_path):
     def stop(state, row):
         if row["step"] == 25:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
 
     alone = gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "alone", evaluate=False, **HOW)
     whole = gs.GAN(**SETTINGS).fit("ring8", out=tmp_path / "whole", **HOW)
@@ -153,7 +161,8 @@ def test_the_interval_keeps_to_its_share(monkeypatch):
 
     def fresh():
         from gansmith.distributed.ranks import Ranks
-        from gansmith.runs.train import Options, make_state
+        from gansmith.runs.options import Options
+        from gansmith.runs.train import make_state
 
         return make_state(game.copy(), gs.read("ring8"), Options(), torch.device("cpu"), Ranks(torch.device("cpu")))
 

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from gansmith.atomic import DiskFull
@@ -36,9 +37,10 @@ def say(*texts, stream=None) -> None:
 
 
 def say_error(text) -> None:
-    """One line on stderr."""
-    if first_rank():
-        say("gansmith: " + " ".join(str(text).split()), stream=sys.stderr)
+    """One line on stderr, where there is one and somebody reads it."""
+    if first_rank() and sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            say("gansmith: " + " ".join(str(text).split()), stream=sys.stderr)
 
 
 def take_any_text() -> None:

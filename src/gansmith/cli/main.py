@@ -226,7 +226,7 @@ def sample(
     from gansmith.data.write import check_place, write_samples
     from gansmith.distributed.collectives import map_across_ranks
     from gansmith.distributed.ranks import one_task
-    from gansmith.runs.train import load
+    from gansmith.runs.load import load
 
     check_place(out)
     game = load(model)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
 
 from gansmith.cli.console import first_rank, me, say, say_error
 from gansmith.names import shown, typed
+from gansmith.training import modelfile
 from gansmith.training.folder import RunFolder
 from gansmith.training.plan import spell_time
+from gansmith.training.stopping import signals_handled_by
 
 NOT_LOSSES = ("step", "seconds", "samples")
 
@@ -21,23 +26,33 @@ NOT_LOSSES = ("step", "seconds", "samples")
 def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -> None:
     """Call `start(watch=…, say=…)`, which trains into the folder `run`, and say how it went and what to type next.
 
-    Raises typer.Exit(130) when the run was stopped before its end.
+    Raises typer.Exit(130) when the run was stopped before its end: by Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        with Progress(title, quiet or not first_rank()) as progress:
+        with signals_handled_by(signal.default_int_handler), Progress(title, quiet or not first_rank()) as progress:
             game = start(watch=progress.watch, say=progress.say)
-    except KeyboardInterrupt:  # before the first round, or for the second time
-        saved = (run / "checkpoint").exists()
-        say_error(f"stopped; go on with: {me()} resume {typed(run)}" if saved else "stopped before anything was saved")
+    except KeyboardInterrupt:
+        say_error(stopped(run))
         raise typer.Exit(130) from None
     done = game.trained
     if first_rank():
-        say(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows))
+        progress.print(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows))
     if not done["finished"]:
-        say_error(f"stopped after round {done['rounds']:,}; go on with: {me()} resume {typed(run)}")
+        say_error(stopped(run))
         raise typer.Exit(130)
     if first_rank() and not quiet:
-        say(whats_next(run, game.spec.kind))
+        progress.print(whats_next(run, game.spec.kind))
+
+
+def stopped(run: Path) -> str:
+    """How far a run came that ended early, and what to type to go on."""
+    folder = RunFolder(run)
+    if not folder.checkpoint.exists():
+        return "stopped before anything was saved"
+    after = ""
+    if folder.model.exists() and folder.model.stat().st_mtime >= folder.checkpoint.stat().st_mtime:
+        after = f" after round {modelfile.read_header(folder.model)['trained']['rounds']:,}"
+    return f"stopped{after}; go on with: {me()} resume {typed(run)}"
 
 
 def summary(run: Path, done: Mapping, seconds: float, rows: int) -> str:
@@ -67,8 +82,9 @@ class Progress:
     """Pass `say` and `watch` to `fit` or `resume`; use it as a context, so that the terminal is left in order."""
 
     def __init__(self, title: str = "", quiet: bool = False, every: float = 5.0, stream=None):
-        self.title, self.quiet, self.stream = title, quiet, stream or sys.stdout
-        self.every = 0.2 if self.stream.isatty() else every
+        self.stream = stream or sys.stdout  # None where the program was started without one
+        self.title, self.quiet = title, quiet or self.stream is None
+        self.every = 0.2 if not self.quiet and self.stream.isatty() else every
         self.recent: deque = deque(maxlen=20)
         self.shown = self.rows = 0
         self.live = None
@@ -78,12 +94,35 @@ class Progress:
 
     def __exit__(self, *_) -> None:
         if self.live:
-            self.live.stop()
+            with self.readers_may_leave():
+                self.live.stop()
 
     def say(self, line: str) -> None:
         if not self.quiet:
-            say(*map(shown, filter(None, (self.title, line))), stream=self.stream)
+            for text in filter(None, (self.title, line)):
+                self.print(shown(text))
             self.title = ""
+
+    def print(self, text) -> None:
+        """A line, as long as somebody reads."""
+        with self.readers_may_leave():
+            if self.stream is not None:
+                say(text, stream=self.stream)
+
+    @contextmanager
+    def readers_may_leave(self) -> Iterator[None]:
+        """Around whatever prints: where nobody reads any more (`| head`, a terminal that closed), training goes on."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) and not self.stream.closed:
+                raise
+            self.quiet, self.live = True, None
+            if self.stream is sys.stdout:  # what is still buffered goes nowhere
+                with suppress(OSError, ValueError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.stream = None
+            say_error("nobody reads the output any more: training goes on without it")
 
     def watch(self, state, row: Mapping) -> None:
         self.rows += 1
@@ -98,7 +137,8 @@ class Progress:
         facts += [state.verdict] if state.verdict else []
         facts += [f"{sum(state.skipped.values())} moves skipped (gradient not finite)"] if state.skipped else []
         if self.stream.isatty():
-            self._draw(share, facts, by_player(row))
+            with self.readers_may_leave():
+                self._draw(share, facts, by_player(row))
         else:
             self.say("  ".join(facts + [f"{who} {sum(terms.values()):.3g}" for who, terms in losses(row, state)]))
 

@@ -140,6 +140,7 @@ class Order:
 
     def _pass(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
-            draw = torch.Generator().manual_seed(hash((self.seed, epoch)) % 2**63)
+            seed = np.random.SeedSequence([self.seed % 2**64, epoch]).generate_state(1, np.uint64)[0]
+            draw = torch.Generator().manual_seed(int(seed))
             self._epoch, self._permutation = epoch, torch.randperm(self.n, generator=draw)
         return self._permutation

@@ -91,14 +91,14 @@ class Ranks:
             with talking():
                 dist.broadcast(tensor, 0)
 
-    def agree(self, stop: bool, seconds: float) -> tuple[bool, float]:
-        """(does any rank want to stop, the longest clock): every rank gets the same answer."""
+    def agree(self, stop: float, seconds: float) -> tuple[float, float]:
+        """(the largest wish to stop of any rank, 0 for none; the longest clock): every rank gets the same answer."""
         if self.count == 1:
             return stop, seconds
         said = torch.tensor([float(stop), seconds], dtype=torch.float64, device=self.device)
         with talking():
             dist.all_reduce(said, op=dist.ReduceOp.MAX)
-        return bool(said[0]), float(said[1])
+        return said[0].item(), said[1].item()
 
     def as_first(self, answer: float) -> float:
         """The first rank's answer, so that every rank does the same."""

@@ -10,11 +10,11 @@ from gansmith.data import read
 from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.names import shown
+from gansmith.runs.load import data_of, load
 from gansmith.runs.measures import DRAWS, FULL, Measures, measure
 from gansmith.runs.measures import read as read_measures
 from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
 from gansmith.runs.report.page import write_report
-from gansmith.runs.train import data_of, load
 from gansmith.training.folder import RunFolder
 
 

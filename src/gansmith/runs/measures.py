@@ -15,7 +15,7 @@ import numpy as np
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
-from gansmith.errors import UserError
+from gansmith.errors import UserError, is_out_of_memory
 from gansmith.evaluate.classifier import classifier
 from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
@@ -66,6 +66,9 @@ def measure(
     n        samples of each draw; None: 500
     seconds  what it may take, about: coarser where there is little time, and `skipped` says what was left out.
              None: everything, a minute or two
+
+    What cannot be measured (a UserError) and memory that runs out become notes of the page. Any other error is a
+    defect: it is raised, after what was found until then is written with a note of it.
     """
     found = Measures()
     end = np.inf if seconds is None else time.monotonic() + seconds
@@ -74,14 +77,20 @@ def measure(
             found.skipped.append("everything, since the run was short")
         else:
             _measure(found, game, train, held, n, seed, end)
-    except (UserError, RuntimeError, MemoryError) as error:  # a run that ended well stays so
+    except UserError as error:
         found.notes.append(f"not measured: {error}")
-    found.arrays |= {
-        "rounds": np.array(game.trained.get("rounds", 0)),
-        "notes": np.array(found.notes, dtype=str),
-        "skipped": np.array(found.skipped, dtype=str),
-    }
-    write(Path(path), found)
+    except Exception as error:
+        found.notes.append(f"measuring failed: {type(error).__name__}: {error}")
+        if not is_out_of_memory(error):
+            error.add_note(f"The training itself is finished and saved in {path}; only measuring its samples failed.")
+            raise
+    finally:
+        found.arrays |= {
+            "rounds": np.array(game.trained.get("rounds", 0)),
+            "notes": np.array(found.notes, dtype=str),
+            "skipped": np.array(found.skipped, dtype=str),
+        }
+        write(Path(path), found)
     return found
 
 

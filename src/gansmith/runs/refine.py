@@ -15,7 +15,7 @@ from gansmith.refine import calibrate, latent_mala
 from gansmith.refine.calibration import FEWEST
 from gansmith.refine.diagnostics import verdict
 from gansmith.refine.refiner import METHODS as CHOOSING
-from gansmith.runs.train import data_of, load
+from gansmith.runs.load import data_of, load
 
 METHODS = (*CHOOSING, "mala")
 STEPS = 100  # of a latent chain, when no budget is given

@@ -6,9 +6,9 @@ import os
 import shlex
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, replace
 
 import torch
 
@@ -17,45 +17,24 @@ from gansmith.data.dataset import Dataset
 from gansmith.diagnose.monitor import Watch, check_answer, watched
 from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
-from gansmith.errors import UserError
+from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
 from gansmith.names import typed
-from gansmith.runs import quality as worth
-from gansmith.training import hardware, modelfile
+from gansmith.runs import quality
+from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
+from gansmith.runs.options import Options, pick_batch
+from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
 from gansmith.training.plan import make_plan
 from gansmith.training.state import State
+from gansmith.training.stopping import deliver, signals_held
+from gansmith.training.version_0_1 import is_old
 from gansmith.version import __version__
 
 MINUTES = 5.0  # when neither steps nor minutes are given
 PAGE_SHARE, PAGE_SECONDS = 0.1, 120  # of the training time, and in all, at most, to measure what the report shows
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a run is played: all that is not a setting of the game. Kept in settings.json, so that it can be resumed."""
-
-    steps: int | None = None
-    minutes: float | None = None
-    batch_size: int = 64
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "fp32"
-    val: float = 0.05
-    micro_batches: int = 1
-    record: bool = True
-    size: int | tuple[int, int] | None = None
-    channels: int | None = None
-    log_every: int = 10
-    sample_every: int = 1000
-    look_every: int | None = 500  # 0: too short for looks; None: not watched
-    on_failure: str = "warn"
-    evaluate: bool = True  # while it trains and, for the page, at the end
-    measure_every: int = 0  # rounds between measurements of what the samples are worth; 0: none
-    measure_items: int = 0  # samples of each
-    patience: int | None = None
 
 
 def fit(
@@ -101,7 +80,11 @@ def fit(
     patience   stop after so many of these measurements without a better one
     probes, watch, say  see `training.loop.play`; called with each logged row; called with each line of the plan
 
-    Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place.
+    Ctrl-C, SIGTERM and SIGHUP end it early, after all is saved: the game is trained so far, `trained["finished"]` is
+    False, and the calling program then gets the signal (Ctrl-C: KeyboardInterrupt), which it may catch or handle.
+
+    Raises UserError, before anything is written, for whatever is wrong with the data, the settings or the place;
+    Diverged when a network can no longer be trained; and any error of measuring, after all is saved and reported.
     """
     budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
     check_answer(on_failure)
@@ -110,7 +93,7 @@ def fit(
         keep.refuse_if_taken(overwrite)
     game.__init__(**game.asked)  # fit twice restarts
     if not 0 <= val < 1:
-        raise UserError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
+        raise SettingError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
     ranks = Ranks(place)
     with ranks.one_by_one():
@@ -134,27 +117,27 @@ def fit(
         patience=patience,
     )
     if not 1 <= micro_batches <= options.batch_size:
-        raise UserError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
+        raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
     why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
     if patience is not None and not (patience >= 1 and options.measure_every):
-        raise UserError(
+        raise SettingError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
         )
     if options.batch_size % ranks.count:
-        raise UserError(f"batch_size={options.batch_size} cannot be shared by {ranks.count} ranks: give a multiple")
+        raise SettingError(f"batch_size={options.batch_size} is not divisible by {ranks.count} ranks: give a multiple")
     if ranks.count > 1 and on_failure == "rollback":
-        raise UserError("on_failure='rollback' is for one process: under torchrun give 'stop', and resume by hand")
+        raise SettingError("on_failure='rollback' is for one process: under torchrun give 'stop', and resume by hand")
 
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         if out is not None or say is not None:
-            options = measured(game, dataset, options, budget, place, ranks, out, why, say)
+            options = plan_run(game, dataset, options, budget, place, ranks, out, why, say)
         if out is not None and ranks.first:
             keep.create(describe(game, dataset, options, why))
             keep.show_real(dataset)
         ranks.wait()
         state = make_state(game, dataset, options, place, ranks)
         keep.save(state)  # from here on the run can be resumed, however it ends
-        return played(state, options, keep, probes)
+        return train(state, options, keep, probes)
 
 
 def resume(
@@ -171,7 +154,7 @@ def resume(
     """Go on with the run in folder `path` exactly where its last checkpoint stands, and return its game.
 
     data   the data again, for runs whose data was not a path or a name
-    steps, minutes  a new budget in all, to go beyond the old one
+    steps, minutes  a new budget, counted from the beginning of the run
     game   the class, for games that are not gansmith's own
     """
     from gansmith.gans import GAMES
@@ -189,7 +172,9 @@ def resume(
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     if options.batch_size % ranks.count:
-        raise UserError(f"a batch of {options.batch_size} is not to be shared by {ranks.count} ranks: take a divisor")
+        raise UserError(
+            f"batch size {options.batch_size} is not divisible by {ranks.count} ranks: use another number of processes"
+        )
     with ranks.one_by_one():
         dataset = read_again(path, game, data)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
@@ -197,10 +182,13 @@ def resume(
         state.load(keep.checkpoint)
         if ranks.first:
             keep.continue_log(state)
-            keep.write_settings(about | {"options": asdict(options)})
+            keep.write_settings(about | {"gansmith": __version__, "options": asdict(options)})
         if say:
             say(f"resuming     {path} after round {state.round:,}")
-        return played(state, options, keep, probes)
+        if is_old(about["gansmith"]):
+            line = f"{path} was begun with gansmith {about['gansmith']}: from here on its data comes in another order"
+            (say or warnings.warn)(line)
+        return train(state, options, keep, probes)
 
 
 def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks) -> State:
@@ -216,7 +204,7 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     return state
 
 
-def measured(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
+def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
     """Options with the intervals that the plan of this run asks for; its lines are said."""
     fresh = lambda: make_state(game.copy(), dataset, options, place, ranks)  # noqa: E731
     with hardware.prepared(place, hardware.pick_threads(dataset.spec)):
@@ -236,9 +224,9 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
         )
         measure = (0, 0)
         if options.measure_every:
-            measure = worth.intervals(fresh, plan.every.log, plan.rounds, plan.seconds)
+            measure = quality.intervals(fresh, plan.every.log, plan.rounds, plan.seconds)
     if options.patience and not measure[0]:
-        raise UserError(
+        raise SettingError(
             f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
         )
     plan.memory = hardware.peak_memory(place)  # looking and measuring take some, too
@@ -255,29 +243,65 @@ def measured(game, dataset, options: Options, budget: Budget, place, ranks, out,
     )
 
 
-def played(state: State, options: Options, keep, probes) -> Game:
-    """Play to the end, put the averages in place, write the model and the report."""
-    game, budget = state.game, Budget(options.steps, options.minutes)
-    every = Every(options.log_every, options.sample_every)
+def train(state: State, options: Options, keep, probes) -> Game:
+    """Play to the end, put the averages in place, write the model and the report.
+
+    All is saved before anything is measured. A defect in measuring is raised, since a run that hides it is believed,
+    but only after the report is written.
+    """
+    game = state.game
+    with signals_held() as held:
+        finished = play_all(state, options, keep, probes, held)
+        for network in (game, *state.average.copies.values()):
+            plain(network)
+        game.use_averages(state.average.copies)
+        game.eval().requires_grad_(True)
+        game.trained = {
+            "finished": finished,
+            "enough": state.enough,
+            "rounds": state.round,
+            "samples": state.samples,
+            "seconds": round(state.seconds, 1),
+            "seed": options.seed,
+            "batch_size": options.batch_size,
+            "val": options.val,
+            "precision": options.precision,
+            "data": state.data.name,
+            "digest": state.data.digest,
+            "skipped": state.skipped,
+        }
+        if keep.path is not None and state.ranks.first:
+            keep.sample(state)
+            keep.finish(game)
+    if keep.path is not None and state.ranks.first:
+        report(state, keep, measured=options.evaluate and not held.number)
+    state.ranks.wait()
+    deliver(held.number)
+    return game
+
+
+def play_all(state: State, options: Options, keep, probes, held) -> bool:
+    """Play to the end of the budget or until a signal comes, watched and measured as the options say."""
     watch = None
     if keep.path is not None and options.look_every is not None:
         watch = Watch(keep, keep.read_settings(), state)
         probes = [Probes(options.look_every, precision=options.precision), *probes]
     if keep.path is not None and options.measure_every:
         best = keep.path / "best.gan"
-        found = worth.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
-        probes = [found, *probes]
-    with hardware.prepared(game.device, hardware.pick_threads(game.spec)):
+        measure = quality.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
+        probes = [measure, *probes]
+    with hardware.prepared(state.game.device, hardware.pick_threads(state.game.spec)):
         try:
-            finished = watched(watch, state)(
+            return watched(watch, state)(
                 play,
-                budget,
-                every=every,
+                Budget(options.steps, options.minutes),
+                every=Every(options.log_every, options.sample_every),
                 keep=keep,
                 precision=options.precision,
                 micro_batches=options.micro_batches,
                 record=options.record,
                 probes=probes,
+                held=held,
             )
         except (OSError, RuntimeError) as error:
             if not disk_is_full(error):
@@ -286,36 +310,22 @@ def played(state: State, options: Options, keep, probes) -> Game:
                 f"no space left to write {keep.path}; its last good checkpoint, at most a minute old, stands. "
                 f"Free some space, then: gansmith resume {typed(keep.path)}"
             ) from None
-    for network in (game, *state.average.copies.values()):
-        plain(network)
-    game.use_averages(state.average.copies)
-    game.eval().requires_grad_(True)
-    game.trained = {
-        "finished": finished,
-        "enough": state.enough,
-        "rounds": state.round,
-        "samples": state.samples,
-        "seconds": round(state.seconds, 1),
-        "seed": options.seed,
-        "batch_size": options.batch_size,
-        "val": options.val,
-        "precision": options.precision,
-        "data": state.data.name,
-        "digest": state.data.digest,
-        "skipped": state.skipped,
-    }
-    if keep.path is not None and state.ranks.first:
-        keep.sample(state)
-        keep.finish(game)
-        from gansmith.runs import measures
-        from gansmith.runs.report import page as report
 
-        if options.evaluate:
+
+def report(state: State, keep, *, measured: bool) -> None:
+    """Measure the samples, in a tenth of the time that training took, and write report.html, whatever measuring does.
+
+    A run that was stopped is not measured: who sent the signal is waiting.
+    """
+    from gansmith.runs import measures
+    from gansmith.runs.report.page import write_report
+
+    try:
+        if measured:
             seconds = min(PAGE_SHARE * state.seconds, PAGE_SECONDS)
-            measures.measure(keep.path, game, state.data, state.held, seconds=seconds)
-        report.write_report(keep.path)
-    state.ranks.wait()
-    return game
+            measures.measure(keep.path, state.game, state.data, state.held, seconds=seconds)
+    finally:
+        write_report(keep.path)
 
 
 def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> dict:
@@ -341,61 +351,3 @@ def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> 
         "options": asdict(options),
         "reasons": why,
     }
-
-
-def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:
-    """The batch size: as asked, or the game's usual one, or all items when there are fewer."""
-    there = len(dataset) - round(len(dataset) * val)
-    if asked is None:
-        return min(usual, there)
-    if not 1 <= asked <= there:
-        held = f" ({len(dataset) - there} are held out)" if there < len(dataset) else ""
-        raise UserError(f"batch_size={asked}, but there are {there} items to train on{held}: give 1 to {there}")
-    return asked
-
-
-def read_again(path, game: Game, data=None) -> Dataset:
-    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since."""
-    about = RunFolder(path).read_settings()
-    if data is None:
-        if about.get("in_memory"):
-            raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
-        data = about["data"]
-    dataset = game.read(data, size=about["options"]["size"], channels=about["options"]["channels"])
-    if dataset.digest != about["digest"]:
-        raise UserError(
-            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
-        )
-    return dataset
-
-
-def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
-    """(what the players of the run in folder `path` saw, what none of them ever did), read again.
-
-    data  the data again, for runs whose data was not a path or a name
-    """
-    from gansmith.gans import GAMES
-
-    about = RunFolder(path).read_settings()
-    known, options = GAMES.get(about["game"]), Options(**about["options"])
-    dataset = read_again(path, known(**about["settings"]) if known else Game(), data)
-    return dataset.split(options.val, options.seed) if options.val else (dataset, None)
-
-
-def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
-    """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
-
-    Raises UserError for a file that is missing, cut short, changed or not gansmith's.
-    """
-    from gansmith.gans import GAMES
-
-    path = Path(path)
-    if path.is_dir():
-        run = RunFolder(path)
-        if run.settings.is_file() and not run.model.is_file():
-            raise UserError(
-                f"{path} has no model yet: it is still going on, or was killed; gansmith resume {typed(path)}"
-            )
-        path = run.model
-    classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
-    return modelfile.read(path, classes, hardware.pick_device(device))

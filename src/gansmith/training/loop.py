@@ -5,11 +5,8 @@ It knows the contract (`gansmith.game`) and no paper. Read `play` first.
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -23,6 +20,7 @@ from gansmith.game import Turn, always, observed, observing
 from gansmith.training.hardware import casting
 from gansmith.training.recording import Recorder
 from gansmith.training.state import State
+from gansmith.training.stopping import Held
 
 Probe = Callable[[State, Mapping], Mapping]
 
@@ -63,6 +61,7 @@ def play(
     record: bool = True,
     probes: Sequence[Probe] = (),
     judge: Callable[[State], None] = lambda state: None,
+    held: Held | None = None,
 ) -> bool:
     """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
 
@@ -71,41 +70,43 @@ def play(
     probes  called at log rounds with the state and what the losses observed; what they return joins the log line, and
             one that sets `state.enough` ends the run there
     judge   called after each log line, which is the last of `state.game.history`; may raise to end the run
+    held    tells of a signal to stop (see `training.stopping`), here or, after the last round, at any other rank
     """
+    held = held or Held()
     game, ranks = state.game, state.ranks
     mover = Mover(state, precision, micro_batches, record)
     started, saved = time.monotonic() - state.seconds, time.monotonic()
     game.train()
-    with asked_to_stop() as asked:
-        while True:
-            stop, state.seconds = ranks.agree(asked.is_set() or bool(state.enough), time.monotonic() - started)
-            game.progress = budget.progress(state)
-            done = game.progress >= 1
-            if state.round and (stop or done or time.monotonic() - saved > every.save_seconds):
-                keep.save(state)
-                saved = time.monotonic()
-            if stop or done:
-                break
+    while True:
+        stop, state.seconds = ranks.agree(held.number or bool(state.enough), time.monotonic() - started)
+        game.progress = budget.progress(state)
+        done = game.progress >= 1
+        if state.round and (stop or done or time.monotonic() - saved > every.save_seconds):
+            keep.save(state)
+            saved = time.monotonic()
+        if stop or done:
+            break
 
-            seen = {} if state.round % every.log == 0 else None
-            with observing(seen):
-                terms = play_round(state, mover)
-            state.round += 1
-            state.average.update(state.batch_size, state.samples)
-            if state.augment:
-                state.augment.adapt(state)
+        seen = {} if state.round % every.log == 0 else None
+        with observing(seen):
+            terms = play_round(state, mover)
+        state.round += 1
+        state.average.update(state.batch_size, state.samples)
+        if state.augment:
+            state.augment.adapt(state)
 
-            if seen is not None:
-                row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
-                row = ranks.means(row)
-                row |= {f"{name}/skipped": count for name, count in state.skipped.items()}
-                for probe in probes:
-                    row |= probe(state, seen)
-                keep.log(state, row)
-                judge(state)
-            if state.round % every.sample == 0:
-                with state.average.playing(game):
-                    keep.sample(state)
+        if seen is not None:
+            row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}
+            row = ranks.means(row)
+            row |= {f"{name}/skipped": count for name, count in state.skipped.items()}
+            for probe in probes:
+                row |= probe(state, seen)
+            keep.log(state, row)
+            judge(state)
+        if state.round % every.sample == 0:
+            with state.average.playing(game):
+                keep.sample(state)
+    held.number = int(ranks.agree(held.number, 0)[0])
     return done or bool(ranks.as_first(bool(state.enough)))
 
 
@@ -208,27 +209,6 @@ class Mover:
 
 def as_tensors(seen: Mapping) -> dict[str, Tensor]:
     return {name: torch.as_tensor(value, dtype=torch.float32) for name, value in seen.items()}
-
-
-@contextmanager
-def asked_to_stop():
-    """An event that Ctrl-C or a TERM signal sets, so that the round is finished and saved. A second one kills."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    def ask(number, frame):
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def check_budget(steps, minutes) -> Budget:

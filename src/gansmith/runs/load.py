@@ -1,0 +1,60 @@
+"""What a finished or unfinished run is read from: its game, and the data that it was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import UserError
+from gansmith.game import Game
+from gansmith.names import typed
+from gansmith.runs.options import Options
+from gansmith.training import hardware, modelfile
+from gansmith.training.folder import RunFolder
+
+
+def read_again(path, game: Game, data=None) -> Dataset:
+    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since."""
+    about = RunFolder(path).read_settings()
+    if data is None:
+        if about.get("in_memory"):
+            raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
+        data = about["data"]
+    dataset = game.read(data, size=about["options"]["size"], channels=about["options"]["channels"])
+    if dataset.digest != about["digest"]:
+        raise UserError(
+            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
+        )
+    return dataset
+
+
+def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
+    """(what the players of the run in folder `path` saw, what none of them ever did), read again.
+
+    data  the data again, for runs whose data was not a path or a name
+    """
+    from gansmith.gans import GAMES
+
+    about = RunFolder(path).read_settings()
+    known, options = GAMES.get(about["game"]), Options(**about["options"])
+    dataset = read_again(path, known(**about["settings"]) if known else Game(), data)
+    return dataset.split(options.val, options.seed) if options.val else (dataset, None)
+
+
+def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
+    """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
+
+    Raises UserError for a file that is missing, cut short, changed or not gansmith's.
+    """
+    from gansmith.gans import GAMES
+
+    path = Path(path)
+    if path.is_dir():
+        run = RunFolder(path)
+        if run.settings.is_file() and not run.model.is_file():
+            raise UserError(
+                f"{path} has no model yet: it is still going on, or was killed; gansmith resume {typed(path)}"
+            )
+        path = run.model
+    classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
+    return modelfile.read(path, classes, hardware.pick_device(device))
