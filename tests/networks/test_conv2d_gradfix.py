@@ -21,26 +21,32 @@ from gansmith.networks.convolutional import ConvDiscriminator
 from gansmith.networks.residual import ResidualDiscriminator
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-CASES = [  # kernel, stride, padding, groups, height, width
+CASES = [  # kernel, stride, padding, groups, the sides of the map
     (4, 2, 1, 1, 8, 8),
     (4, 2, 1, 1, 7, 9),
     (3, 1, 1, 2, 5, 6),
     (3, 2, 1, 1, 6, 5),
     (1, 1, 0, 4, 4, 3),
+    (24, 4, 10, 1, 30),
+    (4, 2, 1, 1, 7),
+    (9, 1, 4, 2, 11),
+    (4, 2, 1, 1, 4, 3, 5),
+    (3, 1, 1, 2, 2, 4, 3),
 ]
+PLAIN = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}
 
 
-def operands(kernel, stride, padding, groups, height, width, device="cpu"):
+def operands(kernel, stride, padding, groups, *size, device="cpu"):
     torch.manual_seed(0)
-    made = torch.randn(3, 4, height, width), torch.randn(8, 4 // groups, kernel, kernel), torch.randn(8)
+    made = torch.randn(3, 4, *size), torch.randn(8, 4 // groups, *[kernel] * len(size)), torch.randn(8)
     return [x.double().to(device).requires_grad_() for x in made], (stride, padding, groups)
 
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("case", CASES)
 def test_value_and_both_derivatives(case, device):
-    (x, w, b), about = operands(*case, device)
-    ours, theirs = Convolution.apply(x, w, b, *about), F.conv2d(x, w, b, about[0], about[1], groups=about[2])
+    (x, w, b), about = operands(*case, device=device)
+    ours, theirs = Convolution.apply(x, w, b, *about), PLAIN[x.dim()](x, w, b, about[0], about[1], groups=about[2])
     assert torch.allclose(ours, theirs)
     found = []
     for y in (ours, theirs):
@@ -50,11 +56,12 @@ def test_value_and_both_derivatives(case, device):
         assert torch.allclose(mine, torchs)
 
 
-@pytest.mark.parametrize("case", CASES[:3])
+@pytest.mark.parametrize("case", CASES)
 def test_by_finite_differences(case):
     (x, w, b), about = operands(*case)
     assert torch.autograd.gradcheck(lambda *a: Convolution.apply(*a, *about), (x, w, b), fast_mode=True)
     assert torch.autograd.gradgradcheck(lambda *a: Convolution.apply(*a, *about), (x, w, b), fast_mode=True)
+    assert torch.autograd.gradgradcheck(lambda *a: conv(*a, *about), (x, w, b), fast_mode=True)  # torch's own
 
 
 def test_slopes_only_leaves_the_weights_out_of_the_first_pass_and_in_the_second():
@@ -75,9 +82,9 @@ def test_a_cpu_keeps_torchs_own():
 
 
 def test_transposed_convolution_and_its_derivatives():
-    for case in CASES[:3]:
+    for case in CASES:
         (x, w, _), about = operands(*case)
-        g = torch.randn_like(F.conv2d(x, w, None, *about[:2], groups=about[2]), requires_grad=True)
+        g = torch.randn_like(PLAIN[x.dim()](x, w, None, *about[:2], groups=about[2]), requires_grad=True)
         size = x.shape[2:]
         assert torch.allclose(
             Transposed.apply(g, w, size, *about), torch.autograd.grad(Convolution.apply(x, w, None, *about), x, g)[0]
@@ -88,7 +95,7 @@ def test_transposed_convolution_and_its_derivatives():
         )
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case[3] == 1])
+@pytest.mark.parametrize("case", [case for case in CASES if case[3] == 1 and len(case) == 6])
 def test_product_of_windows_is_the_slope_of_the_weights(case):
     (x, w, _), (stride, padding, _) = operands(*case)
     g = torch.randn_like(F.conv2d(x, w, None, stride, padding))
@@ -155,11 +162,12 @@ def test_a_penalised_discriminator_in_tiles_has_the_slopes_of_one_without(monkey
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("shape", [(3, 17, 23), (2, 1000), (1, 9, 7, 8)], ids=str)
 @pytest.mark.parametrize("body", [ConvDiscriminator, ResidualDiscriminator])
-def test_a_penalty_is_the_same_on_a_card_as_on_a_cpu(body):
+def test_a_penalty_is_the_same_on_a_card_as_on_a_cpu(body, shape):
     torch.manual_seed(0)
     settings = {"norm": "none"} if body is ConvDiscriminator else {"blocks": 1}
-    discriminator, x = body((3, 17, 23), 16, **settings).double(), torch.rand(5, 3, 17, 23).double()
+    discriminator, x = body(shape, 16, **settings).double(), torch.rand(5, *shape).double()
     for p in discriminator.parameters():
         torch.nn.init.normal_(p, std=0.1)  # a residual block starts as the identity
     slopes = []

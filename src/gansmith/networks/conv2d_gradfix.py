@@ -4,7 +4,8 @@ On a card, to differentiate twice, as R1, R2 and gradient penalties do: torch's 
 the weights by a convolution whose kernel is as large as the map and whose channels are the batch, group by group, which
 took three quarters of a round of R3GAN at 64×64 (H100, batch 256). Here the first derivative is written with
 convolutions, so the second needs only their first: what StyleGAN2-ADA's `conv2d_gradfix` does (Karras et al. 2020,
-released code), from the formulas, for today's torch.
+released code), from the formulas, for today's torch. Convolutions of one and three axes go the same way, which
+was not timed for them.
 
 On a CPU that multiplies bf16 in tiles (AMX), for the slope of the weights over small maps: see `im2col_matmul`.
 
