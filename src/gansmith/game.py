@@ -86,6 +86,10 @@ class Game(nn.Module):
     without: ClassVar[tuple[str, ...]] = ()  # settings of its parent's that mean nothing here: they keep their defaults
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
+    unreached: ClassVar[Mapping[str, str]] = {  # parameters that no gradient need reach -> why
+        "discriminator*score.bias": "a loss of differences of scores does not see a constant, nor hinge within its margin",
+        "discriminator.rest.*.bias": "as that of a score",
+    }
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", minimum=0.0)
