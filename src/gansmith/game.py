@@ -87,7 +87,7 @@ class Game(nn.Module):
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
     unreached: ClassVar[Mapping[str, str]] = {  # parameters that no gradient need reach -> why
-        "discriminator*score.bias": "a loss of differences of scores does not see a constant, nor hinge within its margin",
+        "discriminator*score.bias": "differences of scores do not see a constant, nor does hinge in its margin",
         "discriminator.rest.*.bias": "as that of a score",
     }
     score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
