@@ -11,7 +11,7 @@ Each check has a name, and pytest can run them one by one:
 ...     check()
 """
 
-from gansmith.testing.checks import CHECKS, check_game, checks
+from gansmith.testing.contract import CHECKS, check_game, checks
 from gansmith.testing.examples import SHAPES, made_up, made_up_pairs, made_up_table
 from gansmith.testing.play import assert_same, begin, played_on, rounds, same_items
 
