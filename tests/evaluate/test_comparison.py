@@ -108,7 +108,7 @@ def test_paired_verdicts(tmp_path):
     assert same.better is None and all(d.value == 0 for d in same.differences.values())
     with pytest.raises(UserError, match="cannot decide"):
         paired(images(400, 99, 256), call(256), call(220), features="pixels")
-    with pytest.raises(UserError, match="two callables"):
+    with pytest.raises(UserError, match="two models or callables"):
         paired(images(400, 99, 256), images(50, 0, 256), call(220))
 
 
@@ -147,7 +147,8 @@ def test_intervals_cover_the_population_value():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: compare(normal(100), lambda n, seed: normal(n)[: n // 2]), "was asked for"),
+        (lambda: compare(normal(100), lambda n, seed: normal(n)[:, :1]), "was asked for"),
+        (lambda: compare(normal(100), lambda n, seed: normal(n)[:0]), "no items"),
         (lambda: compare(normal(100), normal(100, d=4)), "form of the reals"),
         (lambda: compare(normal(5), normal(100)), "too few"),
         (lambda: compare(images(50, 0, 256), images(50, 1, 256) / 255), r"\[0, 255\] and fake images in \[0, 1\]"),

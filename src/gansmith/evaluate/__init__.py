@@ -3,6 +3,7 @@
 Start with `compare(real, fake)`; `docs/evaluate.md` says which number to trust for what.
 """
 
+from gansmith.data.generators import from_noise
 from gansmith.evaluate.comparison import compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import (
@@ -48,6 +49,7 @@ __all__ = [
     "expected_coverage",
     "frechet_distance",
     "frechet_from_moments",
+    "from_noise",
     "grid_modes",
     "inception_score",
     "jensen_shannon",

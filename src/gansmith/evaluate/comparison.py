@@ -1,6 +1,5 @@
 """`compare(real, fake)`: every number with its interval, floor and card; `paired(real, a, b)`: which is better."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gansmith.data.generators import evaluating, generate_items, generator_of, modules_of
 from gansmith.errors import UserError
 from gansmith.evaluate.distances import frechet_distance, kernel_distance, mind
 from gansmith.evaluate.feature_cache import tensor_digest
@@ -49,7 +49,8 @@ def compare(
     """What `fake` is worth against `real`, in each feature space of `features`.
 
     real, held_out: an array (n, …), a Dataset, or anything `gansmith.data.read` takes: a folder, a file, a name
-    fake: the same, or a callable `f(n, seed=…)` -> items: then `draws` independent draws give the interval
+    fake: the same, or a callable `f(n)` or `f(n, seed=…)` -> items, or a model with such a method `sample`: then
+        `draws` independent draws give the interval; a network that takes noise goes through `from_noise`
     features: a name, a callable or a list of them (see `gansmith.evaluate.features`); None: two spaces where two exist
     n: fakes per draw, at most half of the reals or all of `held_out`; None: at most 5,000
     groups: of the jackknife over the given items (20 for a final figure); 0 leaves it out: quicker, and claims less
@@ -112,16 +113,17 @@ class Verdict:
 
 
 def paired(
-    real, a: Callable, b: Callable, features=None, *, n: int = 2000, draws: int = 5, groups: int = 10,
+    real, a, b, features=None, *, n: int = 2000, draws: int = 5, groups: int = 10,
     reference: int = REFERENCE, labels=None, seed: int = 0, cache: str | Path | None = None,
 ) -> Verdict:  # fmt: skip
-    """Is generator `a` better than `b`? Both are callables `f(n, seed=…)` -> items and get the same seeds and reals.
+    """Is generator `a` better than `b`? Both are callables `f(n, seed=…)` -> items, or models with such a method
+    `sample`, and get the same seeds and reals.
 
     Says so only when the 95 % interval of the paired difference excludes 0, on the same side, in two feature spaces.
     The metric is the Fréchet distance where there are ten items a feature, else KID.
     """
-    if not (callable(a) and callable(b)):
-        raise UserError("paired(real, a, b) draws from both models itself; give two callables f(n, seed=…).")
+    if generator_of(a) is None or generator_of(b) is None:
+        raise UserError("paired(real, a, b) draws from both models itself; give two models or callables f(n, seed=…).")
     reals, labels = _items(real, labels)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(reals))[:reference])
     reals, labels = reals[chosen], None if labels is None else labels[chosen]
@@ -187,8 +189,9 @@ def _split(reals, labels, held_out, n, reference, seed):
 
 def _draws(fake, n: int, draws: int, seed: int, form: tuple[int, ...]) -> list[np.ndarray]:
     """Fresh draws of `n` from a callable; disjoint random parts of anything given, which is one part if it is small."""
-    if callable(fake):
-        parts = [_array(fake(n, seed=seed + k)) for k in range(draws)]
+    if (generate := generator_of(fake)) is not None:
+        with evaluating(modules_of(generate)):
+            parts = [_array(generate_items(generate, n, seed + k)) for k in range(draws)]
     else:
         given, _ = _items(fake, None)
         n = min(n, len(given))

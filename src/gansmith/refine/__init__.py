@@ -5,6 +5,7 @@ and `weights` choose with them. On models: `Refiner` draws, scores and chooses; 
 the critic's own; `latent_mala` moves the latents of a differentiable generator.
 """
 
+from gansmith.data.generators import from_noise
 from gansmith.refine.calibration import Calibration, calibrate
 from gansmith.refine.langevin import gradient_flow, latent_mala
 from gansmith.refine.ratio import Ratio, fit_ratio
@@ -28,6 +29,7 @@ __all__ = [
     "chain_length",
     "drs",
     "fit_ratio",
+    "from_noise",
     "gradient_flow",
     "latent_mala",
     "metropolis_hastings",

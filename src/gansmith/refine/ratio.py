@@ -10,10 +10,11 @@ import torch
 from torch import nn
 
 from gansmith.data.batching import count, take
+from gansmith.data.generators import seeded
 from gansmith.errors import UserError
 from gansmith.refine.array_api import make_rng
 from gansmith.refine.calibration import FEWEST, Calibration, calibrate, simplest_of_the_best, to_logit
-from gansmith.refine.callables import in_batches, scores_of, seeded
+from gansmith.refine.callables import in_batches, scores_of
 
 
 @dataclass(frozen=True)

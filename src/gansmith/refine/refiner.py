@@ -12,11 +12,12 @@ import numpy as np
 from torch import nn
 
 from gansmith.data.batching import count, join, replace, take
+from gansmith.data.generators import accepts, evaluating, generate_items, generator_of, modules_of
 from gansmith.errors import UserError, nearest
 from gansmith.refine import samplers
 from gansmith.refine.array_api import make_rng
 from gansmith.refine.calibration import FEWEST
-from gansmith.refine.callables import accepts, batch_effect, evaluating, generate_items, modules_of
+from gansmith.refine.callables import batch_effect
 from gansmith.refine.diagnostics import verdict
 from gansmith.refine.ratio import Ratio, fit_ratio
 
@@ -41,8 +42,10 @@ class Group:
 class Refiner:
     """Samples of `generate` chosen with `score` so that they are distributed like `real`.
 
-    generate: n -> n items, or (n, seed=) -> n items. score: items -> (n,). Any callables, gansmith's or foreign; items
-    may be a tensor, an array, a DataFrame, a dict of these, or a list of objects.
+    generate: n -> n items, or (n, seed=) -> n items, or a model with such a method `sample`; a network that takes noise
+    goes through `from_noise`. One that returns fewer items than it is asked for is called again.
+    score: items -> (n,). Any callables, gansmith's or foreign; items may be a tensor, an array, a DataFrame, a dict of
+    these, or a list of objects.
     real: items that no player was trained on, at least 20. They calibrate the scores and are never returned.
     method: "obrs" (default), "rejection", "drs", "mh" or "sir", as in `gansmith.refine`.
     budget: proposals per output. None: 4 for obrs, 10 for sir; for mh as many as M̂ and `tolerance` ask for; rejection
@@ -90,12 +93,14 @@ class Refiner:
         for name, value in (("batch_size", batch_size), ("block", block), ("max_proposals", max_proposals)):
             if value < 1:
                 raise UserError(f"{name} is {value}: it must be at least 1.")
-        self.generate, self.score, self.method = generate, score, method
+        self.generate, self.score, self.method = generator_of(generate), score, method
+        if self.generate is None:
+            raise UserError(f"generate is {type(generate).__name__}: pass a callable f(n, seed=…), or a trained model.")
         self.budget = budget if budget is not None else DEFAULT_BUDGET.get(method)
         self.kind, self.calibration, self.features = kind, calibration, features
         self.gamma, self.tolerance = gamma, tolerance
         self.batch_size, self.block, self.max_proposals = batch_size, block, max_proposals
-        self._modules = [*modules, *modules_of(generate, score, features)]
+        self._modules = [*modules, *modules_of(self.generate, score, features)]
         self._tally: dict = {}
         with evaluating(self._modules):
             self.groups = self._fit(real, label, seed)
