@@ -8,6 +8,7 @@ from torch import nn
 
 from gansmith import penalties
 from gansmith.errors import UserError
+from gansmith.networks import conv2d_gradfix
 from gansmith.networks.autoencoder import AutoencoderDiscriminator, EluGenerator
 from gansmith.networks.bodies import bodies
 from gansmith.networks.convolutional import (
@@ -23,6 +24,7 @@ from gansmith.networks.convolutional import (
 )
 from gansmith.networks.residual import Down, ResidualBlock, ResidualDiscriminator, ResidualGenerator, Up
 from gansmith.networks.spectral import DownBlock, SpectralDiscriminator, SpectralGenerator, spectrally_normalised
+from gansmith.training import hardware
 
 SHAPES = [(1, 24), (6, 7), (2, 1), (1, 513), (2, 1000), (1, 16, 16, 16), (3, 8, 17, 23), (2, 5, 1, 9), (1, 1, 1, 1)]
 
@@ -76,6 +78,25 @@ def test_penalties_reach_every_weight(shape, name):
         assert "bias" in key or p.grad.abs().max() > 0
     discriminator.eval()
     torch.testing.assert_close(discriminator(x)[:1], discriminator(x[:1]))  # each by itself
+
+
+@pytest.mark.parametrize("name", ["conv-none", "residual", "spectral"])
+@pytest.mark.parametrize("shape", [(2, 20), (1, 600), (1, 6, 9), (1, 6, 5, 8)], ids=str)
+def test_bfloat16_and_channels_last(shape, name, monkeypatch):
+    """As on a card or a CPU with AMX: only maps of two axes are laid channels-last."""
+    networks = made(name, shape)
+    z = torch.randn(4, 5)
+    plain = networks[0](z)
+    monkeypatch.setattr(hardware, "has_amx_bf16", lambda: True)
+    monkeypatch.setattr(conv2d_gradfix, "has_amx_bf16", lambda: True)
+    hardware.arrange(nn.ModuleList(networks), torch.device("cpu"), "bf16")
+    with torch.autocast("cpu", torch.bfloat16):
+        x = networks[0](z)
+        _, gradient = penalties.gradients(networks[1], x, precise=False)
+        gradient.square().sum().backward()
+    assert x.dtype == torch.float32 and not x.equal(plain)
+    torch.testing.assert_close(x, plain, atol=0.15, rtol=0.15)
+    assert all(p.grad is None or p.grad.isfinite().all() for p in networks[1].parameters())
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (2, 5, 6), (1, 3, 2, 4), (1, 513)], ids=str)

@@ -75,26 +75,26 @@ def conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1,
     return Convolution.apply(*cast(x, weight, bias), stride, padding, groups)
 
 
-def forward(self, x: Tensor) -> Tensor:
+def _forward(self, x: Tensor) -> Tensor:
     return conv(x, self.weight, self.bias, self.stride[0], self.padding[0], self.groups)
 
 
 class Conv1d(nn.Conv1d):
     """`nn.Conv1d` with zero padding by the function above."""
 
-    forward = forward
+    forward = _forward
 
 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d` with square strides and zero padding by the function above."""
 
-    forward = forward
+    forward = _forward
 
 
 class Conv3d(nn.Conv3d):
     """`nn.Conv3d` with one stride and one zero padding for all axes by the function above."""
 
-    forward = forward
+    forward = _forward
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
