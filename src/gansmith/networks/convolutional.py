@@ -32,8 +32,10 @@ from gansmith.networks.blocks import Discriminator, Generator, flat
 from gansmith.networks.conv2d_gradfix import Conv1d, Conv2d, Conv3d, ConvTranspose2d
 
 LONG = 512  # steps of a signal above which it is quartered
-CONVS = {1: Conv1d, 2: Conv2d, 3: Conv3d}
-TRANSPOSED = {1: nn.ConvTranspose1d, 2: ConvTranspose2d, 3: nn.ConvTranspose3d}
+CONVS = {1: Conv1d, 2: Conv2d, 3: Conv3d}  # fast to differentiate twice
+PLAIN_CONVS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}  # docs/performance.md: for some bodies faster
+PLAIN_TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+TRANSPOSED = PLAIN_TRANSPOSED | {2: ConvTranspose2d}
 BATCH_NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 NORMS = {
     "batch": lambda channels, axes: BATCH_NORMS[axes](channels),
@@ -86,7 +88,7 @@ def halvings(size: tuple[int, ...], coarsest: int = 4, by: int = 2) -> list[tupl
 
 def stay(inside: int, outside: int, steps: Pyramid, stride: int = 1) -> nn.Module:
     """A convolution that stays on its grid: 3×3 for pictures; with a stride the next grid of `halvings` by it."""
-    return CONVS[steps.axes](inside, outside, steps.window, stride, steps.window // 2)
+    return PLAIN_CONVS[steps.axes](inside, outside, steps.window, stride, steps.window // 2)
 
 
 def crop(x: Tensor, size: tuple[int, ...]) -> Tensor:
@@ -204,8 +206,8 @@ def init(module: nn.Module, norm: str = "batch") -> None:
     """Weights N(0, .02), norm scales N(1, .02), shifts 0, as in the paper; He's normal weights where no norm follows,
     since there a signal started at .02 would fade from layer to layer.
     """
-    transposed = isinstance(module, (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d))
-    if transposed or isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+    transposed = isinstance(module, tuple(PLAIN_TRANSPOSED.values()))
+    if transposed or isinstance(module, (nn.Linear, *PLAIN_CONVS.values())):
         if norm == "none":
             inputs = module.weight[0].numel()
             if transposed:  # of each output: a stride leaves out all but so many places of the kernel

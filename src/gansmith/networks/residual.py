@@ -31,7 +31,7 @@ from torch.nn import functional as F
 from gansmith.errors import UserError
 from gansmith.networks.blocks import Discriminator, Generator
 from gansmith.networks.conv2d_gradfix import CONV_TRANSPOSE, conv
-from gansmith.networks.convolutional import CONVS, TRANSPOSED, Pyramid, crop, padded, pyramid
+from gansmith.networks.convolutional import CONVS, PLAIN_CONVS, PLAIN_TRANSPOSED, Pyramid, crop, padded, pyramid
 
 Sizes = int | tuple[int, ...]
 
@@ -62,9 +62,9 @@ class ResidualGenerator(Generator):
             layers += [ResidualBlock(widths[i], sum(counts), group, steps.axes, steps.window) for _ in range(counts[i])]
         self.layers = nn.Sequential(*layers)
         if stem:
-            last = TRANSPOSED[steps.axes](widths[0], shape[0], steps.kernel, steps.stride, steps.padding)
+            last = PLAIN_TRANSPOSED[steps.axes](widths[0], shape[0], steps.kernel, steps.stride, steps.padding)
         else:
-            last = CONVS[steps.axes](widths[0], shape[0], 1)
+            last = PLAIN_CONVS[steps.axes](widths[0], shape[0], 1)
         self.last = started(last, inputs=widths[0] * (prod(last.kernel_size) // prod(last.stride)))
 
     def body(self, z: Tensor) -> Tensor:

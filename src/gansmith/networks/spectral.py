@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from gansmith.networks.blocks import Discriminator, Generator, needed
-from gansmith.networks.convolutional import BATCH_NORMS, CONVS, Pyramid, pyramid, repeat, stay
+from gansmith.networks.convolutional import BATCH_NORMS, PLAIN_CONVS, Pyramid, pyramid, repeat, stay
 
 POOLS = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
@@ -45,7 +45,7 @@ class SpectralNorm(nn.Module):
 def spectrally_normalised(network: nn.Module) -> nn.Module:
     """The same network, every linear map, convolution and embedding in it divided by its spectral norm."""
     for module in list(network.modules()):
-        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding)):
+        if isinstance(module, (nn.Linear, nn.Embedding, *PLAIN_CONVS.values())):
             if not module.weight.any():  # σ of a projection that starts at zero has no direction to follow
                 nn.init.xavier_uniform_(module.weight)
             parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
@@ -114,7 +114,7 @@ class UpBlock(nn.Module):
         self.size, self.stride = size, steps.stride
         self.norms = nn.ModuleList(ConditionalNorm(channels, classes, steps.axes) for _ in range(2))
         self.convs = nn.ModuleList(stay(channels, channels, steps) for _ in range(2))
-        self.shortcut = CONVS[steps.axes](channels, channels, 1)
+        self.shortcut = PLAIN_CONVS[steps.axes](channels, channels, 1)
 
     def forward(self, x: Tensor, label: Tensor | None) -> Tensor:
         y = self.convs[0](self.up(F.relu(self.norms[0](x, label))))
@@ -132,7 +132,7 @@ class DownBlock(nn.Module):
         super().__init__()
         self.stride, self.leading = steps.stride if down else 1, not first
         self.convs = nn.ModuleList(stay(width, outside, steps) for width in (inside, outside))
-        self.shortcut = CONVS[steps.axes](inside, outside, 1) if down or inside != outside else None
+        self.shortcut = PLAIN_CONVS[steps.axes](inside, outside, 1) if down or inside != outside else None
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.convs[0](F.relu(x) if self.leading else x)
@@ -169,7 +169,7 @@ class ConditionalNorm(nn.Module):
 def glorot(network: nn.Module) -> None:
     """Glorot's uniform weights, with gain √2 for the 3×3 convolutions inside blocks; biases 0."""
     for name, module in network.named_modules():
-        if isinstance(module, (nn.Linear, *CONVS.values())):
+        if isinstance(module, (nn.Linear, *PLAIN_CONVS.values())):
             nn.init.xavier_uniform_(module.weight, gain=2**0.5 if "convs" in name else 1.0)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
