@@ -24,7 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
 
 PEAK = 989e12  # bf16 multiplications and additions a second, dense; memory 80 GB: NVIDIA's data sheet of the H100 SXM
 MEMORY = 80e9
@@ -61,8 +61,8 @@ class Norms(TorchFunctionMode):
 def counted(game, shape, items: int) -> dict:
     """Parameters of all players, floating-point operations, moves, bytes of gradients and batch norms of a round."""
     with torch.device("meta"):
-        game.build(DataSpec.images(shape))
-    game.spec = DataSpec.images(shape)
+        game.build(Images(shape))
+    game.spec = Images(shape)
     game.to("meta").train()
     batch = Batch(real=torch.empty(items, *shape, device="meta"), index=torch.arange(items))
     players = {name: [p for module in modules for p in module.parameters()] for name, modules in game.players().items()}

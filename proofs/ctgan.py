@@ -23,8 +23,8 @@ from PIL import Image
 from record import record
 
 import gansmith as gs
+from gansmith.data.kinds.table_measures import dependence_gap, detection, shapes, shuffled, utility
 from gansmith.data.preview import plot_rows
-from gansmith.evaluate.tabular import dependence_gap, detection, shapes, shuffled, utility
 
 PACKAGE = {52: 0.789, 229: 0.879}  # seconds on two cores -> AUROC of ctgan 0.12.1
 SHOWN = ["age", "education", "marital-status", "occupation", "capital-gain", "hours-per-week", "race", "sex", "income"]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
 
 
 def frozen(game: type[gs.GAN]) -> type[gs.GAN]:
@@ -136,7 +136,7 @@ def loses(modes: list[tuple[float, float]]) -> type[gs.GAN]:
 def in_01(name: str):
     """Pictures whose network units are 0 … 1, where the generator's tanh makes −1 … 1."""
     data = gs.read(name)
-    spec = DataSpec("images", data.spec.shape, data.spec.classes, center=(0.0,), scale=(255.0,))
+    spec = Images(data.spec.shape, data.spec.classes, center=(0.0,), scale=(255.0,))
     return replace(data, spec=spec)
 
 

@@ -104,9 +104,9 @@ def main() -> None:
     if asked.save:
         from pathlib import Path
 
-        from gansmith.data.preview import save_samples
+        from gansmith.data.write import save_sheet
 
-        save_samples(made[:64], Path(asked.save).with_suffix(""), gan.spec)
+        save_sheet(made[:64], Path(asked.save).with_suffix(""), gan.spec)
     with prepared(torch.device("cpu")):
         made, speed = by_hand(np.asarray(pictures), 60 * asked.minutes, asked.seed)
     hand = measure(made) | {"images_per_second": speed}

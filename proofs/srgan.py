@@ -25,8 +25,8 @@ from record import record
 
 import gansmith as gs
 from gansmith.data.crops import enlarge, shrink
-from gansmith.data.files import pictures_at
 from gansmith.data.pictures import pixels
+from gansmith.data.sources import pictures_at
 from gansmith.evaluate.fidelity import psnr, sharpness
 
 GAME = {"width": 32, "blocks": 4, "crop": 48, "content": "shallow", "learning_rate": 2e-3, "decay": 0.6}

@@ -25,6 +25,8 @@ _PLACES = {
     "setting": "gansmith.game",
     "observe": "gansmith.game",
     "GAMES": "gansmith.gans",
+    "KINDS": "gansmith.data.kinds",
+    "Kind": "gansmith.data.spec",
 }
 _MODULES = ("data", "diagnose", "evaluate", "gans", "losses", "networks", "penalties", "refine", "testing", "training")
 

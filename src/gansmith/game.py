@@ -149,9 +149,7 @@ class Game(nn.Module):
         if "real" not in dataset.fields:
             held = "pairs: use pix2pix or cyclegan" if dataset.fields else "nothing: give it data"
             raise DataError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")
-        if dataset.spec.kind == "table":
-            raise DataError(f"{type(self).__name__} takes numbers and {dataset.name} has mixed columns: use ctgan")
-        return dataset
+        return dataset.spec.as_numbers(dataset)
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         """Fill the settings left at None from the data (`count` items of it); one line of reason for each."""

@@ -4,6 +4,7 @@ import torch
 
 from gansmith.data import read
 from gansmith.data.dataset import Order
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 
@@ -65,5 +66,5 @@ def test_a_part_keeps_its_memo_for_the_round():
 
 
 def test_spec_survives_json():
-    spec = DataSpec("vectors", (2,), columns=("a", "b"), center=(1.0, 2.0), scale=(3.0, 4.0))
+    spec = Vectors((2,), columns=("a", "b"), center=(1.0, 2.0), scale=(3.0, 4.0))
     assert DataSpec.from_json(spec.to_json()) == spec

@@ -109,7 +109,7 @@ def test_npz_and_npy(tmp_path):
         ("e.npy", "Python objects"),
         ("f.npz", "cannot be read"),
         ("g.npy", "cannot be read"),
-        ("h.txt", "of no kind"),
+        ("h.txt", "unsupported file type .txt"),
     ):
         with pytest.raises(UserError, match=message) as caught:
             read(tmp_path / file)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pytest
 
+import gansmith as gs
 from gansmith.data import check, read
 from gansmith.errors import UserError
 
@@ -64,7 +65,7 @@ def test_frames_parquet_and_label_columns(tmp_path):
 )
 def test_bad_tables_are_refused_in_one_line(write, text, message):
     with pytest.raises(UserError, match=message) as caught:
-        read(write(text), form="items")
+        gs.GAN().read(write(text))
     assert "\n" not in str(caught.value)
 
 
@@ -78,7 +79,7 @@ def test_a_torn_gzip_is_refused(write):
 @pytest.mark.parametrize("text", ["a,b,c\n1,x,3\n2,y,4\n", "a,c\n1,3\n,5\n2,4\n"])
 def test_what_the_error_tells_to_type_works(write, tmp_path, text):
     with pytest.raises(UserError) as caught:
-        read(write(text), form="items")
+        gs.GAN().read(write(text))
     command = shlex.split(str(caught.value)[str(caught.value).index("python -c") :])
     subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
     data = read(tmp_path / "t-numbers.csv")
@@ -125,7 +126,7 @@ def test_a_look_at_a_table_says_what_each_column_was_taken_for(write):
     rows = MIXED.replace(",amount", ",amount,same,copy,text").replace("\n", ",x,0,z\n").replace("text,x,0,z", "text")
     found = check(write("\n".join(f"{line[:-2]}{i}" if i else line for i, line in enumerate(rows.splitlines())) + "\n"))
     text = str(found)
-    assert "60 rows of 7 columns" in text and "id: names its row" in found.types["id"]
+    assert "60 rows of 7 (columns)" in text and "id: names its row" in found.types["id"]
     assert found.types["kind"].startswith("categorical: 3 values: 'a' 33.3%")
     assert any("one value only" in p and "same" in p for p in found.problems)
     assert found.to_json()["types"]["amount"] == "continuous: 0.0 … 88.5"
@@ -141,5 +142,5 @@ def test_bad_tables_of_columns_are_refused_in_one_line(write):
         with pytest.raises(UserError, match=says) as caught:
             read(write(text), **options)
         assert "\n" not in str(caught.value)
-    with pytest.raises(UserError, match="is no table"):
+    with pytest.raises(UserError, match="is no data for rows"):
         read("digits", form="table")

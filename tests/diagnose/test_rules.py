@@ -2,7 +2,7 @@
 
 import pytest
 
-import gansmith as gs
+from gansmith.data.kinds.images import Images
 from gansmith.diagnose import Diagnosis
 from gansmith.diagnose.rules import RULES
 from gansmith.diagnose.symptoms import period
@@ -41,7 +41,7 @@ LEVELS = {"level/items": 5000, "level/coverage": 0.95, "level/vendi": 0.9, "leve
 
 def about(game="r3gan", kind="images", precision="fp32", **settings):
     made = GAMES[game](**settings)
-    made.choose(gs.data.spec.DataSpec.images((1, 8, 8), ("a", "b")))
+    made.choose(Images((1, 8, 8), ("a", "b")))
     spec = {"kind": kind, "shape": [1, 8, 8]}
     return {"game": game, "settings": made.settings(), "options": {"steps": 1000, "precision": precision}, "spec": spec}
 

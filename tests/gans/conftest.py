@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.game import Turn
 
 
@@ -30,7 +30,7 @@ def between_normals():
                 return [Turn("discriminator", self.discriminator_loss)]
 
         real = np.random.default_rng(0).standard_normal((items, 1)).astype(np.float32)
-        data = Dataset(DataSpec("vectors", (1,)), {"real": real}, digest="normals")
+        data = Dataset(Vectors((1,)), {"real": real}, digest="normals")
         return Alone(**settings).fit(data, steps=steps, batch_size=batch_size, val=0)
 
     return fitted

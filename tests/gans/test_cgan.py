@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
 from gansmith.networks.mlp import MLPGenerator
 from gansmith.testing import begin, made_up
 
-DIGITS = DataSpec.images((1, 28, 28), tuple("0123456789"))
+DIGITS = Images((1, 28, 28), tuple("0123456789"))
 
 
 def test_the_papers_layers_at_mnist_size():

@@ -5,7 +5,7 @@ import torch
 
 import gansmith as gs
 from gansmith import losses
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
 
 
 @pytest.mark.parametrize("shift, value", [(1.0, -1.1635), (2.0, -0.7126), (4.0, -0.1209)])
@@ -42,7 +42,7 @@ def test_the_minimax_gradient_vanishes_where_the_discriminator_is_sure():
 
 def test_the_paper_networks_at_mnist_size():
     gan = gs.GAN()
-    gan.build(DataSpec.images((1, 28, 28)))
+    gan.build(Images((1, 28, 28)))
     assert sum(p.numel() for p in gan.generator.parameters()) == 2_503_984
     assert gan.discriminator(torch.zeros(2, 1, 28, 28)).shape == (2,)
 

@@ -6,7 +6,7 @@ import torch
 
 import gansmith as gs
 from gansmith.data.dataset import Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.game import Turn
 from gansmith.gans.improved_gan import few_labels
 from gansmith.networks.minibatch import MinibatchFeatures, VirtualBatchNorm
@@ -103,7 +103,7 @@ class Theory(gs.ImprovedGAN):
 
 def test_one_sided_smoothing_scales_the_best_discriminator():
     real = np.random.default_rng(0).standard_normal((200_000, 1)).astype(np.float32)
-    data = Dataset(DataSpec("vectors", (1,)), {"real": real}, digest="normals")
+    data = Dataset(Vectors((1,)), {"real": real}, digest="normals")
     gan = Theory(smoothing=0.9, width=64, decay=1.0, beta1=0.9)
     gan.fit(data, steps=1200, batch_size=512, val=0)
     x = torch.linspace(-2, 3, 100)[:, None]

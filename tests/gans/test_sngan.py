@@ -6,13 +6,13 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
 from gansmith.networks.spectral import SpectralNorm, spectrally_normalised
 
 
 def test_the_papers_networks_at_cifar_size():
     gan = gs.SNGAN()
-    gan.build(DataSpec.images((3, 32, 32)))
+    gan.build(Images((3, 32, 32)))
     count = [sum(p.numel() for p in net.parameters()) for net in (gan.generator, gan.discriminator)]
     assert count == [4_276_739, 1_053_824]
 
@@ -53,7 +53,7 @@ def test_a_scaled_weight_gives_the_same_discriminator():
 def test_every_weight_of_the_discriminator_is_normalised_and_none_of_the_generator():
     for body in ("residual", "convolutional"):
         gan = gs.SNGAN(width=8, body=body, conditional=True)
-        gan.build(DataSpec.images((1, 20, 12), ("a", "b")))
+        gan.build(Images((1, 20, 12), ("a", "b")))
         for network, wanted in ((gan.discriminator, True), (gan.generator, False)):
             layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d, nn.Embedding))]
             assert layers and all(parametrize.is_parametrized(m) == wanted for m in layers)
@@ -61,7 +61,7 @@ def test_every_weight_of_the_discriminator_is_normalised_and_none_of_the_generat
 
 def test_labels_enter_by_projection():
     gan = gs.SNGAN(width=8, conditional=True)
-    gan.build(DataSpec.images((1, 16, 16), ("a", "b", "c")))
+    gan.build(Images((1, 16, 16), ("a", "b", "c")))
     discriminator, x = gan.discriminator.eval(), torch.randn(5, 1, 16, 16)
     with torch.no_grad():
         found = discriminator(x, torch.full((5,), 2)) - discriminator(x, torch.full((5,), 0))

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.gans.vae import kl_from_prior
 
 
@@ -36,7 +37,7 @@ class Posterior(nn.Module):
 def bound(wrong):
     s, x = 0.5, np.linspace(-2, 2, 9, dtype=np.float32)[:, None]
     game = gs.VAE(deviation=s, latent=1)
-    game.spec = DataSpec("vectors", (1,))
+    game.spec = Vectors((1,))
     game.build(game.spec)
     game.encoder, game.generator = Posterior(s, wrong), nn.Identity()
     torch.manual_seed(0)
@@ -57,7 +58,7 @@ def test_with_another_posterior_it_is_lower_by_the_divergence_between_them():
 
 def test_the_bernoulli_likelihood_is_summed_over_pixels():
     game = gs.VAE(width=4)
-    game.spec = DataSpec.images((1, 8, 8))
+    game.spec = Images((1, 8, 8))
     game.build(game.spec)
     for p in game.generator.parameters():
         nn.init.zeros_(p)  # every pixel has probability one half

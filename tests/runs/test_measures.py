@@ -9,9 +9,9 @@ import torch
 
 import gansmith as gs
 from gansmith.data import read
+from gansmith.data.pictures import radial_power
 from gansmith.data.toys import TOYS
 from gansmith.errors import UserError
-from gansmith.evaluate.fidelity import radial_power
 from gansmith.runs import measures
 from gansmith.runs.measures import affordable, measure
 from gansmith.runs.report.exhibits import exhibits, told

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.runs import quality as worth
 from gansmith.runs.quality import Watch, trail
 
@@ -22,7 +22,7 @@ class Clock:
     """Stands in for a state of training whose samples get better until round 30, then worse."""
 
     conditional = False
-    spec = DataSpec("vectors", (2,))
+    spec = Vectors((2,))
 
     class Ranks:
         first = True
@@ -34,7 +34,7 @@ class Clock:
             return nullcontext(game)
 
     class Data:
-        spec = DataSpec("vectors", (2,))
+        spec = Vectors((2,))
 
         def __init__(self, items):
             self.items = items

@@ -246,7 +246,7 @@ def sample(
             raise UserError(f"{type(game).__name__} knows no captions: leave --text away")
         conditions["text"] = text
     if where:
-        if game.spec.kind != "table":
+        if game.spec.continuous:
             raise UserError(f"{type(game).__name__} makes no rows of a table: leave --where away")
         if refine is not None:
             raise UserError("--where and --refine do not go together: give one of them")

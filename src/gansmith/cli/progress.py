@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 
 from gansmith.cli.console import first_rank, me, say, say_error
+from gansmith.data.spec import Kind
 from gansmith.names import shown, typed
 from gansmith.training import modelfile
 from gansmith.training.folder import RunFolder
@@ -41,7 +42,7 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
         say_error(stopped(run))
         raise typer.Exit(130)
     if first_rank() and not quiet:
-        progress.print(whats_next(run, game.spec.kind))
+        progress.print(whats_next(run, game.spec))
 
 
 def stopped(run: Path) -> str:
@@ -66,14 +67,13 @@ def summary(run: Path, done: Mapping, seconds: float, rows: int) -> str:
 this command took {spell_time(seconds)}"""
 
 
-def whats_next(run: Path, kind: str) -> str:
+def whats_next(run: Path, form: Kind) -> str:
     """Three commands, ready to be typed."""
     options = RunFolder(run).read_settings()["options"]
     more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
     place = typed(run)
-    out = {"images": "-n 64 -o grid.png", "table": "-n 5000 -o samples.csv"}.get(kind, "-n 5000 -o samples.npz")
     return f"""next:
-  {me()} sample {place} {out}
+  {me()} sample {place} {form.example_out}
   {me()} report {place}
   {me()} resume {place} {more}"""
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data import cache as caching
-from gansmith.data.arrays import few
 from gansmith.data.dataset import Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.text import Words
+from gansmith.data.labels import few
 from gansmith.errors import UserError
 
 FILES = ("captions.json", "captions.csv")
@@ -46,7 +46,7 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
             name = data if isinstance(data, (str, Path)) else type(data).__name__
             raise UserError(f"{name} has no captions: put a captions.json or captions.csv beside the pictures")
         return None
-    from gansmith.data.decode import from_pictures
+    from gansmith.data.kinds.images import Images
     from gansmith.data.sources import pictures_at
 
     place, text = found
@@ -58,7 +58,7 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
         )
     notes = [f"{len(pictures) - len(rows)} pictures without a caption left out"] if len(rows) < len(pictures) else []
     kept = replace(pictures.take(rows), notes=notes)
-    shown = from_pictures(kept, labels=None, size=size, channels=channels, limit=limit, cache=cache)
+    shown = Images.read(kept, labels=None, size=size, channels=channels, limit=limit, cache=cache)
     return captioned(shown, [said[file] for file in shown.files])
 
 
@@ -74,7 +74,7 @@ def captioned(pictures: Dataset, captions: list[list[str]]) -> Dataset:
     text = np.stack([to_ids([each[i % len(each)] for i in range(most)], number, length) for each in told])
     known = sum(counts[word] for word in vocabulary) / max(1, sum(counts.values()))
     note = f"{sum(map(len, told))} captions, {len(vocabulary)} words known ({known:.1%} of what is said)"
-    form = DataSpec("words", text.shape[1:], columns=vocabulary)
+    form = Words(text.shape[1:], columns=vocabulary)
     return replace(
         pictures,
         spec=replace(pictures.spec, also={"text": form}),

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from gansmith.data import cache as caching
-from gansmith.data.arrays import evenly, few
 from gansmith.data.dataset import Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
+from gansmith.data.labels import evenly, few
 from gansmith.errors import UserError
 
 
@@ -32,8 +32,8 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
         pictures = None if str(data) in NAMES else pictures_at(Path(data).expanduser())
     if pictures is None:
         whole = read(data, form="items", size=size, channels=channels, labels=None, cache=cache)
-        if whole.spec.kind != "images":
-            raise UserError(f"{whole.name} holds {whole.spec.kind}: pictures are needed")
+        if not isinstance(whole.spec, Images):
+            raise UserError(f"{whole.name} holds {whole.spec.noun}: pictures are needed")
         items, name = whole.raw(np.arange(len(whole))), whole.name
     else:
         items, name = list(decoded(pictures, channels, None, left_out).values()), pictures.name
@@ -49,9 +49,9 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
     if limit is not None and limit < len(target):
         target = target[evenly(len(target), limit)]
     source = np.stack([shrink(x, scale) for x in target])
-    small = DataSpec("images", source.shape[1:], center=(0.0,), scale=(255.0,))
+    small = Images(source.shape[1:], center=(0.0,), scale=(255.0,))
     return Dataset(
-        DataSpec("images", target.shape[1:], center=(127.5,), scale=(127.5,), also={"source": small}),
+        Images(target.shape[1:], center=(127.5,), scale=(127.5,), also={"source": small}),
         {"source": source, "target": target},
         name=name,
         digest=caching.digest(source, target),

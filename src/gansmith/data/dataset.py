@@ -100,7 +100,7 @@ class Dataset:
             for name, tensor in self._tensors.items()
         }
         for name, value in made.items():
-            if value.dtype == torch.uint8:
+            if name != "label" and not value.is_floating_point():
                 made[name] = self.spec.of(name).to_network(value)
         return Batch(**made, index=index)
 
@@ -112,7 +112,7 @@ class Dataset:
         return {name: x.to(device) for name, x in held.items()}
 
     def _prepared(self, name: str) -> Tensor:
-        """A field as a tensor: bytes stay bytes (and a memory map stays one), floats go to network units once."""
+        """A field as a tensor: whole numbers stay so (and a memory map stays one), floats go to network units once."""
         with warnings.catch_warnings():  # torch warns that a read-only array must not be written to, and nobody does
             warnings.filterwarnings("ignore", message=".*not writable.*")
             tensor = torch.from_numpy(self.fields[name])

@@ -13,7 +13,6 @@ import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -21,39 +20,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from gansmith.data import cache as caching
-from gansmith.data.arrays import choose, evenly, few, labelled
+from gansmith.data.labels import evenly, few
 from gansmith.data.pictures import Facts, as_size, look, pixels
 from gansmith.data.sources import Pictures
-from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 
 POLICY = 2  # raise when the same files would now give other bytes: old cache entries are then not found
 SQUARES = (256, 128, 64, 32, 16)
-
-
-def from_pictures(pictures: Pictures, *, labels="auto", size=None, channels=None, limit=None, cache=None):
-    """The Dataset of `pictures`; one that cannot be decoded is left out and named in the notes."""
-    if channels not in (None, 1, 3, 4):
-        raise UserError(f"channels={channels}: pictures can have 1 (grey), 3 (colour) or 4 (with alpha)")
-    label, classes = choose(labels, pictures.label, pictures.classes, len(pictures), pictures.name)
-    pictures = replace(pictures, label=label, notes=list(pictures.notes))
-    if limit is not None and limit < len(pictures):
-        pictures.notes.append(f"{limit} of {len(pictures)} pictures taken, evenly spaced (limit={limit})")
-        pictures = pictures.take(evenly(len(pictures), limit))
-    data, about = _kept(pictures, size, channels, cache)
-    good = [i for i, file in enumerate(pictures.files) if file not in about["bad"]]
-    label = None if label is None else pictures.label[good]
-    return labelled(
-        data,
-        label,
-        DataSpec.images(data.shape[1:]),
-        classes=classes,
-        name=pictures.name,
-        notes=[*pictures.notes, *about["notes"]],
-        digest=caching.digest(about["digest"], label if label is not None else ""),
-        files=tuple(pictures.files[i] for i in good),
-        left_out=about["bad"],
-    )
 
 
 def survey(pictures: Pictures) -> list[Facts | str]:
@@ -114,7 +87,7 @@ def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int
     return target, channels, bits, notes
 
 
-def _kept(pictures: Pictures, size, channels, cache) -> tuple[np.ndarray, dict]:
+def kept(pictures: Pictures, size, channels, cache) -> tuple[np.ndarray, dict]:
     """The pixels (n, C, H, W) and what was noted, from the cache or decoded into it."""
     if not pictures.stamp:
         return _in_memory(pictures, size, channels)

@@ -13,14 +13,8 @@ def from_memory(data, *, labels="auto", **options):
     if isinstance(data, tuple) and len(data) == 2:
         data, found = data
         labels = found if isinstance(labels, str) and labels == "auto" else labels
-    if hasattr(data, "to_pandas"):  # a table of another library
-        data = data.to_pandas()
-    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
-        from gansmith.data.kinds.table import from_frame
-
-        return from_frame(data, labels=labels, **options)
     if hasattr(data, "__array__"):
-        return from_array(data, labels=labels, **options)
+        return from_array(data, labels=labels, **{k: v for k, v in options.items() if k != "cache"})
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
         return _from_items(data, labels=labels, **options)
     raise UserError(
@@ -29,7 +23,7 @@ def from_memory(data, *, labels="auto", **options):
     )
 
 
-def _from_items(data, *, labels, limit=None, **options):
+def _from_items(data, *, labels, limit=None, cache=None, **options):
     """Anything with len() and [i]; an item is a picture, a tensor or an array, alone or first in (item, label, ...)."""
     from PIL import Image
 
@@ -41,7 +35,7 @@ def _from_items(data, *, labels, limit=None, **options):
     rows = range(len(data))
     notes = []
     if limit is not None and limit < len(data):
-        from gansmith.data.arrays import evenly
+        from gansmith.data.labels import evenly
 
         rows = evenly(len(data), limit).tolist()
         notes.append(f"{limit} of {len(data)} items taken, evenly spaced (limit={limit})")
@@ -57,10 +51,11 @@ def _from_items(data, *, labels, limit=None, **options):
                 item.load()  # opened but not yet read, perhaps
             except Exception as problem:
                 raise UserError(f"{name}: item {i} cannot be decoded ({problem}): leave it out") from None
-        from gansmith.data.decode import from_pictures
+        from gansmith.data.kinds.images import Images
         from gansmith.data.sources import listed
 
-        return from_pictures(listed(name, items, found, classes, notes), labels=labels, **options)
+        options = {k: v for k, v in options.items() if k != "kind"}
+        return Images.read(listed(name, items, found, classes, notes), labels=labels, **options)
     arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
     for i, array in enumerate(arrays):
         if array.shape != arrays[0].shape:

@@ -15,7 +15,7 @@ ITEMS = ("images", "x", "data", "arr_0", "x_train")
 LABELS = ("labels", "label", "y", "y_train")
 
 
-def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
+def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **options):
     """The Dataset in a .npz file: items under one of `ITEMS`, labels under one of `LABELS`, `class_names`.
 
     JPEG or PNG files packed end to end under `<part>_jpeg` with `<part>_offsets`, labels `y_<part>`, are decoded too.
@@ -24,12 +24,12 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
     with load_numpy(path) as file:
         classes = tuple(str(c) for c in file["class_names"]) if "class_names" in file else ()
         if f"{part}_jpeg" in file:
-            from gansmith.data.decode import from_pictures
+            from gansmith.data.kinds.images import Images
             from gansmith.data.sources import packed
 
             label = file.get(f"y_{part}")
             source = packed(name, file[f"{part}_jpeg"], file[f"{part}_offsets"], label, classes)
-            return from_pictures(source, cache=cache, **options)
+            return Images.read(source, cache=cache, **options)
         key = next((k for k in ITEMS if k in file), None)
         if key is None and len(file.files) == 1:
             key = file.files[0]
@@ -42,7 +42,7 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, **options):
             items, found = file[key], next((file[k] for k in LABELS if k in file), None)
         except (ValueError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as problem:
             raise UserError(f"{path}: {key} cannot be read ({problem}): write the file again") from None
-    return from_array(items, found, classes=classes, name=name, **options)
+    return from_array(items, found, classes=classes, name=name, kind=kind, **options)
 
 
 def load_numpy(path: Path):

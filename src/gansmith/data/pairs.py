@@ -19,8 +19,9 @@ from PIL import ImageOps
 from torch import Tensor
 
 from gansmith.data import cache as caching
-from gansmith.data.arrays import few
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.images import Images
+from gansmith.data.labels import few
 from gansmith.data.sources import Pictures
 from gansmith.errors import UserError
 
@@ -78,7 +79,7 @@ def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
             return None
         read = _read_pictures
     target = read(sides[1], form="items", labels=None, size=size, **options)
-    if target.spec.kind == "images":
+    if isinstance(target.spec, Images):
         size = target.spec.shape[1:]
     source = read(sides[0], form="items", labels=None, size=size, **options)
     for name, side in (("source", source), ("target", target)):
@@ -192,9 +193,7 @@ def _half(pictures: Pictures, side: int) -> Pictures:
 
 
 def _read_pictures(pictures: Pictures, *, form: str, **options) -> Dataset:
-    from gansmith.data.decode import from_pictures
-
-    return from_pictures(replace(pictures, notes=[]), **options)
+    return Images.read(replace(pictures, notes=[]), **options)
 
 
 def _names(dataset: Dataset) -> dict[str, int]:

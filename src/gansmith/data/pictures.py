@@ -152,3 +152,95 @@ def _grey_palette(image: Image.Image) -> bool:
     colors = np.frombuffer(bytes(data), np.uint8)
     colors = colors[: len(colors) // len(mode) * len(mode)].reshape(-1, len(mode))
     return bool((colors[:, :3] == colors[:, :1]).all())
+
+
+# --- many pictures in one array ---------------------------------------------------------------------------------------
+def fit(pictures: np.ndarray, size, channels, notes: list) -> np.ndarray:
+    """Pictures (n, C, H, W) uint8 with the asked `channels` and `size`: shorter side resized, centre cut out."""
+    if channels not in (None, pictures.shape[1]):
+        notes.append(f"channels: {pictures.shape[1]} turned into {channels}")
+        pictures = with_channels(pictures, channels)
+    if size is None or as_size(size) == pictures.shape[2:]:
+        return pictures
+    height, width = as_size(size)
+    notes.append(f"resized from {pictures.shape[3]}x{pictures.shape[2]} to {width}x{height} (width x height)")
+    return resize(pictures, (height, width))
+
+
+def as_pictures(x: np.ndarray, notes: list) -> np.ndarray | None:
+    """`x` as (n, C, H, W) uint8 if its values are those of pictures, else None."""
+    if x.ndim == 3:
+        x = x[:, None]
+    elif min(x.shape[1], x.shape[3]) > 4:
+        return None
+    elif x.shape[3] < x.shape[1]:
+        x = x.transpose(0, 3, 1, 2)
+    return _bytes(x, notes)
+
+
+def _bytes(x: np.ndarray, notes: list) -> np.ndarray | None:
+    low, high = x.min(), x.max()
+    if low < -1 or high > 65535:
+        notes.append(f"values {low:g} ... {high:g} are not those of pictures: kept as float arrays")
+        return None
+    whole = x.dtype.kind != "f" or bool((x == np.round(x)).all())
+    if whole and low >= 0:
+        return _whole(x, high, notes)
+    if high > 1:
+        notes.append(f"values {low:g} ... {high:g} with fractions are not those of pictures: kept as float arrays")
+        return None
+    scaled = (x + 1) * 127.5 if low < 0 else x * 255.0
+    rounded = np.round(scaled)
+    exact = bool(np.abs(scaled - rounded).max() < 0.02)
+    if not exact and x.shape[1] == 1:  # as likely a series or a field: 256 steps would spoil it
+        notes.append("values lie between 256 grey levels: kept as float arrays (for pictures give uint8)")
+        return None
+    span = "[-1, 1]" if low < 0 else "[0, 1]"
+    notes.append(f"values in {span} taken as pictures{', exact in 8 bits' if exact else ', rounded to 8 bits'}")
+    return rounded.astype(np.uint8)
+
+
+def _whole(x: np.ndarray, high, notes: list) -> np.ndarray | None:
+    """Whole numbers 0 ... `high`."""
+    if high <= 1:
+        notes.append("values are 0 and 1 only: taken as black and white pictures, 0 and 255")
+        return x.astype(np.uint8) * np.uint8(255)
+    if x.dtype == np.uint8:
+        return x
+    bits = int(high).bit_length()
+    if x.dtype.kind == "f" and bits != 8:
+        notes.append(f"whole numbers up to {high:g} kept as float arrays (for pictures give uint8)")
+        return None
+    notes.append(f"{x.dtype} values up to {high:g} taken as {max(bits, 8)}-bit pictures")
+    return x.astype(np.uint8) if bits <= 8 else np.round(x * (255 / (2**bits - 1))).astype(np.uint8)
+
+
+def with_channels(x: np.ndarray, channels: int) -> np.ndarray:
+    if channels not in (1, 3, 4) or x.shape[1] not in (1, 3, 4):
+        raise UserError(
+            f"channels={channels} of pictures with {x.shape[1]}: 1 (grey), 3 (colour) and 4 (with alpha) can be had"
+        )
+    if x.shape[1] == 4 and channels < 4:  # over white
+        alpha = x[:, 3:].astype(np.uint16)
+        x = ((x[:, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    if channels == 1:
+        if x.shape[1] == 3:  # ITU-R 601 luma, as Pillow rounds it
+            luma = np.tensordot(x.astype(np.uint32), np.array([19595, 38470, 7471], np.uint32), (1, 0)) + 0x8000
+            x = (luma >> 16).astype(np.uint8)[:, None]
+        return x
+    if x.shape[1] == 1:
+        x = np.repeat(x, 3, axis=1)
+    return np.concatenate([x, np.full_like(x[:, :1], 255)], axis=1) if channels == 4 else x
+
+
+def radial_power(pictures) -> tuple[np.ndarray, np.ndarray]:
+    """(frequency, power) of pictures (n, C, H, W): mean squared amplitude of the Fourier transform over pictures and
+    channels, averaged over rings; frequencies in cycles a pixel, above 0 and up to ½ (Durall et al. 2020)."""
+    x = np.asarray(pictures, np.float32)
+    power = np.mean([np.abs(np.fft.fft2(one)) ** 2 for one in x], axis=(0, 1)) / (x.shape[2] * x.shape[3])
+    radius = np.hypot(np.fft.fftfreq(x.shape[2])[:, None], np.fft.fftfreq(x.shape[3]))
+    rings = min(x.shape[2:]) // 2
+    ring = np.ceil(radius * 2 * rings - 1e-9).astype(int)  # ring 0 is the mean grey alone
+    count = np.bincount(ring.ravel(), minlength=rings + 1)[1 : rings + 1]
+    total = np.bincount(ring.ravel(), power.ravel(), rings + 1)[1 : rings + 1]
+    return np.arange(1, rings + 1) / (2 * rings), total / count

@@ -3,33 +3,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gansmith.atomic import replacing
 from gansmith.data.chart import Sheet, bars, histogram, scatter
-from gansmith.data.spec import DataSpec
-
-
-def save_samples(items: np.ndarray, stem: Path, spec: DataSpec) -> Path:
-    """Write `items` (data units) as `stem`.png; vectors too as `stem`.npy, so that later pages can draw them again, and
-    rows of tables as `stem`.csv."""
-    path = stem.with_name(stem.name + ".png")
-    if spec.kind == "images":
-        picture = Image.fromarray(grid(items))
-    elif spec.kind == "table":
-        with replacing(stem.with_name(stem.name + ".csv")) as beside:
-            items.to_csv(beside, index=False)
-        picture = Image.fromarray(plot_rows(items))
-    else:
-        with replacing(stem.with_name(stem.name + ".npy")) as beside, open(beside, "wb") as file:
-            np.save(file, items)
-        picture = Image.fromarray(plot(items.reshape(len(items), -1), spec.columns))
-    with replacing(path) as beside:
-        picture.save(beside, format="PNG")
-    return path
 
 
 def grid(items: np.ndarray, columns: int | None = None, gap: int = 1, least: int = 512) -> np.ndarray:

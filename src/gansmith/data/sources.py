@@ -276,7 +276,7 @@ def _hidden(name: str) -> bool:
 
 
 def _of_runs(runs: list[str]) -> list[str]:
-    from gansmith.data.arrays import few
+    from gansmith.data.labels import few
 
     return [f"passed over, being runs of gansmith: {few(sorted(runs))}"] if runs else []
 

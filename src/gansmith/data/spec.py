@@ -1,64 +1,120 @@
-"""What a network must know of the data, and the way between the data's units and the network's."""
+"""A kind of data: what networks, reports and files must know of it. One class in one file of `data/kinds/`.
+
+`Kind` is also the form of one item of one data set (its shape, its classes, its units). What a kind does not say stays
+as this base class says it, which suits arrays of numbers. See docs/own-kind.md for a kind of one's own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.errors import DataError
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.data.preflight import Check
+    from gansmith.networks.bodies import Bodies
+
 
 @dataclass(frozen=True)
-class DataSpec:
-    """The form of one item, and the affine map `network = (data - centre) / scale`.
+class Kind:
+    """A kind of data, and the form of one item: `network = (data - center) / scale`.
 
-    kind     "images" (uint8, C×H×W), "vectors" (float rows), "arrays" (float, any shape), or "table" (mixed columns:
-             `gansmith.data.kinds.table.TableSpec`)
-    shape    of one item: (C, H, W), (d,) …
+    shape    of one item: (C, H, W), (C, T), (d,) …
     classes  names of the labels 0 … k−1; empty without labels
-    columns  names of a vector's entries; empty when they have none
-    centre, scale  one number, or one for each entry of a vector
+    columns  names of the entries, where they have some
+    center, scale  one number, or one for each entry of a vector
     also     form of the data's other fields by name ("source", "target", "text"), for games that map or are told things
     """
 
-    kind: str
+    # --- what is the same for all data of a kind ---------------------------------------------------------------------
+    kind: ClassVar[str] = ""  # its name in KINDS, in settings.json and in model.gan
+    noun: ClassVar[str] = "items"  # what messages call them
+    takes: ClassVar[str] = ""  # what can be read, in words: "a folder or zip of .wav, .flac or .ogg files"
+    reads: ClassVar[tuple[str, ...]] = ()  # endings of the files that are read
+    options: ClassVar[dict[str, str]] = {}  # option of `read` -> what it is, for --help and for errors
+    default_game: ClassVar[str] = "r3gan"
+    default_reason: ClassVar[str] = "its loss converges without tuning"
+    endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".png")  # of one file that holds many samples
+    folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
+    example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
+    shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise
+    cropped: ClassVar[bool] = False  # whether a quarter of a sheet shows what the whole does
+    continuous: ClassVar[bool] = True  # an item is an array of numbers; False: parts of it are drawn from a list
+    bounded: ClassVar[bool] = False  # numbers lie in −1 … 1 in the networks, so generators end in tanh
+    bf16: ClassVar[bool] = False  # whether bfloat16 is used where it is fast
+
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     center: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
-    also: dict[str, DataSpec] = field(default_factory=dict)
+    also: dict[str, Kind] = field(default_factory=dict)
 
-    def of(self, name: str) -> DataSpec:
+    # --- reading -----------------------------------------------------------------------------------------------------
+    @classmethod
+    def recognises(cls, data) -> bool:
+        """Whether a path that is not read by its files' endings, or an object in memory, is certainly of this kind."""
+        return False
+
+    @classmethod
+    def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, **options) -> Dataset:
+        """The Dataset at a path of files of this kind, or of an object that it `recognises`. DataError in one line.
+
+        named  whether form= named this kind, so that nothing is left to doubt
+        """
+        raise DataError(f"{cls.noun} are not read from {data}: {cls.takes}")
+
+    @classmethod
+    def of_array(cls, x: np.ndarray, notes: list[str], columns=(), **options) -> tuple[np.ndarray, Kind] | None:
+        """Finite numbers (n, …) as (data in data units, its form), if they look like this kind's; None: they do not.
+
+        What was decided goes to `notes`. Called with whatever options the user gave; of others' it knows nothing.
+        """
+        return None
+
+    @classmethod
+    def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
+        """Small made-up data of this kind, two or three shapes of it, for tests of games."""
+        return []
+
+    def as_numbers(self, dataset: Dataset) -> Dataset:
+        """`dataset`, of this form, as items that are arrays of numbers, for games that make such; DataError if they are
+        not to be had as numbers."""
+        if self.continuous:
+            return dataset
+        raise DataError(f"{dataset.name} has {self.noun}, and numbers are expected: use {self.default_game}")
+
+    def read_options(self) -> dict:
+        """The options with which other data is read in this form."""
+        return {}
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+    def describe(self, count: int) -> str:
+        """'1,797 arrays of 3 × 20'."""
+        return f"{count:,} {self.noun} of {' × '.join(map(str, self.shape))}"
+
+    def check(self, dataset: Dataset, check: Check) -> None:
+        """Add to `check` what the data of this kind shows before training: `notes`, `problems`, `low`, `high` …"""
+        from gansmith.data import preflight
+
+        preflight.look_at_values(check, dataset)
+
+    # --- units -------------------------------------------------------------------------------------------------------
+    def of(self, name: str) -> Kind:
         """The form of the field `name`: its own, or this one."""
         return self.also.get(name, self)
 
-    @classmethod
-    def images(cls, shape, classes=()) -> DataSpec:
-        """8-bit pictures of `shape` (C, H, W): 0 … 255 in the data, −1 … 1 in the networks."""
-        return cls("images", tuple(shape), tuple(classes), center=(127.5,), scale=(127.5,))
-
-    @property
-    def axes(self) -> int:
-        """Axes that convolutions run over: 0 of vectors and tables, 1 of (C, T), 2 of pictures, 3 of (C, D, H, W)."""
-        return len(self.shape) - 1 if self.kind in ("images", "arrays") and 2 <= len(self.shape) <= 4 else 0
-
-    @property
-    def bounded(self) -> bool:
-        """Whether values lie in −1 … 1 in network units, so that generators end in tanh."""
-        return self.kind == "images"
-
-    def bodies(self):
-        """The default networks for this data: see `gansmith.networks.bodies`."""
-        from gansmith.networks.bodies import bodies
-
-        return bodies(self.axes, self.bounded)
-
     @property
     def dtype(self):
-        """Of the stored data: uint8 for pictures, float32 for all else."""
-        return np.uint8 if self.kind == "images" else np.float32
+        """Of items in data units."""
+        return np.float32
 
     def to_network(self, x: Tensor) -> Tensor:
         """Data units (n, *shape) to network units, float32 on the device of `x`."""
@@ -66,26 +122,110 @@ class DataSpec:
         return (x.float() - center) / scale
 
     def to_data(self, x: Tensor) -> np.ndarray:
-        """Network units (n, *shape) to data units: pictures rounded and clipped to uint8."""
+        """Network units (n, *shape) to data units."""
         center, scale = self._map(x.device)
-        x = x.detach().float() * scale + center
-        if self.kind == "images":
-            x = x.round().clamp(0, 255).to(torch.uint8)
-        return x.cpu().numpy()
-
-    def numbers(self, items):
-        """Items in data units as arrays of numbers that can be compared: as they are, but for the rows of tables."""
-        return items
+        return (x.detach().float() * scale + center).cpu().numpy()
 
     def _map(self, device):
         if len(self.center) == 1:
             return self.center[0], self.scale[0]
         return torch.tensor(self.center, device=device), torch.tensor(self.scale, device=device)
 
+    # --- networks ----------------------------------------------------------------------------------------------------
+    @property
+    def axes(self) -> int:
+        """Axes that convolutions run over: 0 for vectors, 1 for sound, 2 for pictures, 3 for volumes and video."""
+        return len(self.shape) - 1 if 2 <= len(self.shape) <= 4 else 0
+
+    def bodies(self) -> Bodies:
+        """The default generator and discriminator, for papers that are about the loss."""
+        from gansmith.networks.bodies import bodies
+
+        return bodies(self.axes, self.bounded)
+
+    @property
+    def small(self) -> bool:
+        """Whether items are too small for several threads to share the work on them."""
+        return int(np.prod(self.shape)) < 256
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+    def preview(self, items) -> np.ndarray:
+        """Items in data units as one picture, uint8 (h, w) or (h, w, 3)."""
+        from gansmith.data.preview import plot
+
+        return plot(np.asarray(items).reshape(len(items), -1), self.columns)
+
+    def keep(self, items, stem: Path) -> None:
+        """Write the items of a sheet beside its picture, where a page needs more than the picture (stem + ending)."""
+
+    def played(self, stem: Path) -> list[tuple[str, bytes]]:
+        """(MIME type, content) of what a page can play of a sheet that `keep` wrote: sound, an animation. None here."""
+        return []
+
+    def sheet(self, numbers: np.ndarray) -> np.ndarray | None:
+        """A few items that a page singles out, as one picture; None: the page shows their first numbers instead."""
+        return None
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+    def write(self, items, path: Path) -> None:
+        """Write samples (data units) to one file that ends in one of `endings`."""
+        from gansmith.data.write import write_arrays
+
+        write_arrays(items, path, self)
+
+    def write_one(self, item, path: Path) -> None:
+        """Write one sample to a file that ends in `folder_of`."""
+        raise NotImplementedError
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+    def numbers(self, items) -> np.ndarray:
+        """Items in data units as arrays of numbers that can be compared: as they are, but for rows of tables."""
+        return items
+
+    def features(self, labelled: bool = False) -> tuple:
+        """Two feature spaces for `gansmith.evaluate`: names that it knows, or functions of `numbers` to (n, d)."""
+        return ("columns", "ranks") if len(self.shape) == 1 else ("columns", "moments")
+
+    def pictures(self, items) -> np.ndarray | None:
+        """Items as pictures uint8 (n, C, H, W) that a classifier of pictures can learn classes from; None: not so."""
+        return None
+
+    def measures(self, real, fake) -> dict[str, float]:
+        """The numbers of this kind's own field, of `fake` items against `real` ones (both in data units)."""
+        return {}
+
+    def shuffled(self, items, rng: np.random.Generator):
+        """A control that no measure may like: the items with what matters in them destroyed, each number kept."""
+        flat = np.array(items).reshape(len(items), -1)
+        return rng.permuted(flat, axis=0).reshape(np.shape(items))
+
+    def spectrum(self, real, fake) -> dict[str, np.ndarray]:
+        """`frequency`, `power_real` and `power_fake` (k,), where the kind has a spectrum; else {}."""
+        return {}
+
+    # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
-        return asdict(self)
+        form = {k: v for k, v in asdict(self).items() if k != "also"}
+        return {"kind": self.kind, **form, "also": {name: kind.to_json() for name, kind in self.also.items()}}
 
     @classmethod
-    def from_json(cls, fields: dict) -> DataSpec:
-        also = {name: cls.from_json(form) for name, form in fields.get("also", {}).items()}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "also"}, also=also)
+    def from_json(cls, fields: dict) -> Kind:
+        """What `to_json` wrote, of whatever kind in KINDS. DataError for one that is not there."""
+        from gansmith.data.kinds import KINDS
+
+        if fields["kind"] not in KINDS:
+            raise DataError(
+                f"there is no kind of data called {fields['kind']!r}, but {', '.join(KINDS)}: import the module that "
+                "defines it first, so that it is in gansmith.KINDS"
+            )
+        return KINDS[fields["kind"]].of_json(fields)
+
+    @classmethod
+    def of_json(cls, fields: dict) -> Kind:
+        """The form that these fields of this kind describe."""
+        also = {name: Kind.from_json(form) for name, form in fields.get("also", {}).items()}
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("also", "kind")}
+        return cls(**plain, also=also)
+
+
+DataSpec = Kind  # its name in version 0.1

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.ranks import Ranks
 from gansmith.game import Game, Turn
@@ -117,7 +118,7 @@ def orbit(
     game = Dirac(at_once=at_once, discriminator_steps=discriminator_steps)
     game.pair, game.penalty, game.start = pair, penalty, start
     game.stepping = made if isinstance(made, dict) else {"generator": made, "discriminator": made}
-    spec = DataSpec("vectors", (1,))
+    spec = Vectors((1,))
     game.build(spec)
     game.spec = spec
     data = Dataset(spec, {"real": np.zeros((1, 1), np.float32)}, name="a point at 0")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gansmith.data.kinds.images import Images
+from gansmith.data.spec import Kind
 from gansmith.training.metrics import explain, metrics
 
 WARM = 0.08  # share of a run in which samples are not judged: every generator begins with noise
@@ -14,7 +16,8 @@ class Past:
 
     def __init__(self, about: Mapping):
         self.settings, self.options = about["settings"], about["options"]
-        self.spec, self.game = about.get("spec", {}), about.get("game", "")
+        self.game = about.get("game", "")
+        self.form = Kind.from_json(about["spec"]) if about.get("spec") else None
         self.row: Mapping = {}
         self.level: dict[str, float] = {}  # what the data's own levels are, by name without "level/"
         self.series: dict[str, list[float]] = {}
@@ -26,6 +29,10 @@ class Past:
                 self.level[name[6:]] = value
             elif self.warm or not name.startswith("look/"):  # what noise scores is nobody's best
                 self.series.setdefault(name, []).append(value)
+
+    @property
+    def of_pictures(self) -> bool:
+        return isinstance(self.form, Images)
 
     @property
     def looking(self) -> bool:

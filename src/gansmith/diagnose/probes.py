@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.data.batching import join
+from gansmith.data.kinds.images import Images
 from gansmith.diagnose.artifacts import LEAST, roughness, unevenness
 from gansmith.diagnose.dynamics import rotation
 from gansmith.diagnose.held_out import Reference, chance_of, copies, explained
@@ -129,18 +130,18 @@ class Real:
         index = torch.arange(len(held))[:COUNT] if held is not None else None
         self.held_items = held.raw(index) if held is not None and len(held) >= 30 else None
         self.held_labels = held.raw(index, "label") if self.held_items is not None and self.labels is not None else None
-        table = data.spec.kind == "table"
-        self.features = features or (data.spec.numbers if table else default_features(self.items))
+        form = data.spec
+        self.features = features or (default_features(self.items) if form.continuous else form.numbers)
         self.pool = tensor(self.features(self.items))
         self.held = None  # how far held-out reals lie from those that the players see
         if self.held_items is not None:
             self.held = torch.cdist(tensor(self.features(self.held_items)), self.pool).amin(1)
         self.count = min(COUNT, len(self.pool) // 2)
         self.calibrate(rng)
-        if not table:
+        if form.continuous:
             network = data.spec.to_network(torch.from_numpy(np.ascontiguousarray(self.items[:256])))
             self.levels |= {"level/low": network.min().item(), "level/high": network.max().item()}
-        self.large = data.spec.kind == "images" and min(data.spec.shape[1:]) >= LEAST
+        self.large = isinstance(form, Images) and min(form.shape[1:]) >= LEAST
         if self.large:
             self.unevenness, self.roughness = unevenness(self.items[:COUNT]), roughness(self.items[:COUNT])
 
@@ -173,7 +174,7 @@ def looked(state: State, real: Real) -> dict[str, float]:
     with state.average.playing(game):
         fake = game.sample(count, seed=0, **asked)
         alone = game.sample(min(64, count), seed=1, label=labels[0]) if labels else None
-    if not isinstance(fake, np.ndarray) and state.data.spec.kind != "table":
+    if not isinstance(fake, np.ndarray) and state.data.spec.continuous:
         return {}
     features = tensor(real.features(fake))
     if not torch.isfinite(features).all():

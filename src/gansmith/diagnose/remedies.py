@@ -46,7 +46,7 @@ def damped(past: Past) -> dict:
     if any(name in has for name in ("penalty", "gamma_end")) or has.get("r1"):
         return weaker_discriminator(past)
     if "r1" in has:
-        return {"r1": 1.0 if past.spec.get("kind") == "images" else 0.1}
+        return {"r1": 1.0 if past.of_pictures else 0.1}
     return {"stepping": "extragradient"} if has.get("stepping") == "plain" else {}
 
 
@@ -60,5 +60,5 @@ def several(past: Past) -> dict:
 
 def augmented(past: Past) -> dict:
     """Pictures: adaptive augmentation; all else, or where that is on already: a weaker critic."""
-    pictures = past.spec.get("kind") == "images" and past.settings.get("augment") == "none"
+    pictures = past.of_pictures and past.settings.get("augment") == "none"
     return {"augment": "ada"} if pictures else weaker_discriminator(past)

@@ -41,7 +41,7 @@ def frozen(past: Past) -> Evidence:
 
 
 def wrong_range(past: Past) -> Evidence:
-    if past.spec.get("kind") != "images" or "low" not in past.level:
+    if not past.of_pictures or "low" not in past.level:
         return None
     low, high = past.level["low"], past.level["high"]
     if (abs(low) < 0.05 and high > 0.25) or low < -1.5 or high > 1.5:
@@ -69,7 +69,7 @@ def ignored_label(past: Past) -> Evidence:
 
 def few_items(past: Past) -> Evidence:
     least = metrics()["level/items"].low
-    bare = past.spec.get("kind") == "images" and past.settings.get("augment", "none") == "none"
+    bare = past.of_pictures and past.settings.get("augment", "none") == "none"
     if bare and past.level.get("items", np.inf) < least:
         return {"level/items": f"{past.level['items']:.0f} pictures (healthy: above {least:.0f})"}
     return None

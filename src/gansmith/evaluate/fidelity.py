@@ -31,16 +31,3 @@ def sharpness(pictures) -> float:
     """Mean |difference| of neighbouring pixels' luma, both directions, in grey levels: a blur lowers it."""
     y = luma(pictures)
     return float((np.abs(np.diff(y, axis=1)).mean() + np.abs(np.diff(y, axis=2)).mean()) / 2)
-
-
-def radial_power(pictures) -> tuple[np.ndarray, np.ndarray]:
-    """(frequency, power) of pictures (n, C, H, W): mean squared amplitude of the Fourier transform over pictures and
-    channels, averaged over rings; frequencies in cycles a pixel, above 0 and up to ½ (Durall et al. 2020)."""
-    x = np.asarray(pictures, np.float32)
-    power = np.mean([np.abs(np.fft.fft2(one)) ** 2 for one in x], axis=(0, 1)) / (x.shape[2] * x.shape[3])
-    radius = np.hypot(np.fft.fftfreq(x.shape[2])[:, None], np.fft.fftfreq(x.shape[3]))
-    rings = min(x.shape[2:]) // 2
-    ring = np.ceil(radius * 2 * rings - 1e-9).astype(int)  # ring 0 is the mean grey alone
-    count = np.bincount(ring.ravel(), minlength=rings + 1)[1 : rings + 1]
-    total = np.bincount(ring.ravel(), power.ravel(), rings + 1)[1 : rings + 1]
-    return np.arange(1, rings + 1) / (2 * rings), total / count

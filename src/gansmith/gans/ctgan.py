@@ -37,11 +37,11 @@ from torch.nn.functional import cross_entropy
 
 from gansmith import penalties
 from gansmith.data import read
-from gansmith.data.arrays import few
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.table import Table, as_table
 from gansmith.data.kinds.table_layout import Layout, gumbel
 from gansmith.data.kinds.table_modes import with_modes
+from gansmith.data.labels import few
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import UserError

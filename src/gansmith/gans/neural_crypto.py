@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
@@ -47,7 +48,7 @@ class NeuralCrypto(Game):
         """No data: messages and keys are drawn anew in every move. What is numbered are the moves' places."""
         if data is not None and not (isinstance(data, Dataset) and not data.fields):
             raise UserError("neural-crypto is played without data: fit(None)")
-        spec = DataSpec("vectors", (self.bits,), columns=tuple(f"c{i}" for i in range(self.bits)))
+        spec = Vectors((self.bits,), columns=tuple(f"c{i}" for i in range(self.bits)))
         return Dataset(spec, {}, name="random messages", digest=f"{self.bits} bits", rows=torch.arange(2**16))
 
     def build(self, spec: DataSpec) -> None:

@@ -69,7 +69,7 @@ def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
     real = reals_of(runs, data)
     sources = {name: sampler(load(name), data_of(name)[0]) if is_run(name) else given(name, real) for name in names}
     how = {"n": min(n, real.most), "draws": DRAWS, "groups": FULL[2], "reference": FULL[1], "seed": seed}
-    features = spaces(real.kind)
+    features = spaces(real.form)
     scores = {
         name: compare(
             real.items, source, features, held_out=real.others, split=real.split,
@@ -124,9 +124,7 @@ def reals_of(runs: list[Path], data: str | None) -> Reals:
 
 def given(name: str, real: Reals) -> np.ndarray:
     """Samples from a folder or file, in the form of the reals."""
-    form = real.items.shape[1:]
-    look = {"size": tuple(form[1:]), "channels": form[0]} if real.kind == "images" else {}
-    return as_numbers(read(name, form="items", **look))
+    return as_numbers(read(name, form="items", **real.form.read_options()))
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from gansmith.atomic import replacing
+from gansmith.data.batching import count as count_of
+from gansmith.data.batching import take
 from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
 from gansmith.errors import UserError, is_out_of_memory
@@ -21,7 +24,6 @@ from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
 from gansmith.evaluate.features import extract, space
-from gansmith.evaluate.fidelity import radial_power
 from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.protocol import Scores
 from gansmith.runs.reference import POOL, Refined, as_numbers, reals, sampler, some, spaces
@@ -96,7 +98,7 @@ def measure(
 
 def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, seed: int, end: float) -> None:
     draw = sampler(game, train)
-    names, (against, calibration) = spaces(train.spec.kind), reals(train, held)
+    names, (against, calibration) = spaces(train.spec), reals(train, held)
     found.notes += against.notes
     plan = FULL if np.isinf(end) else affordable(draw, against.items, names, end - time.monotonic(), against.most)
     if plan is None:
@@ -110,9 +112,10 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     cost = time.monotonic() - begun
     made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
     first = space(names[0], against.items[:reference])
-    for part in (extremes, copying, classes, spectrum):
+    items = made[0] if train.spec.continuous else game.sample(how["n"], seed=seed)
+    for part in (extremes, copying, classes, spectrum, partial(field_measures, items)):
         if time.monotonic() > end:
-            found.skipped.append(part.__name__)
+            found.skipped.append(getattr(part, "__name__", "numbers of this kind of data"))
         else:
             found.arrays |= part(found, first, made, train, held, whole=np.isinf(end))
     if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
@@ -150,7 +153,7 @@ def affordable(draw, items: np.ndarray, names: list[str], seconds: float, most: 
 # --- parts: (what was found so far, feature space, draws, data, held-out data, whole) -> arrays -----------------------
 def extremes(found, where, made, train, held, whole) -> dict:
     """The samples of lowest and of highest realism, and theirs."""
-    if train.spec.kind == "table":
+    if not train.spec.continuous:  # what is compared of them is not what they look like
         return {}
     real, fake = extract(where, as_numbers(train, FULL[1])), extract(where, made[0])
     value = realism(real, fake).numpy()
@@ -192,12 +195,13 @@ def classes(found, where, made, train, held, whole) -> dict:
         items = extract(where, as_numbers(train, POOL // 4))
         bins = ndb(items, extract(where, fake), bins=max(2, min(BINS, len(items) // 20)))
         return _bins(np.arange(len(bins.z)), bins, "region")
-    if not whole or train.spec.kind != "images":
-        if train.spec.kind == "images":
-            found.skipped.append("classes")
+    if train.spec.pictures(fake[:1]) is None:
+        return {}
+    if not whole:
+        found.skipped.append("classes")
         return {}
     read, others, right = reader(train, held)
-    names, bins = class_counts(read(others), read(fake))
+    names, bins = class_counts(read(others), read(train.spec.pictures(fake)))
     return _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(right)}
 
 
@@ -206,11 +210,11 @@ def reader(train: Dataset, held: Dataset | None):
 
     A classifier learns from at most LEARNT items, and others are counted wherever there are enough.
     """
-    both = lambda data, index: (data.raw(index), data.raw(index, "label"))  # noqa: E731
+    both = lambda data, index: (data.spec.pictures(data.raw(index)), data.raw(index, "label"))  # noqa: E731
     index = np.random.default_rng(0).permutation(len(train))
     learnt, unseen = both(train, index[:LEARNT]), [both(train, index[LEARNT : LEARNT + POOL // 4])]
     if held is not None:
-        unseen.append((some(held), some(held, "label")))
+        unseen.append((held.spec.pictures(some(held)), some(held, "label")))
     others = [np.concatenate(side) for side in zip(*unseen)]
     read = classifier(*learnt)
     right = read.accuracy(*others) if len(others[0]) else np.nan
@@ -225,11 +229,29 @@ def _bins(names: np.ndarray, bins, what: str) -> dict:
 
 
 def spectrum(found, where, made, train, held, whole) -> dict:
-    """Power by spatial frequency, of pictures of 8 pixels or more."""
-    if train.spec.kind != "images" or min(train.spec.shape[1:]) < 8:
+    """Power by frequency, of kinds that have one."""
+    return train.spec.spectrum(as_numbers(train, FULL[0]), made[0])
+
+
+def field_measures(items, found, where, made, train, held, whole) -> dict:
+    """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
+    form, count = train.spec, len(items)
+    real = some(train, most=FULL[1])
+    if held is not None and len(held) >= count // 2:
+        other = some(held, most=count)
+    else:
+        rows = np.random.default_rng(1).permutation(count_of(real))
+        other, real = take(real, rows[: len(rows) // 2]), take(real, rows[len(rows) // 2 :])
+    values = form.measures(real, items)
+    if not values:
         return {}
-    frequency, real = radial_power(some(train, most=FULL[0]))
-    return {"frequency": frequency, "power_real": real, "power_fake": radial_power(made[0])[1]}
+    floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, np.random.default_rng(0)))
+    return {
+        "field_names": np.array(list(values)),
+        "field_fake": np.array(list(values.values()), float),
+        "field_floor": np.array([floor[name] for name in values], float),
+        "field_control": np.array([control[name] for name in values], float),
+    }
 
 
 # --- on disk ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gansmith.evaluate.distances import mind
-from gansmith.evaluate.features import default_names, extract, space
+from gansmith.evaluate.features import extract, space
 from gansmith.evaluate.neighbours import density_coverage
 from gansmith.training.state import State
 
@@ -56,7 +56,7 @@ class Watch:
         if getattr(state.game, "conditional", False):
             self.conditions = {"label": state.data.raw(order[: self.n], "label").tolist()}
         items = state.data.spec.numbers(items)
-        self.space = space(self.features or default_names(items)[0], items)
+        self.space = space(self.features or state.data.spec.features()[0], items)
         features = extract(self.space, items)
         self.real, other = features[: self.n], features[self.n :]
         self.floors = self._numbers(other, "-of-reals")
@@ -97,7 +97,7 @@ def trail(rows) -> list[tuple[float, int]]:
 
 def measurable(state: State) -> bool:
     """Whether the game makes items by itself of a kind that feature spaces exist for, and there are reals enough."""
-    usable = "real" in state.data.fields and state.data.spec.kind in ("images", "vectors", "table")
+    usable = "real" in state.data.fields and bool(state.data.spec.features())
     return usable and len(state.data) >= 100 and not state.game.inputs
 
 

@@ -10,13 +10,9 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 
-SPACES = {  # by kind of data, where two exist
-    "images": ("random", "pixels"),
-    "vectors": ("columns", "ranks"),
-    "table": ("columns", "ranks"),
-}
 ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
 PART = "the column of reals is a random part of the data against the rest of it"
@@ -29,7 +25,7 @@ class Reals:
     items: np.ndarray
     others: np.ndarray | None
     split: str
-    kind: str
+    form: Kind
     notes: list[str]
 
     @property
@@ -38,11 +34,11 @@ class Reals:
         return len(self.items) // 2 if self.others is None else len(self.others)
 
 
-def spaces(kind: str) -> list[str]:
+def spaces(form: Kind) -> list:
     """The two feature spaces that items of this kind are compared in."""
-    if kind not in SPACES:
-        raise UserError(f"{kind} have no feature space of their own: gansmith.evaluate.compare(…, features=…)")
-    return list(SPACES[kind])
+    if not form.features():
+        raise UserError(f"{form.noun} have no feature space of their own: gansmith.evaluate.compare(…, features=…)")
+    return list(form.features())
 
 
 def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
@@ -57,11 +53,11 @@ def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
     order, half = torch.from_numpy(np.random.default_rng(0).permutation(len(held))), len(held) // 2
     rows = held.rows if held.rows is not None else torch.arange(len(held))
     calibration, kept = replace(held, rows=rows[order[:half]]), replace(held, rows=rows[order[half:]])
-    return Reals(as_numbers(kept), as_numbers(train), "held-out", train.spec.kind, []), calibration
+    return Reals(as_numbers(kept), as_numbers(train), "held-out", train.spec, []), calibration
 
 
 def whole(data: Dataset, split: str = "as given", note: str = PART) -> Reals:
-    return Reals(as_numbers(data), None, split, data.spec.kind, [note])
+    return Reals(as_numbers(data), None, split, data.spec, [note])
 
 
 def as_numbers(data: Dataset, most: int = POOL) -> np.ndarray:

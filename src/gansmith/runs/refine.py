@@ -50,8 +50,8 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     if method == "mala":
         if game.conditional:
             raise UserError("mala moves one latent space: for a conditional game use obrs")
-        if game.spec.kind == "table":
-            raise UserError("mala follows slopes, and rows have parts that are drawn: for a table use obrs")
+        if not game.spec.continuous:
+            raise UserError(f"mala follows gradients, and {game.spec.noun} have parts that are drawn: use obrs")
         seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         return by_mala(game, held, n, STEPS if budget is None else int(budget), seed)
     real = held.raw(np.arange(len(held)))

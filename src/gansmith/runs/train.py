@@ -104,7 +104,7 @@ def fit(
         batch_size=pick_batch(batch_size, dataset, val, game.batch_size),
         seed=seed,
         device=str(device),
-        precision=hardware.pick_precision(precision, place, dataset.spec.kind),
+        precision=hardware.pick_precision(precision, place, dataset.spec),
         val=val if round(len(dataset) * val) else 0.0,
         micro_batches=micro_batches,
         record=record,

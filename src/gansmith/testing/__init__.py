@@ -12,12 +12,11 @@ Each check has a name, and pytest can run them one by one:
 """
 
 from gansmith.testing.contract import CHECKS, check_game, checks
-from gansmith.testing.examples import SHAPES, made_up, made_up_pairs, made_up_table
+from gansmith.testing.examples import made_up, made_up_pairs, made_up_table
 from gansmith.testing.play import assert_same, begin, played_on, rounds, same_items
 
 __all__ = [
     "CHECKS",
-    "SHAPES",
     "assert_same",
     "begin",
     "check_game",

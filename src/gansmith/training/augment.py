@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.data.kinds.images import Images
 from gansmith.errors import UserError
 
 TARGET, CLIP, SPAN, EVERY = 0.6, 0.8, 500_000, 4  # ADA's E sign D(real), its largest p, images from 0 to 1, rounds
@@ -67,8 +68,8 @@ def attach(game) -> Augment | None:
     kind, noise = getattr(game, "augment", "none"), getattr(game, "instance_noise", 0.0)
     if kind == "none" and not noise:
         return None
-    if kind != "none" and game.spec is not None and game.spec.kind != "images":
-        raise UserError(f"augment={kind!r} is for pictures and the data is {game.spec.kind}: try instance_noise=0.1")
+    if kind != "none" and game.spec is not None and not isinstance(game.spec, Images):
+        raise UserError(f"augment={kind!r} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
     made = Augment(kind, noise).to(game.device)
     game.discriminator.register_forward_pre_hook(made.hook)
     return made

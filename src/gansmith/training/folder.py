@@ -11,15 +11,13 @@ import torch
 
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
-from gansmith.data.preview import beside, save_samples
+from gansmith.data.preview import beside
+from gansmith.data.write import save_sheet
 from gansmith.errors import UserError
 from gansmith.names import typed
 from gansmith.training import modelfile
 from gansmith.training.state import State
 from gansmith.training.version_0_1 import is_old, renamed
-
-SHOWN = {"images": 64}  # items of a sample sheet, always from the same noise; of other kinds:
-SHOWN_POINTS = 2000
 
 
 class Memory:
@@ -97,8 +95,8 @@ class RunFolder(Memory):
         """real.png: items evenly spaced through the data, as many as a sample sheet has; nothing without data."""
         if not data.fields:
             return
-        index = torch.linspace(0, len(data) - 1, min(len(data), SHOWN.get(data.spec.kind, SHOWN_POINTS))).long()
-        save_samples(data.raw(index), self.path / "real", data.spec)
+        index = torch.linspace(0, len(data) - 1, min(len(data), data.spec.shown)).long()
+        save_sheet(data.raw(index), self.path / "real", data.spec)
 
     def write_settings(self, settings: dict) -> None:
         with replacing(self.settings) as beside:
@@ -128,7 +126,7 @@ class RunFolder(Memory):
         if not state.ranks.first:
             return
         spec, given = state.game.spec, state.held or state.data
-        count = SHOWN.get(spec.kind, SHOWN_POINTS)
+        count = spec.shown
         if state.game.inputs:
             count = min(count, len(given))
         inputs = {name: given.raw(torch.arange(count), name) for name in state.game.inputs}
@@ -136,7 +134,7 @@ class RunFolder(Memory):
         if "source" in inputs:
             made = beside(inputs["source"], made)
         self.samples.mkdir(exist_ok=True)
-        save_samples(made, self.samples / f"{state.round:07d}", spec)
+        save_sheet(made, self.samples / f"{state.round:07d}", spec)
 
     def save(self, state: State) -> None:
         if not state.ranks.first:

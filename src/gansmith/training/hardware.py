@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.networks.conv2d_gradfix import has_amx_bf16
 
@@ -38,13 +38,13 @@ def pick_device(choice: str = "auto") -> torch.device:
     return device
 
 
-def pick_precision(choice: str, device: torch.device, kind: str) -> str:
+def pick_precision(choice: str, device: torch.device, form: Kind) -> str:
     """`fp32` or `bf16`. `auto` takes bf16 for pictures where this machine multiplies it at least 1.5 times as fast."""
     if choice not in ("auto", "fp32", "bf16"):
         raise UserError(f"precision '{choice}': choose auto, fp32 or bf16")
     if choice != "auto":
         return choice
-    if kind != "images" or device.type == "mps":
+    if not form.bf16 or device.type == "mps":
         return "fp32"
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
@@ -105,13 +105,12 @@ def prepared(device: torch.device, threads: int | None = None):
             torch.set_flush_denormal(False)
 
 
-def pick_threads(spec: DataSpec) -> int | None:
+def pick_threads(spec: Kind) -> int | None:
     """One for vectors, rows and pictures under 256 pixels, too short to share; None: as many as there are.
 
     Fixed by the data, not measured: another number of threads adds up in another order, so results would differ.
     """
-    small = spec.kind in ("vectors", "table") or (spec.kind == "images" and spec.shape[1] * spec.shape[2] < 256)
-    return 1 if small else None
+    return 1 if spec.small else None
 
 
 def machine(device: torch.device) -> str:

@@ -17,8 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from gansmith.atomic import replacing
-from gansmith.data.kinds.table import TableSpec
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.errors import NotFittedError, UserError
 from gansmith.game import Game
 from gansmith.training.version_0_1 import is_old, now, renamed
@@ -67,8 +66,7 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
             f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})"
         )
     game = games[about["game"]](**about["settings"])
-    form = TableSpec if about["spec"]["kind"] == "table" else DataSpec
-    spec = form.from_json(about["spec"])
+    spec = Kind.from_json(about["spec"])
     game.build(spec)
     game.spec, game.trained = spec, about["trained"]
     raw = {}

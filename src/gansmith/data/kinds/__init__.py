@@ -1,1 +1,20 @@
-"""One file for each kind of data."""
+"""One file for each kind of data. `KINDS` is all there is to know of them: the name -> the class.
+
+The order is that in which arrays of numbers are offered to them: the first that finds its own keeps them. A kind of
+one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows one.
+"""
+
+from gansmith.data.kinds.arrays import Arrays
+from gansmith.data.kinds.images import Images
+from gansmith.data.kinds.table import TableSpec
+from gansmith.data.kinds.text import Words
+from gansmith.data.kinds.vectors import Vectors
+from gansmith.data.spec import Kind
+
+KINDS: dict[str, type[Kind]] = {
+    "images": Images,
+    "table": TableSpec,
+    "words": Words,
+    "vectors": Vectors,
+    "arrays": Arrays,
+}

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from gansmith.data import cache
-from gansmith.data.arrays import evenly, few, from_array
+from gansmith.data.arrays import from_array
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.table_columns import Column, decode, encode, infer
-from gansmith.data.spec import DataSpec
+from gansmith.data.labels import evenly, few
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError, nearest
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
@@ -61,9 +62,19 @@ def as_table(frame, *, types=None, name="table", limit=None) -> Dataset:
 
 
 @dataclass(frozen=True)
-class TableSpec(DataSpec):
+class TableSpec(Kind):
     """The form of a row: `entries` say what each column holds. Items in data units are DataFrames; in network units
     they are float32 (n, columns): the place of a value that is told apart, standardised numbers, NaN where missing."""
+
+    kind = "table"
+    noun = "rows"
+    takes = "a table: .csv, .tsv (also .gz) or .parquet, or a DataFrame"
+    options = {"types": "of columns that are not what they look like: zip=categorical, since=date"}
+    default_game = "ctgan"
+    default_reason = "it learns columns of mixed kinds"
+    endings = (".csv", ".parquet", ".png")
+    example_out = "-n 5000 -o samples.csv"
+    continuous = False
 
     entries: tuple[Column, ...] = ()
 
@@ -74,7 +85,6 @@ class TableSpec(DataSpec):
             scale = np.nanstd(numbers, 0)
         scale = np.where(scale > 0, scale, 1.0)
         return cls(
-            "table",
             (len(entries),),
             columns=tuple(str(c.name) for c in entries),
             center=tuple(np.nanmean(numbers, 0).tolist()),
@@ -83,9 +93,95 @@ class TableSpec(DataSpec):
         )
 
     @classmethod
-    def from_json(cls, fields: dict) -> TableSpec:
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    def recognises(cls, data) -> bool:
+        if isinstance(data, (str, os.PathLike)):
+            return str(data).lower().endswith(TABLES) and Path(data).is_file()
+        return hasattr(data, "to_pandas") or (hasattr(data, "columns") and hasattr(data, "to_numpy"))
+
+    @classmethod
+    def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, types=None) -> Dataset:
+        return from_rows(data, "table" if named else "auto", types=types, limit=limit, labels=labels)
+
+    def as_numbers(self, dataset: Dataset) -> Dataset:
+        """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""
+        return from_frame(dataset.raw(np.arange(len(dataset))), name=dataset.name)
+
+    @classmethod
+    def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
+        """Random rows: a category with gaps, a yes or no, a whole number with a spike and gaps."""
+        rng = np.random.default_rng(seed)
+        name, yes = rng.integers(0, 3, n).astype(float), rng.integers(0, 2, n).astype(float)
+        number = np.where(rng.random(n) < 0.3, 0, rng.integers(1, 1000, n)).astype(float)
+        name[rng.random(n) < 0.2] = number[rng.random(n) < 0.1] = np.nan
+        columns = (
+            Column("kind", "categorical", "object", True, ("a", "b", "c"), (0.3, 0.3, 0.2), missing=0.2),
+            Column("yes", "boolean", "bool", True, (False, True), (0.5, 0.5)),
+            Column("number", "integer", "float64", False, (0,), (0.3,), missing=0.1, low=0.0, high=1000.0, step=1.0),
+        )
+        codes = np.stack([name, yes, number], 1)
+        return [Table(cls.of_columns(columns, codes), {"real": codes}, name="made up", digest=f"table {n} {seed}")]
+
+    @classmethod
+    def of_json(cls, fields: dict) -> TableSpec:
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("kind", "also")}
         return cls(**plain | {"entries": tuple(Column.from_json(column) for column in fields["entries"])})
+
+    def describe(self, count: int) -> str:
+        return f"{count:,} rows of {self.shape[0]} columns"
+
+    @property
+    def axes(self) -> int:
+        return 0
+
+    @property
+    def small(self) -> bool:
+        return True
+
+    def preview(self, items) -> np.ndarray:
+        from gansmith.data.preview import plot_rows
+
+        return plot_rows(items)
+
+    def keep(self, items, stem: Path) -> None:
+        self.write(items, stem.with_name(stem.name + ".csv"))
+
+    def write(self, items, path: Path) -> None:
+        """Rows as .csv or .parquet, whole numbers whole beside gaps, or their preview as .png."""
+        from gansmith.atomic import replacing
+        from gansmith.data.write import save_picture
+
+        if path.suffix == ".png":
+            return save_picture(self.preview(items), path)
+        with replacing(path) as beside:
+            if path.suffix == ".csv":
+                items.apply(lambda c: c.convert_dtypes() if c.dtype.kind == "f" else c).to_csv(beside, index=False)
+            else:
+                items.to_parquet(beside, index=False)
+        return None
+
+    def features(self, labelled: bool = False) -> tuple:
+        return "columns", "ranks"
+
+    def measures(self, real, fake) -> dict[str, float]:
+        """Columns alone, columns in pairs, and whole rows: see `table_measures`."""
+        from gansmith.data.kinds.table_measures import dependence_gap, detection, shapes
+
+        known = [c.name for c in self.entries if c.kind != "id"]
+        real, fake = real[known], fake[known]
+        return {
+            "column shapes, 1 when alike": float(np.mean(list(shapes(real, fake).values()))),
+            "gap of the dependence of columns, 0 when alike": dependence_gap(real, fake),
+            "AUROC of trees that tell them from real rows, 0.5 when they cannot": detection(real, fake),
+        }
+
+    def shuffled(self, items, rng: np.random.Generator):
+        """Each column shuffled by itself."""
+        from gansmith.data.kinds.table_measures import shuffled
+
+        return shuffled(items, int(rng.integers(2**31)))
+
+    def check(self, dataset: Dataset, check) -> None:
+        _check_rows(dataset, check)
 
     @property
     def dtype(self):
@@ -294,3 +390,38 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_rows(dataset: Dataset, check) -> None:
+    """What each column was taken for, and columns that teach nothing."""
+    entries, codes = dataset.spec.entries, dataset.fields["real"]
+    check.axes = "columns"
+    check.types = {str(column.name): str(column) for column in entries}
+    check.notes = [*dataset.notes, "these columns; one that is mistaken is put right by types='zip=categorical'"]
+    alike: dict = {}
+    first: dict = {}
+    for i, row in enumerate(codes[:, [column.kind != "id" for column in entries]]):
+        alike.setdefault(row.tobytes(), []).append(f"row {i + 1}")
+    check.duplicates = [rows for rows in alike.values() if len(rows) > 1]
+    if check.duplicates:
+        extra = sum(len(rows) - 1 for rows in check.duplicates)
+        check.notes.append(f"{extra} rows that equal others: {few([' = '.join(r[:3]) for r in check.duplicates], 3)}")
+    copies = [
+        f"{column.name} = {twin}"
+        for column, code in zip(entries, codes.T, strict=True)
+        if column.kind != "id" and (twin := first.setdefault(code.tobytes(), column.name)) != column.name
+    ]
+    constant = [
+        c.name
+        for c in entries
+        if c.kind != "id" and not c.missing and (len(c.levels) == 1 if c.discrete else c.low == c.high)
+    ]
+    named = {
+        "columns with one value only, which teach nothing; leave them out": constant,
+        "columns that are empty in more than half of the rows": [c.name for c in entries if c.missing > 0.5],
+        "columns that say the same; one of each is enough": copies,
+        "columns with nearly as many values as rows, which are names or free text; type NAME=id, or leave them out": [
+            c.name for c in entries if c.kind == "categorical" and len(c.levels) > 0.5 * check.items
+        ],
+    }
+    check.problems += [f"{what}: {few(names, 8)}" for what, names in named.items() if names]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gansmith.data.arrays import few
+from gansmith.data.labels import few
 from gansmith.errors import UserError
 
 KINDS = ("categorical", "boolean", "integer", "continuous", "date", "id")

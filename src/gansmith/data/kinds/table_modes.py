@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gansmith.data.arrays import evenly
 from gansmith.data.kinds.table import Table
+from gansmith.data.labels import evenly
 
 LEAST = 0.005  # weight of a component that is kept
 ROWS = 5000  # enough to see a mode of that weight; the fit takes as long as the rows are many

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from gansmith.data.preview import grid
+from gansmith.data.spec import Kind
 from gansmith.evaluate.counts import Z_LIMIT
 from gansmith.evaluate.protocol import Card
 from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
@@ -19,7 +19,7 @@ WIDE = 700  # pixels of a picture on the page, at most
 FEW = 8  # columns of a row that are shown
 
 
-def exhibits(rows: list[dict], arrays: dict, spec: dict, points: np.ndarray | None = None) -> dict:
+def exhibits(rows: list[dict], arrays: dict, form: Kind, points: np.ndarray | None = None) -> dict:
     """Name in the template -> what it shows; absent ones are None.
 
     rows, arrays: from `measures.read`; `points` (n, 2) are the reals of data in the plane
@@ -31,12 +31,13 @@ def exhibits(rows: list[dict], arrays: dict, spec: dict, points: np.ndarray | No
         "measured": int(arrays["rounds"]) if arrays else None,
         "notes": list(map(str, arrays.get("notes", ()))),
         "skipped": list(map(str, arrays.get("skipped", ()))),
-        "worst": items(has("worst"), spec, points),
-        "best": items(has("best"), spec, points),
+        "worst": items(has("worst"), form, points),
+        "best": items(has("best"), form, points),
         "realism": None if has("worst") is None else (arrays["worst_realism"][0], arrays["best_realism"][0]),
-        "copies": copies(arrays, spec) if has("copy_fake") is not None else None,
+        "copies": copies(arrays, form) if has("copy_fake") is not None else None,
         "classes": classes(arrays) if has("class_z") is not None else None,
         "spectrum": spectrum(arrays) if has("frequency") is not None else None,
+        "field": field(arrays) if has("field_names") is not None else None,
     }
 
 
@@ -83,26 +84,26 @@ def _plane(metrics: dict) -> str | None:
     return plane(points | {"reals": tuple((first(by)["floor"],) * 3 for by in sides)})
 
 
-def items(array: np.ndarray | None, spec: dict, points: np.ndarray | None) -> dict | None:
+def items(array: np.ndarray | None, form: Kind, points: np.ndarray | None) -> dict | None:
     """Pictures as one sheet, points marked among `points`, other vectors as rows of numbers."""
     if array is None:
         return None
-    if spec["kind"] == "images":
-        return {"picture": sheet(array)}
+    if (picture := sheet(form, array)) is not None:
+        return {"picture": picture}
     if points is not None:
         return {"svg": scatter(points[:2000], points.min(0), points.max(0), marked=array)}
     flat = array.reshape(len(array), -1)
-    names = spec["columns"] or [f"column {i}" for i in range(flat.shape[1])]
+    names = form.columns or [f"column {i}" for i in range(flat.shape[1])]
     return {"names": names[:FEW], "rows": [[f"{v:.4g}" for v in row[:FEW]] for row in flat], "more": len(names) - FEW}
 
 
-def copies(arrays: dict, spec: dict) -> dict:
+def copies(arrays: dict, form: Kind) -> dict:
     """The closest pairs, and what to think of them."""
     among, of = map(int, arrays["copy_among"])
     part = "the training data" if among == of else f"{among:,} of the {of:,} training items"
     found = {"picture": None, "among": part, "numbers": [], "sentence": "Nothing was held out, so nothing is claimed."}
-    if spec["kind"] == "images":
-        found["picture"] = sheet(np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
+    if form.continuous:
+        found["picture"] = sheet(form, np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
     if "memorisation" not in arrays:
         return found
     ratio, c_t, authenticity, usual, one_nn, copied = arrays["memorisation"]
@@ -145,6 +146,12 @@ def _many(what: str) -> str:
     return {"class": "classes", "mode": "modes", "region": "regions"}[what]
 
 
+def field(arrays: dict) -> list[tuple[str, str, str, str]]:
+    """(number of the kind's own field, of samples, of other reals, of the control) in words."""
+    columns = (arrays[f"field_{name}"] for name in ("fake", "floor", "control"))
+    return [(str(name), *(f"{v:.3g}" for v in values)) for name, *values in zip(arrays["field_names"], *columns)]
+
+
 def spectrum(arrays: dict) -> dict:
     frequency, real, fake = arrays["frequency"], arrays["power_real"], arrays["power_fake"]
     top = frequency > 0.4
@@ -158,11 +165,12 @@ def spectrum(arrays: dict) -> dict:
     return {"svg": draw({"samples": (frequency, fake), "reals": (frequency, real)}, decades=True), "sentence": sentence}
 
 
-def sheet(pictures: np.ndarray) -> str:
-    """Pictures (n, C, H, W), eight to a row, as a data URI."""
+def sheet(form: Kind, numbers: np.ndarray) -> str | None:
+    """A few items as one picture, as a data URI; None where the kind has none."""
     from PIL import Image
 
-    return data_uri(Image.fromarray(grid(pictures, columns=8)))
+    picture = form.sheet(numbers)
+    return None if picture is None else data_uri(Image.fromarray(picture))
 
 
 def data_uri(picture, most: int = WIDE) -> str:
@@ -177,4 +185,9 @@ def data_uri(picture, most: int = WIDE) -> str:
     if file.tell() > HEAVY:
         kind, file = "jpeg", io.BytesIO()
         picture.convert("RGB").save(file, "JPEG", quality=88, subsampling=0)
-    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file_uri(f"image/{kind}", file.getvalue())[1]
+
+
+def file_uri(mime: str, content: bytes) -> tuple[str, str]:
+    """(MIME type, the content as a data URI)."""
+    return mime, f"data:{mime};base64,{base64.b64encode(content).decode()}"

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.atomic import replacing
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.names import encodable
 from gansmith.runs.measures import read
-from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, percent
+from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, file_uri, percent
 from gansmith.runs.report.next_steps import HALF, more, next_steps
 from gansmith.runs.report.svg import draw, scatter, spell
-from gansmith.training.folder import SHOWN, RunFolder
+from gansmith.training.folder import RunFolder
 from gansmith.training.metrics import explain
 from gansmith.training.modelfile import read_header
 from gansmith.training.plan import spell_time
@@ -46,7 +47,8 @@ def write_report(run_path) -> Path:
     about, rows = run.read_settings(), run.read_log()
     trained, (scores, arrays) = _trained(run), read(run.path)
     findings = _findings(about, rows, run.path)
-    points = _points(run, about["spec"])
+    form = Kind.from_json(about["spec"])
+    points = _points(run, form)
     from jinja2 import Environment, FileSystemLoader
 
     pages = Environment(
@@ -58,7 +60,7 @@ def write_report(run_path) -> Path:
         title=f"{about['game']} on {Path(about['name']).name}",
         about=about,
         trained=trained,
-        items=_items(about),
+        items=_items(about, form),
         status=_status(about, trained, rows),
         cost=_cost(about, trained, rows),
         settings=_settings(about),
@@ -67,8 +69,8 @@ def write_report(run_path) -> Path:
         interventions=about.get("interventions", []),
         charts=_charts(about["game"], rows, [one.step for one in findings]),
         next=next_steps(run.path, about, findings, rows, scores, arrays),
-        **exhibits(scores, arrays, about["spec"], points),
-        **_sheets(run, about["spec"], points),
+        **exhibits(scores, arrays, form, points),
+        **_sheets(run, form, points),
         more=more(about["options"]),
     )
     path = run.path / "report.html"
@@ -113,19 +115,9 @@ def _trained(run: RunFolder) -> dict:
         return {}
 
 
-def _items(about: dict) -> str:
+def _items(about: dict, form: Kind) -> str:
     """'1,797 pictures of 8 × 8, 1 channel, in 10 classes'."""
-    spec, count = about["spec"], f"{about['items']:,}"
-    if spec["kind"] == "images":
-        channels, height, width = spec["shape"]
-        text = f"{count} pictures of {height} × {width}, {channels} channel{'s' * (channels > 1)}"
-    elif spec["kind"] == "vectors":
-        text = f"{count} rows of {spec['shape'][0]} numbers"
-    elif spec["kind"] == "table":
-        text = f"{count} rows of {spec['shape'][0]} columns"
-    else:
-        text = f"{count} arrays of {' × '.join(map(str, spec['shape']))}"
-    return text + (f", in {len(spec['classes'])} classes" if spec["classes"] else "")
+    return form.describe(about["items"]) + (f", in {len(form.classes)} classes" if form.classes else "")
 
 
 def _status(about: dict, trained: dict, rows: list[dict]) -> str:
@@ -203,23 +195,26 @@ def group(name: str) -> str:
     return f"{who}/{term.split('_')[0]}" if "_" in term else who
 
 
-def _points(run: RunFolder, spec: dict) -> np.ndarray | None:
+def _points(run: RunFolder, form: Kind) -> np.ndarray | None:
     """Real points (n, 2) of a run on the plane."""
     file = run.path / "real.npy"
-    return np.load(file) if spec["kind"] == "vectors" and spec["shape"] == [2] and file.is_file() else None
+    return np.load(file) if tuple(form.shape) == (2,) and form.continuous and file.is_file() else None
 
 
-def _sheets(run: RunFolder, spec: dict, points: np.ndarray | None) -> dict:
+def _sheets(run: RunFolder, form: Kind, points: np.ndarray | None) -> dict:
     """`made` (the last sheet), `real`, and `wall`: at most WALL sheets from the first to the last."""
     paths = sorted(run.samples.glob("*.png"))
     chosen = paths
     if len(paths) > WALL:
         chosen = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]
     real = run.path / "real.png"
-    part = 0.5 if spec["kind"] in SHOWN else 1.0  # of sheets of pictures, the upper left quarter
+    part = 0.5 if form.cropped else 1.0  # of sheets of pictures, the upper left quarter
+    played = lambda path: [file_uri(*one) for one in form.played(path.with_suffix(""))]  # noqa: E731
     return {
-        "made": _show(paths[-1], points) | {"round": int(paths[-1].stem)} if paths else None,
-        "real": _show(real, points) if real.is_file() else None,
+        "made": _show(paths[-1], points) | {"round": int(paths[-1].stem), "played": played(paths[-1])}
+        if paths
+        else None,
+        "real": _show(real, points) | {"played": played(real)} if real.is_file() else None,
         "wall": [_show(path, points, 800, part, 320) | {"round": int(path.stem)} for path in chosen],
     }
 

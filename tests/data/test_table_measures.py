@@ -4,8 +4,8 @@ import numpy as np
 import pandas
 import pytest
 
+from gansmith.data.kinds.table_measures import dependence, dependence_gap, detection, shapes, shuffled, utility
 from gansmith.errors import UserError
-from gansmith.evaluate.tabular import dependence, dependence_gap, detection, shapes, shuffled, utility
 
 
 def rows(n=2000, seed=0):

@@ -1,0 +1,92 @@
+"""A path, or an object in memory -> items of the kind that recognises them, one by one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from gansmith.data.arrays import from_array
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds import KINDS
+from gansmith.data.memory import from_memory
+from gansmith.data.named import NAMES, from_name
+from gansmith.data.npz import from_npz, load_numpy
+from gansmith.data.sources import endings_in
+from gansmith.data.spec import Kind
+from gansmith.errors import DataError, nearest
+
+
+def read_items(data, kind: str | None = None, **options) -> Dataset:
+    """The Dataset of `data`: a name, a path or an object.
+
+    kind     a name in KINDS that the data must be of; None: whichever recognises it
+    options  labels, limit, cache, and those of the kind (see `Kind.options`)
+    Raises DataError, one line, for what no kind can read.
+    """
+    if isinstance(data, str) and data in NAMES:  # a Path never is: it means the folder
+        return from_name(data, kind=kind, **options)
+    if isinstance(data, (str, os.PathLike)):
+        return _from_path(Path(data).expanduser(), kind, options)
+    chosen = KINDS[kind] if kind else next((k for k in KINDS.values() if k.recognises(data)), None)
+    if chosen is not None and chosen.recognises(data):
+        return _read(chosen, data, options, named=kind is not None)
+    return from_memory(data, kind=kind, **options)
+
+
+def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
+    alone = path.is_file() and path.suffix.lower() != ".zip"
+    found = Counter([path.suffix.lower()]) if alone else endings_in(path)
+    if not (path.exists() or found):
+        raise DataError(_missing(path))
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError(f"{path} is empty (0 bytes): fetch or write it again")
+    name = path.name.lower()
+    if path.is_file() and name.endswith(".npz"):
+        return from_npz(path, kind=kind, **options)
+    if path.is_file() and name.endswith(".npy"):
+        return from_array(
+            load_numpy(path), name=str(path), kind=kind, **{k: v for k, v in options.items() if k != "cache"}
+        )
+    if kind:
+        return _read(KINDS[kind], path, options, named=True)
+    chosen = next((k for k in KINDS.values() if k.recognises(path)), None) or _by_endings(found)
+    if chosen is None:
+        there = ", ".join(f"{n} {ending}" for ending, n in found.most_common(4))
+        what = f"{path} holds no data that can be read: found {there}" if found else f"{path} is empty"
+        if alone:
+            what = f"unsupported file type {''.join(path.suffixes[-2:]) or '(no ending)'}: {path}"
+        raise DataError(f"{what}. Data can be: {'; '.join(k.takes for k in KINDS.values() if k.takes)}")
+    return _read(chosen, path, options)
+
+
+def _read(kind: type[Kind], data, options: dict, named: bool = False) -> Dataset:
+    """`kind.read`, with the options that are its own; DataError for one that is another kind's."""
+    for name, value in list(options.items()):
+        if name in ("labels", "limit", "cache") or name in kind.options:
+            continue
+        if value is not None:
+            others = [other.noun for other in KINDS.values() if name in other.options]
+            takes = f"which take {', '.join(kind.options)}" if kind.options else "which take no options"
+            raise DataError(f"{name} is for {' and '.join(others) or 'nothing'}, and {data} holds {kind.noun}, {takes}")
+        options = {k: v for k, v in options.items() if k != name}
+    return kind.read(data, named=named, **options)
+
+
+def _by_endings(found: Counter) -> type[Kind] | None:
+    """The kind that most of the files in a folder or zip, or the one file, are of."""
+    counts = {kind: sum(found[ending] for ending in kind.reads) for kind in KINDS.values()}
+    best = max(counts, key=counts.__getitem__)
+    return best if counts[best] else None
+
+
+def _missing(path: Path) -> str:
+    if path.parent == Path() and not path.suffix:
+        hint = nearest(str(path), NAMES)
+        return f"no file, folder or data set is called {str(path)!r}.{hint} Data sets: {', '.join(NAMES)}"
+    there = path.parent
+    while not there.exists():
+        there = there.parent
+    if there != path.parent:
+        return f"there is no {path}: {there} is there, the rest is not"
+    return f"there is no {path}.{nearest(path.name, sorted(p.name for p in there.iterdir()))}"

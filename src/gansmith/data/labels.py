@@ -1,0 +1,69 @@
+"""Labels that came with the data, and what every reader does with items: name classes, take some, make the Dataset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gansmith.data import cache
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
+from gansmith.errors import UserError
+
+
+def choose(labels, found, classes, n: int, name: str):
+    """(labels, names of the classes) to use: those found with "auto", none with None, else the `labels` given."""
+    if isinstance(labels, str) and labels != "auto":
+        raise UserError(
+            f"{name}: labels={labels!r} names nothing here: give 'auto', None or an array, one label an item"
+        )
+    label, classes = (found, classes) if isinstance(labels, str) else (labels, ())
+    if label is None:
+        return None, ()
+    label = label.detach().cpu().numpy() if hasattr(label, "detach") else np.asarray(label)
+    if label.ndim == 2 and label.shape[1] == 1:
+        label = label[:, 0]
+    if label.shape != (n,):
+        raise UserError(f"{name}: {n} items but labels of shape {label.shape}: give one label an item, or labels=None")
+    return label, tuple(classes)
+
+
+def labelled(data, label, spec: Kind, *, classes=(), name="data", notes=(), digest=None, **more) -> Dataset:
+    """The Dataset of finished `data`, its labels coded 0 ... k-1."""
+    notes, fields = list(notes), {"real": data}
+    if label is not None:
+        codes, classes = encode(label, classes, name, notes)
+        fields["label"] = codes
+        spec = replace(spec, classes=classes)
+    return Dataset(spec, fields, name=name, digest=digest or cache.digest(*fields.values()), notes=tuple(notes), **more)
+
+
+def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels of any kind -> int64 codes 0 ... k-1 and the name of each class."""
+    label = label.astype(str) if label.dtype == object else label
+    if label.dtype.kind == "f":
+        if not np.array_equal(label, np.round(label)):
+            odd = label[label != np.round(label)][0]
+            raise UserError(f"{name}: labels must be class numbers or names, found {odd}: give classes, or labels=None")
+        label = label.astype(np.int64)
+    values, codes = np.unique(label, return_inverse=True)
+    if label.dtype.kind in "iub" and len(classes) and values[0] >= 0 and values[-1] < len(classes):
+        return label.astype(np.int64), tuple(str(c) for c in classes)
+    names = tuple(str(v) for v in values.tolist())
+    if label.dtype.kind in "iu" and names != tuple(str(i) for i in range(len(names))):
+        notes.append(f"labels {few(names)} renumbered 0 ... {len(names) - 1}; their names are kept")
+    return codes.astype(np.int64), names
+
+
+def evenly(n: int, count: int) -> np.ndarray:
+    """`count` of `n` positions, evenly spaced, so that data sorted by class keeps its classes."""
+    if count < 1:
+        raise UserError(f"limit={count} leaves no items: give a limit of at least 1")
+    return np.arange(count) * n // count
+
+
+def few(names, most: int = 5) -> str:
+    """The first `most` of `names` in one line, and how many more there are."""
+    names = [str(n) for n in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
