@@ -6,12 +6,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from gansmith.data.arrays import from_array
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds import KINDS
 from gansmith.data.memory import from_memory
 from gansmith.data.named import NAMES, from_name
 from gansmith.data.npz import from_npz, load_numpy
+from gansmith.data.numeric import from_array
 from gansmith.data.sources import endings_in
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, nearest

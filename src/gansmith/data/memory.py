@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gansmith.data.arrays import from_array
+from gansmith.data.numeric import from_array
 from gansmith.errors import UserError
 
 

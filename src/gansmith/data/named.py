@@ -11,8 +11,8 @@ import numpy as np
 
 from gansmith.data import cache as caching
 from gansmith.data import toys
-from gansmith.data.arrays import from_array
 from gansmith.data.npz import from_npz
+from gansmith.data.numeric import from_array
 from gansmith.errors import UserError, nearest
 
 _IDX = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # the folders torchvision lays out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gansmith.data.arrays import from_array
+from gansmith.data.numeric import from_array
 from gansmith.errors import UserError
 
 ITEMS = ("images", "x", "data", "arr_0", "x_train")
