@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,6 +42,14 @@ def say_error(text) -> None:
     if first_rank() and sys.stderr is not None:
         with suppress(OSError, ValueError):
             say("gansmith: " + " ".join(str(text).split()), stream=sys.stderr)
+
+
+def say_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    """What `warnings.showwarning` does while the program runs: a warning of gansmith's own is one line."""
+    if Path(filename).is_relative_to(Path(__file__).parents[1]):
+        say_error(f"note: {message}")
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
 
 
 def take_any_text() -> None:

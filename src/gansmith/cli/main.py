@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from gansmith.cli.console import explain, me, say, say_error, take_any_text
+from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
@@ -26,6 +27,10 @@ Steps = Annotated[int | None, typer.Option(metavar="N", help="rounds of play")]
 Minutes = Annotated[float | None, typer.Option(metavar="M", help="wall time instead, to which every schedule fits [5]")]
 Size = Annotated[str | None, typer.Option(metavar="S", help="of pictures: 64, or HEIGHTxWIDTH [from the data]")]
 Channels = Annotated[int | None, typer.Option(metavar="C", help="of pictures: 1, 3 or 4 [from the data]")]
+OwnGame = Annotated[
+    str | None,
+    typer.Option("--game", metavar="FILE.py:CLASS", help="a GAN of your own: a subclass of gansmith.Game in a file"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print the run's folder only")]
 
 
@@ -50,7 +55,7 @@ def gansmith(
 
 
 @app.command("list")
-def list_games() -> None:
+def list_games(game: OwnGame = None) -> None:
     """The games there are, one line each.
 
     \b
@@ -59,9 +64,10 @@ def list_games() -> None:
     """
     from gansmith.gans import GAMES
 
+    find_own(game)
     width = max(map(len, GAMES))
-    for name, game in GAMES.items():
-        print(f"{name:<{width}}  {game.summary}")
+    for name, known in GAMES.items():
+        print(f"{name:<{width}}  {known.summary}")
 
 
 @app.command()
@@ -94,6 +100,7 @@ class Train(TyperCommand):
 @app.command(cls=Train, context_settings={"ignore_unknown_options": True}, add_help_option=False)
 def train(
     words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    game: OwnGame = None,
     steps: Steps = None,
     minutes: Minutes = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="folder for the run [runs/DATA-GAN]")] = None,
@@ -127,11 +134,13 @@ def train(
     gansmith train dcgan photos/ --size 64 --minutes 30
     gansmith train wgan-gp mnist --steps 20000 --penalty 10 --out runs/mine
     gansmith train table.csv
+    gansmith train --game my_gan.py:MyGAN photos/
     gansmith train wgan-gp --help           the settings of wgan-gp
     torchrun --nproc-per-node 8 -m gansmith train photos/ --minutes 600
     """
+    own = find_own(game)
     if help_:
-        explain_train(words or [])
+        explain_train([own] if own else words or [])
         raise typer.Exit()
     begun = time.monotonic()
     from gansmith.cli.progress import watched
@@ -141,12 +150,12 @@ def train(
 
     positional, given = split_words(words or [], GAMES.values())
     look = {"size": read_size(size), "channels": channels}
-    name, words, data, reasons = pick_game(positional, look)
-    game = GAMES[name](**read_settings(GAMES[name], given, train_options()))
+    name, words, data, reasons = pick_game([own, *positional] if own else positional, look)
+    player = GAMES[name](**read_settings(GAMES[name], given, train_options()))
     out = out or free_folder(words, name)
     start = partial(
         fit,
-        game,
+        player,
         data,
         steps=steps,
         minutes=minutes,
@@ -173,6 +182,7 @@ def resume(
     steps: Steps = None,
     minutes: Minutes = None,
     data: Annotated[str | None, typer.Option(metavar="DATA", help="where the data is now, if it moved")] = None,
+    game: OwnGame = None,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run exactly where its last save stands. A new budget counts from the run's beginning.
@@ -185,6 +195,7 @@ def resume(
     from gansmith.cli.progress import watched
     from gansmith.runs.train import resume as go_on
 
+    find_own(game)
     watched(partial(go_on, run, data=data, steps=steps, minutes=minutes), run, "", quiet, begun)
 
 
@@ -211,6 +222,7 @@ def sample(
     budget: Annotated[
         float | None, typer.Option(min=1, metavar="B", help="proposals for each refined sample [4 for obrs]")
     ] = None,
+    own: OwnGame = None,
 ) -> None:
     """Make new items: a .png is one sheet of all, a folder/ gets one picture each, .npz, .npy and .csv hold numbers.
 
@@ -229,6 +241,7 @@ def sample(
     from gansmith.runs.load import load
 
     check_place(out)
+    find_own(own)
     game = load(model)
     if input_ is not None:
         if not hasattr(game, "given"):
@@ -269,6 +282,7 @@ def evaluate(
     words: Annotated[list[str], typer.Argument(metavar="RUN|SAMPLES [RUN|SAMPLES] [DATA]", help="as below")],
     count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples of each of 3 draws [500]")] = None,
     seed: Annotated[int, typer.Option(metavar="S", help="of the draws")] = 0,
+    game: OwnGame = None,
 ) -> None:
     """Say what samples are worth: each number with its 95 % interval, and beside it what real items score.
 
@@ -284,6 +298,7 @@ def evaluate(
     from gansmith.distributed.ranks import one_task
     from gansmith.runs.evaluate import evaluate as measured
 
+    find_own(game)
     with one_task(seed) as (first, seed):
         said = measured(words, n=count, seed=seed)
     if first:
@@ -291,7 +306,7 @@ def evaluate(
 
 
 @app.command()
-def report(run: Run) -> None:
+def report(run: Run, game: OwnGame = None) -> None:
     """Write RUN/report.html anew, one page that needs nothing else; also of a run that is still going on.
 
     Of a run that ended, its samples are measured first, which takes a minute or two, unless they were already.
@@ -301,11 +316,12 @@ def report(run: Run) -> None:
     """
     from gansmith.runs.evaluate import report as written
 
+    find_own(game)
     say(written(run))
 
 
 @app.command()
-def diagnose(run: Run) -> None:
+def diagnose(run: Run, game: OwnGame = None) -> None:
     """Say what went wrong in a run, since when, and what to change; also while it goes on, or after it crashed.
 
     The exit code is 0 for a healthy run, 3 when there are warnings, 4 when it has failed.
@@ -316,6 +332,7 @@ def diagnose(run: Run) -> None:
     from gansmith.diagnose import run as look
     from gansmith.diagnose import spell
 
+    find_own(game)
     found = look(run)
     say(spell(found))
     worst = max((finding.grave for finding in found), default=0)
@@ -330,7 +347,7 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
     if len(positional) == 2:
         name, data = positional
         if name not in GAMES:
-            known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}"
+            known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}; one of your own is --game FILE.py:CLASS"
             raise UserError(f"no GAN is called '{name}'.{known}")
         return name, data, data, []
     if len(positional) == 1 and positional[0] in GAMES and not GAMES[positional[0]].needs_data:
@@ -346,6 +363,15 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
         dataset = read(positional[0], **look)
     name, reasons = choose(dataset)
     return name, positional[0], dataset, reasons
+
+
+def find_own(game: str | None) -> str | None:
+    """The name in GAMES of the game of `--game`, once it is there."""
+    if game is None:
+        return None
+    from gansmith.runs.own_game import find_game
+
+    return find_game(game).__name__
 
 
 def train_options() -> list[str]:
@@ -379,7 +405,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command line; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped, 1 training failed."""
     take_any_text()
     try:
-        return typer.main.get_command(app).main(argv, prog_name="gansmith", standalone_mode=False) or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = say_warning
+            return typer.main.get_command(app).main(argv, prog_name="gansmith", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # `gansmith list | head`; what is still buffered goes nowhere

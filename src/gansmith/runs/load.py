@@ -7,8 +7,10 @@ from pathlib import Path
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.game import Game
+from gansmith.gans import GAMES
 from gansmith.names import typed
 from gansmith.runs.options import Options
+from gansmith.runs.own_game import class_of
 from gansmith.training import hardware, modelfile
 from gansmith.training.folder import RunFolder
 
@@ -33,28 +35,35 @@ def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
 
     data  the data again, for runs whose data was not a path or a name
     """
-    from gansmith.gans import GAMES
-
     about = RunFolder(path).read_settings()
-    known, options = GAMES.get(about["game"]), Options(**about["options"])
-    dataset = read_again(path, known(**about["settings"]) if known else Game(), data)
+    options = Options(**about["options"])
+    try:
+        game = class_of(about, path)(**about["settings"])
+    except (
+        UserError
+    ):  # a class that is not at hand: items are read as most games do, and the digest tells if that is it
+        game = Game()
+    dataset = read_again(path, game, data)
     return dataset.split(options.val, options.seed) if options.val else (dataset, None)
 
 
 def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
     """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
 
+    game  the class, for a game that is not gansmith's own
+
     Raises UserError for a file that is missing, cut short, changed or not gansmith's.
     """
-    from gansmith.gans import GAMES
-
     path = Path(path)
+    run = RunFolder(path if path.is_dir() else path.parent)
     if path.is_dir():
-        run = RunFolder(path)
         if run.settings.is_file() and not run.model.is_file():
             raise UserError(
                 f"{path} has no model yet: it is still going on, or was killed; gansmith resume {typed(path)}"
             )
         path = run.model
     classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
+    if run.settings.is_file() and path.is_file():
+        cls = class_of(run.read_settings(), run.path, game)
+        classes[cls.__name__] = cls
     return modelfile.read(path, classes, hardware.pick_device(device))

@@ -19,10 +19,12 @@ from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
 from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
+from gansmith.gans import GAMES
 from gansmith.names import typed
 from gansmith.runs import quality
 from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
 from gansmith.runs.options import Options, pick_batch
+from gansmith.runs.own_game import class_of, code_of, remember
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder
@@ -157,18 +159,13 @@ def resume(
     steps, minutes  a new budget, counted from the beginning of the run
     game   the class, for games that are not gansmith's own
     """
-    from gansmith.gans import GAMES
-
     keep = RunFolder(path, watch)
     about = keep.read_settings()
-    known = GAMES | ({game.__name__: game} if game else {})
-    if about["game"] not in known:
-        raise UserError(f"{path} plays {about['game']}: resume it from Python with resume(path, game={about['game']})")
     options = Options(**about["options"])
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
         options = replace(options, steps=budget.steps, minutes=budget.minutes)
-    game = known[about["game"]](**about["settings"])
+    game = class_of(about, path, game)(**about["settings"])
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     if options.batch_size % ranks.count:
@@ -330,9 +327,8 @@ def report(state: State, keep, *, measured: bool) -> None:
 
 def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> dict:
     """What settings.json says: all it takes to resume the run, and to tell what it was."""
-    from gansmith.gans import GAMES
-
     names = {cls: name for name, cls in GAMES.items()}
+    remember(type(game))
     return {
         "gansmith": __version__,
         "torch": torch.__version__,
@@ -340,6 +336,7 @@ def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> 
         "started": time.strftime("%Y-%m-%d %H:%M:%S"),
         "machine": hardware.machine(hardware.pick_device(options.device)),
         "game": names.get(type(game), type(game).__name__),
+        "code": code_of(type(game)),
         "settings": game.settings(),
         "asked": game.asked,
         "data": dataset.source,

@@ -40,6 +40,7 @@ def write(game: Game, path) -> Path:
         "format": FORMAT,
         "gansmith": __version__,
         "game": type(game).__name__,
+        "module": type(game).__module__,
         "settings": game.settings(),
         "spec": game.spec.to_json(),
         "averaged": list(game.raw),
@@ -61,11 +62,13 @@ def read_header(path) -> dict:
 def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
     """The game of a file, its averaged networks in place, on `device`. `games`: class name -> class."""
     about, tensors = _read(path)
-    if about["game"] not in games:
+    game = games.get(about["game"])
+    if game is None or (ours(game.__module__) and not ours(about.get("module", "gansmith.gans"))):
         raise UserError(
-            f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']})"
+            f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']}), or type "
+            f"--game FILE.py:{about['game']}"
         )
-    game = games[about["game"]](**about["settings"])
+    game = game(**about["settings"])
     spec = Kind.from_json(about["spec"])
     game.build(spec)
     game.spec, game.trained = spec, about["trained"]
@@ -83,6 +86,11 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from None
     return game.to(device).eval()
+
+
+def ours(module: str) -> bool:
+    """Whether a module is part of gansmith, so that its class of some name is not somebody else's of the same name."""
+    return module.partition(".")[0] == "gansmith"
 
 
 def _passing(game: Game) -> dict[str, Tensor]:
