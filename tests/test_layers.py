@@ -25,6 +25,7 @@ UP: dict[tuple[str, str], str] = {}
 BY_NAME = {
     "__init__.py": "the face: everything is looked up when first used",
     "game.py": "Game.fit and Game.save stand for what is above the contract",
+    "runs/own_game.py": "--game module:CLASS names a module of the user's",
 }
 
 # --- imports ---------------------------------------------------------------------------------------------------------

@@ -16,22 +16,13 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size, Steps, find_own
 from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
+from gansmith.cli.sampling import sample
 from gansmith.errors import UserError, nearest
 from gansmith.version import __version__
 
 app = typer.Typer(name="gansmith", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
-Steps = Annotated[int | None, typer.Option(metavar="N", help="rounds of play")]
-Minutes = Annotated[float | None, typer.Option(metavar="M", help="wall time instead, to which every schedule fits [5]")]
-Size = Annotated[str | None, typer.Option(metavar="S", help="of pictures: 64, or HEIGHTxWIDTH [from the data]")]
-Channels = Annotated[int | None, typer.Option(metavar="C", help="of pictures: 1, 3 or 4 [from the data]")]
-OwnGame = Annotated[
-    str | None,
-    typer.Option("--game", metavar="FILE.py:CLASS", help="a GAN of your own: a subclass of gansmith.Game in a file"),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print the run's folder only")]
 
 
 @app.callback(invoke_without_command=True)
@@ -199,82 +190,7 @@ def resume(
     watched(partial(go_on, run, data=data, steps=steps, minutes=minutes), run, "", quiet, begun)
 
 
-@app.command()
-def sample(
-    model: Annotated[Path, typer.Argument(metavar="RUN|MODEL.gan", help="folder of a run, or a model file")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="how many")] = 64,
-    out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="x.png, x.npz, x.npy, x.csv or folder/")] = (
-        "samples.png"
-    ),
-    seed: Annotated[int | None, typer.Option(metavar="S", help="the same seed, the same samples [new ones]")] = None,
-    label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional games)")] = None,
-    input_: Annotated[
-        Path | None, typer.Option("--input", metavar="PICTURES", help="file, folder or zip to translate (pix2pix …)")
-    ] = None,
-    text: Annotated[str | None, typer.Option(metavar="CAPTION", help="what to paint (gan-int-cls)")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="what every row holds (ctgan); may be repeated")
-    ] = None,
-    refine: Annotated[
-        str | None,
-        typer.Option(metavar="HOW", help="let the discriminator choose: obrs, mh, drs, sir, rejection, mala"),
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=1, metavar="B", help="proposals for each refined sample [4 for obrs]")
-    ] = None,
-    own: OwnGame = None,
-) -> None:
-    """Make new items: a .png is one sheet of all, a folder/ gets one picture each, .npz, .npy and .csv hold numbers.
-
-    \b
-    gansmith sample runs/digits-r3gan -n 64 -o grid.png
-    gansmith sample model.gan -n 1000 -o made/ --seed 1
-    gansmith sample runs/table-r3gan -n 5000 -o made.csv
-    gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
-    gansmith sample runs/maps-pix2pix --input photos/ -o maps/
-    gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
-    gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
-    """
-    from gansmith.data.write import check_place, write_samples
-    from gansmith.distributed.collectives import map_across_ranks
-    from gansmith.distributed.ranks import one_task
-    from gansmith.runs.load import load
-
-    check_place(out)
-    find_own(own)
-    game = load(model)
-    if input_ is not None:
-        if not hasattr(game, "given"):
-            raise UserError(f"{type(game).__name__} makes pictures from noise: leave --input away")
-        pictures = game.given(input_)
-        with one_task(seed) as (first, seed):
-            made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
-        if first:
-            say(write_samples(made, out, game.spec, list(pictures)))
-        return
-    number = label is not None and label not in game.spec.classes and label.isdigit()
-    conditions = {} if label is None else {"label": int(label) if number else label}
-    if text is not None:
-        if "text" not in game.inputs:
-            raise UserError(f"{type(game).__name__} knows no captions: leave --text away")
-        conditions["text"] = text
-    if where:
-        if game.spec.continuous:
-            raise UserError(f"{type(game).__name__} makes no rows of a table: leave --where away")
-        if refine is not None:
-            raise UserError("--where and --refine do not go together: give one of them")
-        conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
-    if refine is None and budget is not None:
-        raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
-    with one_task(seed) as (first, seed):
-        if refine is None:
-            made = game.sample(count, seed=seed, **conditions)
-        else:
-            from gansmith.runs.refine import refined, summary
-
-            made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
-    if first:
-        say(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec))
+app.command()(sample)
 
 
 @app.command()
@@ -363,15 +279,6 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
         dataset = read(positional[0], **look)
     name, reasons = choose(dataset)
     return name, positional[0], dataset, reasons
-
-
-def find_own(game: str | None) -> str | None:
-    """The name in GAMES of the game of `--game`, once it is there."""
-    if game is None:
-        return None
-    from gansmith.runs.own_game import find_game
-
-    return find_game(game).__name__
 
 
 def train_options() -> list[str]:

@@ -1,0 +1,28 @@
+"""Words and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="rounds of play")]
+Minutes = Annotated[float | None, typer.Option(metavar="M", help="wall time instead, to which every schedule fits [5]")]
+Size = Annotated[str | None, typer.Option(metavar="S", help="of pictures: 64, or HEIGHTxWIDTH [from the data]")]
+Channels = Annotated[int | None, typer.Option(metavar="C", help="of pictures: 1, 3 or 4 [from the data]")]
+OwnGame = Annotated[
+    str | None,
+    typer.Option("--game", metavar="FILE.py:CLASS", help="a GAN of your own: a subclass of gansmith.Game in a file"),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print the run's folder only")]
+
+
+def find_own(game: str | None) -> str | None:
+    """The name in GAMES of the game of `--game`, once it is there."""
+    if game is None:
+        return None
+    from gansmith.runs.own_game import find_game
+
+    return find_game(game).__name__
