@@ -145,7 +145,7 @@ class Game(nn.Module):
 
     def read(self, data, **options) -> Dataset:
         """The data set that this game is played on; by default items one by one. Options: see `gansmith.data.read`."""
-        dataset = read(data, form="items", **options)
+        dataset = read(data, **{"form": "items"} | options)
         if "real" not in dataset.fields:
             held = "pairs: use pix2pix or cyclegan" if dataset.fields else "nothing: give it data"
             raise DataError(f"{type(self).__name__} takes items and {dataset.name} holds {held}")

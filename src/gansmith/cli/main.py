@@ -61,8 +61,9 @@ def list_games(game: OwnGame = None) -> None:
         print(f"{name:<{width}}  {known.summary}")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def check(
+    context: typer.Context,
     data: Annotated[str, typer.Argument(metavar="DATA", help="folder, file or name of a data set")],
     size: Size = None,
     channels: Channels = None,
@@ -74,11 +75,12 @@ def check(
     gansmith check photos/
     gansmith check table.csv --types "zip=categorical"
     gansmith check scans.zip --size 64 --channels 1
+    gansmith check sounds/ --rate 16000     an option of that kind of data
     """
-    from gansmith.cli.settings import read_size
+    from gansmith.cli.settings import read_reading, read_size
     from gansmith.data import check as look
 
-    say(look(data, size=read_size(size), channels=channels, types=types))
+    say(look(data, size=read_size(size), channels=channels, types=types, **read_reading(context.args)))
 
 
 class Train(TyperCommand):
@@ -135,14 +137,16 @@ def train(
         raise typer.Exit()
     begun = time.monotonic()
     from gansmith.cli.progress import watched
-    from gansmith.cli.settings import read_settings, read_size, split_words
+    from gansmith.cli.settings import give_back, read_settings, read_size, split_words, take_reading
     from gansmith.gans import GAMES
     from gansmith.runs.train import fit
 
     positional, given = split_words(words or [], GAMES.values())
     look = {"size": read_size(size), "channels": channels}
-    name, words, data, reasons = pick_game([own, *positional] if own else positional, look)
-    player = GAMES[name](**read_settings(GAMES[name], given, train_options()))
+    named = [own, *positional] if own else positional
+    reading = take_reading(given, next((GAMES[word] for word in named[:1] if word in GAMES), None))
+    name, words, data, reasons = pick_game(named, look | reading)
+    player = GAMES[name](**read_settings(GAMES[name], given | give_back(reading, GAMES[name]), train_options()))
     out = out or free_folder(words, name)
     start = partial(
         fit,
@@ -162,6 +166,7 @@ def train(
         patience=patience,
         on_failure=on_failure,
         **look,
+        reading=reading,
         reasons=reasons,
     )
     watched(start, out, f"{name} on {words}, into {out}", quiet, begun)
@@ -290,7 +295,10 @@ def train_options() -> list[str]:
 def explain_train(positional: list[str]) -> None:
     """Print the help of train and, where a game is named, its settings."""
     command = typer.main.get_command(app).commands["train"]
+    from gansmith.cli.settings import explain_reading
+
     print(command.get_help(typer.Context(command, info_name="gansmith train")))
+    print("\n" + explain_reading())
     if positional:
         from gansmith.cli.settings import explain_settings
         from gansmith.gans import GAMES

@@ -50,6 +50,42 @@ def read_settings(game: type, given: dict[str, str | None], others: Iterable[str
     return settings
 
 
+def take_reading(given: dict[str, str | None], game: type | None = None) -> dict:
+    """Out of `given` what says how the data is read (`--kind audio`, and the options of the kinds of data), but for
+    settings of the game that are called the same; values as numbers where they are some."""
+    from gansmith.data.kinds import KINDS
+
+    options = {name for kind in KINDS.values() for name in kind.options} | {"kind"}
+    settings = {f.name for f in fields(game)} if game else set()
+    found = {name: given.pop(name) for name in list(given) if name in options - settings}
+    reading = {name: read_value(name, text, (int, float, str)) for name, text in found.items()}
+    return {"form" if name == "kind" else name: value for name, value in reading.items()}
+
+
+def give_back(reading: dict, game: type) -> dict[str, str]:
+    """Out of `reading`, as texts, what is a setting of the game that was chosen after the data had been read."""
+    return {name: str(reading.pop(name)) for name in {f.name for f in fields(game)} & set(reading)}
+
+
+def read_reading(words: list[str]) -> dict:
+    """`take_reading` of words that may hold nothing else."""
+    extra, given = split_words(words, ())
+    reading = take_reading(given)
+    if extra or given:
+        raise UserError(f"one DATA and options of it are taken; found {' '.join([*extra, *map('--{}'.format, given)])}")
+    return reading
+
+
+def explain_reading() -> str:
+    """The options of every kind of data, one a line."""
+    from gansmith.data.kinds import KINDS
+
+    lines = ["Options of the data, by its kind (--kind NAME where it is not recognised):"]
+    for name, kind in KINDS.items():
+        lines += [f"  --{option:<22}{meaning} [{name}]" for option, meaning in kind.options.items()]
+    return "\n".join(lines)
+
+
 def read_value(option: str, text: str | None, kinds: tuple[type, ...]):
     """A text as the first of `kinds` that it can be."""
     if bool in kinds and (text or "true").lower() in BOOLEAN:

@@ -115,8 +115,9 @@ def reals_of(runs: list[Path], data: str | None) -> Reals:
     splits = {(a["digest"], a["options"]["val"], a["options"]["seed"]) for a in abouts}
     if len(splits) > 1 and data is None:
         raise UserError(f"{runs[0]} and {runs[1]} were trained on unlike data or splits: name the DATA to compare with")
-    options = {name: abouts[0]["options"][name] for name in ("size", "channels")}
-    other = None if data is None else read(data, form="items", **options)
+    options = abouts[0]["options"]
+    options = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
+    other = None if data is None else read(data, **{"form": "items"} | options)
     if len(splits) > 1 or (other is not None and other.digest != abouts[0]["digest"]):
         return whole(other)
     return reals(*data_of(runs[0], other if abouts[0]["data"] is None else None))[0]

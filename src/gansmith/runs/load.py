@@ -22,7 +22,9 @@ def read_again(path, game: Game, data=None) -> Dataset:
         if about.get("in_memory"):
             raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
         data = about["data"]
-    dataset = game.read(data, size=about["options"]["size"], channels=about["options"]["channels"])
+    options = about["options"]
+    look = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
+    dataset = game.read(data, **look)
     if dataset.digest != about["digest"]:
         raise UserError(
             f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"

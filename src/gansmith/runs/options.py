@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import SettingError
@@ -23,6 +23,7 @@ class Options:
     record: bool = True
     size: int | tuple[int, int] | None = None
     channels: int | None = None
+    reading: dict = field(default_factory=dict)  # other options of the kind of data
     log_every: int = 10
     sample_every: int = 1000
     look_every: int | None = 500  # 0: too short for looks; None: not watched

@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import torch
@@ -57,6 +57,7 @@ def fit(
     size=None,
     channels: int | None = None,
     labels="auto",
+    reading: Mapping | None = None,
     on_failure: str = "warn",
     diagnose: bool = True,
     evaluate: bool = True,
@@ -69,6 +70,7 @@ def fit(
     """Train `game` on `data` and return it.
 
     data       anything `game.read` takes (see `gansmith.data.read`); `size`, `channels`, `labels` go to it
+    reading    other options of the kind of data, such as {"rate": 16000} of sound
     steps      rounds of play;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
     batch_size items of one move, of all ranks together; None: the game's (64 for most), or all when there are fewer
     val        share of the data that no player ever sees, kept for calibration and evaluation
@@ -99,7 +101,7 @@ def fit(
     place = hardware.pick_device(device)
     ranks = Ranks(place)
     with ranks.one_by_one():
-        dataset = game.read(data, size=size, channels=channels, labels=labels)
+        dataset = game.read(data, size=size, channels=channels, labels=labels, **(reading or {}))
     options = Options(
         steps=budget.steps,
         minutes=budget.minutes,
@@ -112,6 +114,7 @@ def fit(
         record=record,
         size=size,
         channels=channels,
+        reading=dict(reading or {}),
         look_every=500 if diagnose and out is not None else None,
         on_failure=on_failure,
         evaluate=evaluate,

@@ -59,7 +59,9 @@ class Images(Kind):
         elif not isinstance(data, Pictures):
             pictures = pictures_at(Path(data).expanduser())
             if pictures is None:
-                raise DataError(f"{data} is one picture: name the folder that holds many, e.g. {Path(data).parent}")
+                one = Path(data).suffix.lower() in SUFFIXES
+                found = f"is one picture: name the folder that holds many, e.g. {Path(data).parent}"
+                raise DataError(f"{data} {found if one else f'holds no pictures: give {cls.takes}'}")
         if channels not in (None, 1, 3, 4):
             raise DataError(f"channels={channels}: pictures can have 1 (grey), 3 (colour) or 4 (with alpha)")
         label, classes = choose(labels, pictures.label, pictures.classes, len(pictures), pictures.name)

@@ -1,0 +1,52 @@
+"""Options of a kind of data on the command line: they reach the reader, are kept, or are refused."""
+
+import json
+
+import pytest
+
+from gansmith.cli.main import main
+from gansmith.cli.settings import take_reading
+from gansmith.gans import GAMES
+
+ROWS = "age,city\n" + "".join(f"{20 + i % 7},{'LOR'[i % 3]}\n" for i in range(60))
+
+
+def test_options_of_kinds_are_told_from_settings_of_games():
+    given = {"types": "zip=categorical", "kind": "table", "width": "3"}
+    assert take_reading(given) == {"types": "zip=categorical", "form": "table"} and given == {"width": "3"}
+    given = {"types": "zip=categorical", "width": "3"}
+    assert take_reading(given, GAMES["ctgan"]) == {} and given["types"] == "zip=categorical"
+
+
+def test_types_of_columns_reach_a_game_that_was_chosen(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text(ROWS)
+    run = tmp_path / "run"
+    words = [
+        "train",
+        str(tmp_path / "t.csv"),
+        "--types",
+        "age=categorical",
+        "--steps",
+        "2",
+        "--out",
+        str(run),
+        "--width",
+        "8",
+    ]
+    assert main([*words, "--batch-size", "10"]) == 0
+    about = json.loads((run / "settings.json").read_text())
+    assert about["spec"]["entries"][0]["kind"] == "categorical"
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--rate-of-fire", "5"], "rate_of_fire"),
+        (["--kind", "sculptures"], "no such form"),
+        (["--kind", "images"], "no pictures"),
+    ],
+)
+def test_an_option_of_no_kind_is_refused(tmp_path, capsys, words, said):
+    (tmp_path / "t.csv").write_text(ROWS)
+    assert main(["check", str(tmp_path / "t.csv"), *words]) == 2
+    assert said in capsys.readouterr().err
