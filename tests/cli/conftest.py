@@ -13,9 +13,8 @@ SMALL = ["--latent", "4", "--width", "8", "--batch-size", "16", "--device", "cpu
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Each test types in an empty folder of its own, after a plan that is over at once."""
+    """Each test types in an empty folder of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gansmith.training.plan.WARM_SECONDS", 0.0)
     return tmp_path
 
 

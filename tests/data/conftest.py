@@ -3,13 +3,6 @@ import pytest
 from PIL import Image
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    """Every test has its own cache, and no data set lies on this machine."""
-    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("GANSMITH_DATA", raising=False)
-
-
 @pytest.fixture
 def photo():
     """(width, height, mode, seed) -> a smooth picture."""

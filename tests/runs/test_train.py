@@ -21,7 +21,7 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "gan-int-cls": {"width": 4, "reading": 0.4},
     "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
 }
-HOW = {"steps": 20, "batch_size": 16, "precision": "fp32", "seed": 3}
+HOW = {"steps": 10, "batch_size": 16, "precision": "fp32", "seed": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -50,17 +50,17 @@ def log(folder):
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_ten_and_resume_are_twenty_bit_for_bit(name, tmp_path, monkeypatch):
+def test_five_and_resume_are_ten_bit_for_bit(name, tmp_path, monkeypatch):
     # how often a run is looked at follows from its time, so that the first of two alike might be and the second not
     monkeypatch.setattr("gansmith.runs.train.look_interval", lambda *plan: 4)
     whole, halves, data = tmp_path / "whole", tmp_path / "halves", played_on(GAMES[name], **SMALL[name])
     GAMES[name](**SMALL[name]).fit(data, out=whole, **HOW)
-    first = GAMES[name](**SMALL[name]).fit(data, out=halves, watch=stopping_at(10), **HOW)
-    assert not first.trained["finished"] and first.trained["rounds"] == 10
+    first = GAMES[name](**SMALL[name]).fit(data, out=halves, watch=stopping_at(5), **HOW)
+    assert not first.trained["finished"] and first.trained["rounds"] == 5
     torch.manual_seed(12345)  # what happened between must not matter
     second = gs.resume(halves, data=data)
-    assert second.trained["finished"] and second.trained["rounds"] == 20
-    assert_same(checkpoint(whole), checkpoint(halves), f"{name}: ten and ten are not twenty")
+    assert second.trained["finished"] and second.trained["rounds"] == 10
+    assert_same(checkpoint(whole), checkpoint(halves), f"{name}: five and five are not ten")
     assert log(whole) == log(halves)
     one, two = gs.load(whole), gs.load(halves)
     given = {field: data.raw(np.arange(8), field) for field in one.inputs}
@@ -70,9 +70,9 @@ def test_ten_and_resume_are_twenty_bit_for_bit(name, tmp_path, monkeypatch):
 def test_a_kill_between_checkpoint_and_log_loses_only_what_came_after(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     gs.DCGAN(width=4).fit("digits", out=whole, **HOW)
-    gs.DCGAN(width=4).fit("digits", out=killed, watch=stopping_at(10), **HOW)
+    gs.DCGAN(width=4).fit("digits", out=killed, watch=stopping_at(5), **HOW)
     with open(killed / "log.jsonl", "a") as file:  # as if it had played on for two rounds and died in mid-line
-        file.write(json.dumps({"step": 11, "x": 1.0}) + "\n" + '{"step": 12, "disc')
+        file.write(json.dumps({"step": 6, "x": 1.0}) + "\n" + '{"step": 7, "disc')
     gs.resume(killed)
     assert log(whole) == log(killed)
     assert_same(checkpoint(whole), checkpoint(killed), "resuming after a kill is not exact")
@@ -80,7 +80,7 @@ def test_a_kill_between_checkpoint_and_log_loses_only_what_came_after(tmp_path):
 
 def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
     folder = tmp_path / "run"
-    gs.DCGAN(width=4).fit("digits", out=folder, watch=stopping_at(10), **HOW)
+    gs.DCGAN(width=4).fit("digits", out=folder, watch=stopping_at(5), **HOW)
     good = (folder / "checkpoint").read_bytes()
     real_save = torch.save
 
@@ -94,12 +94,12 @@ def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path, monkeypa
     assert (folder / "checkpoint").read_bytes() == good
     assert not list(folder.glob(".*part"))
     monkeypatch.setattr(torch, "save", real_save)
-    assert gs.resume(folder).trained["rounds"] == 20
+    assert gs.resume(folder).trained["rounds"] == 10
 
 
 def test_a_run_can_be_taken_further_than_it_was_planned(tmp_path):
     gs.DCGAN(width=4).fit("digits", out=tmp_path / "run", **HOW)
-    assert gs.resume(tmp_path / "run", steps=25).trained["rounds"] == 25
+    assert gs.resume(tmp_path / "run", steps=12).trained["rounds"] == 12
 
 
 def test_a_cut_checkpoint_is_refused(tmp_path):
@@ -112,12 +112,12 @@ def test_a_cut_checkpoint_is_refused(tmp_path):
 
 def test_data_in_memory_is_asked_for_again_and_other_data_refused(tmp_path):
     data = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8)
-    gs.DCGAN(width=4).fit(data, out=tmp_path / "run", watch=stopping_at(10), **HOW)
+    gs.DCGAN(width=4).fit(data, out=tmp_path / "run", watch=stopping_at(5), **HOW)
     with pytest.raises(gs.UserError, match="data="):
         gs.resume(tmp_path / "run")
     with pytest.raises(gs.UserError, match="not the data"):
         gs.resume(tmp_path / "run", data=255 - data)
-    assert gs.resume(tmp_path / "run", data=data).trained["rounds"] == 20
+    assert gs.resume(tmp_path / "run", data=data).trained["rounds"] == 10
 
 
 def test_held_out_items_are_never_drawn(monkeypatch):

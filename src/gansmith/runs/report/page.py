@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +50,11 @@ def write_report(run_path) -> Path:
     findings = _findings(about, rows, run.path)
     form = Kind.from_json(about["spec"])
     points = _points(run, form)
-    from jinja2 import Environment, FileSystemLoader
-
-    pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    pages.filters["options"] = options_as_code
-    page = pages.get_template("page.html.jinja").render(
+    page = template().render(
         run=run.path,
         title=f"{about['game']} on {Path(about['name']).name}",
         about=about,
+        form=form,
         trained=trained,
         items=_items(about, form),
         status=_status(about, trained, rows),
@@ -77,6 +73,18 @@ def write_report(run_path) -> Path:
     with replacing(path) as beside:
         beside.write_text(encodable(page), encoding="utf-8")
     return path
+
+
+@cache
+def template():
+    """The page's jinja template, which takes longer to compile than a page to fill."""
+    from jinja2 import Environment, FileSystemLoader
+
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    pages.filters["options"] = options_as_code
+    return pages.get_template("page.html.jinja")
 
 
 def _findings(about: dict, rows: list[dict], path: Path) -> list:
