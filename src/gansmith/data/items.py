@@ -34,6 +34,12 @@ def read_items(data, kind: str | None = None, **options) -> Dataset:
     return from_memory(data, kind=kind, **options)
 
 
+def kind_at(data) -> type[Kind] | None:
+    """The kind of most files below a folder or zip; None for anything else, and where no kind reads them."""
+    path = Path(data).expanduser() if isinstance(data, (str, os.PathLike)) else None
+    return None if path is None or data in NAMES else _by_endings(endings_in(path))
+
+
 def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
     alone = path.is_file() and path.suffix.lower() != ".zip"
     found = Counter([path.suffix.lower()]) if alone else endings_in(path)

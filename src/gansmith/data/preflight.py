@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -195,12 +194,6 @@ def _classes(check: Check, dataset: Dataset) -> None:
         check.problems.append(f"classes with few items (below 10, or a tenth of the largest): {few(scarce, 12)}")
     if len(check.classes) == 1:
         check.problems.append("one class only: labels carry no information; labels=None leaves them out")
-    if len(check.classes) == 2 and dataset.files:
-        one, other = ({Path(dataset.files[row]).stem for row in _rows(dataset, label == k)} for k in (0, 1))
-        if len(one & other) > 0.9 * max(len(one), len(other)):
-            check.problems.append(
-                f"{' and '.join(check.classes)} hold the same file names: are they pairs? Then call the folders A and B"
-            )
     if all(name.lstrip("-").isdigit() for name in check.classes):
         numbers = {int(name) for name in check.classes}
         holes = sorted(set(range(min(numbers), max(numbers))) - numbers) if max(numbers) - min(numbers) < 10_000 else []
@@ -223,11 +216,11 @@ def _contradictions(check: Check, dataset: Dataset, groups) -> None:
 
 def namer(dataset: Dataset):
     """Position -> the name of the item."""
-    rows = _rows(dataset)
+    rows = rows_of(dataset)
     return lambda i: dataset.files[rows[i]] if dataset.files else f"item {rows[i]}"
 
 
-def _rows(dataset: Dataset, which=slice(None)) -> list[int]:
+def rows_of(dataset: Dataset, which=slice(None)) -> list[int]:
     """The rows of the files behind the items at `which`."""
     rows = np.arange(len(dataset)) if dataset.rows is None else dataset.rows.numpy()
     return rows[which].tolist()

@@ -6,6 +6,7 @@ import os
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds import KINDS
+from gansmith.data.kinds.images import Images
 from gansmith.errors import DataError, nearest
 
 FORMS = ("auto", "items", "pairs", "domains", "captions")
@@ -47,7 +48,9 @@ def read(data, *, form="auto", labels="auto", limit=None, cache=None, **options)
 
 
 def _read(data, form: str, options: dict) -> Dataset:
-    if form in ("auto", "pairs", "domains", "captions"):
+    from gansmith.data.items import kind_at, read_items
+
+    if form in ("pairs", "domains", "captions") or (form == "auto" and kind_at(data) is Images):
         from gansmith.data.captions import from_captions
         from gansmith.data.pairs import from_two
 
@@ -56,8 +59,6 @@ def _read(data, form: str, options: dict) -> Dataset:
             found = reader(data, form, **plain) if form in forms else None
             if found is not None:
                 return found
-    from gansmith.data.items import read_items
-
     return read_items(data, form if form in KINDS else None, **options)
 
 

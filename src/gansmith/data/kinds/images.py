@@ -122,6 +122,16 @@ class Images(Kind):
             check.problems.append(
                 "red, green and blue are equal everywhere: channels=1 says the same in a third of the numbers"
             )
+        if len(check.classes) == 2 and dataset.files:
+            label = dataset.raw(np.arange(len(dataset)), "label")
+            one, other = (
+                {Path(dataset.files[row]).stem for row in preflight.rows_of(dataset, label == k)} for k in (0, 1)
+            )
+            if len(one & other) > 0.9 * max(len(one), len(other)):
+                check.problems.append(
+                    f"{' and '.join(check.classes)} hold the same file names: are they pairs? "
+                    "Then call the folders A and B"
+                )
         if 0 < max(check.high) < 128:
             check.problems.append(
                 f"values reach {max(check.high):g} of 255 only: dark pictures, or another scale; "
