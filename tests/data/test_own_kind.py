@@ -86,3 +86,10 @@ def test_a_run_of_a_kind_that_is_not_known_says_what_to_do(own, graphs, tmp_path
 def test_a_name_of_another_kind_is_refused(graphs):
     with pytest.raises(UserError, match="rate"):
         gs.read(graphs, rate=16000)
+
+
+def test_the_least_that_works_as_the_page_says_works(own):
+    page = (Path(__file__).parents[2] / "docs" / "own-kind.md").read_text()
+    names: dict = {"__name__": "own_kind"}
+    exec(page.split("```python\n")[1].split("```")[0], names)  # noqa: S102
+    assert names["gan"].sample(2, seed=0).shape == (2, 1, 64) and "spectra" in names["gs"].KINDS
