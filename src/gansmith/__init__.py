@@ -10,9 +10,16 @@ Everything is looked up when first used, so that `import gansmith` is instantane
 from __future__ import annotations
 
 import importlib
+import os
 
 from gansmith.errors import UserError
 from gansmith.version import __version__
+
+# Threads of GNU's OpenMP, which torch's wheels for Linux bring along, spin for some 3 ms when they wait for each other.
+# Where something else wants their core, that time is missing when there is work: R3GAN became ten times as slow beside
+# one busy process, and a third slower when they spin for 0.1 ms (docs/performance.md). Read when torch is imported.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 _PLACES = {
     "load": "gansmith.runs.load",

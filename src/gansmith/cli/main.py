@@ -102,6 +102,7 @@ def train(
     device: Annotated[str, typer.Option(help="cuda, cuda:1, mps, cpu or auto")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or auto")] = "auto",
     micro_batches: Annotated[int, typer.Option(metavar="N", help="parts a batch is played in, to save memory")] = 1,
+    threads: Annotated[int | None, typer.Option(metavar="N", help="of the CPU [the quickest number, by trial]")] = None,
     record: Annotated[bool, typer.Option(help="on a card, record moves and replay them")] = True,
     val: Annotated[float, typer.Option(metavar="V", help="share of the data that no player ever sees")] = 0.05,
     patience: Annotated[
@@ -161,6 +162,7 @@ def train(
         device=device,
         precision=precision,
         micro_batches=micro_batches,
+        threads=threads,
         record=record,
         val=val,
         patience=patience,

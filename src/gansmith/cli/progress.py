@@ -18,10 +18,10 @@ from gansmith.data.spec import Kind
 from gansmith.names import shown, typed
 from gansmith.training import modelfile
 from gansmith.training.folder import RunFolder
-from gansmith.training.plan import spell_time
+from gansmith.training.plan import spell_threads, spell_time
 from gansmith.training.stopping import signals_handled_by
 
-NOT_LOSSES = ("step", "seconds", "samples")
+NOT_LOSSES = ("step", "seconds", "samples", "threads", "threads/since")
 
 
 def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -> None:
@@ -88,6 +88,7 @@ class Progress:
         self.recent: deque = deque(maxlen=20)
         self.shown = self.rows = 0
         self.live = None
+        self.note = ""  # the last change of the number of threads
 
     def __enter__(self) -> Progress:
         return self
@@ -127,6 +128,8 @@ class Progress:
     def watch(self, state, row: Mapping) -> None:
         self.rows += 1
         self.recent.append((row["seconds"], row["samples"]))
+        if "threads" in row:
+            self.note = f"{spell_threads(row['threads'])} since round {row['threads/since']:,}"
         if self.quiet or time.monotonic() - self.shown < self.every:
             return
         self.shown = time.monotonic()
@@ -134,6 +137,7 @@ class Progress:
         facts = [f"round {row['step']:,}", f"{100 * share:.0f} %"]
         facts += [f"{speed:,.0f} samples/s"] if speed else []
         facts += [f"{spell_time(row['seconds'] * (1 - share) / share)} left"] if row["seconds"] > 1 and share else []
+        facts += [self.note] if self.note else []
         facts += [state.verdict] if state.verdict else []
         facts += [f"{sum(state.skipped.values())} moves skipped (gradient not finite)"] if state.skipped else []
         if self.stream.isatty():

@@ -32,6 +32,8 @@ class Options:
     measure_every: int = 0  # rounds between measurements of what the samples are worth; 0: none
     measure_items: int = 0  # samples of each
     patience: int | None = None
+    threads: int | None = None  # that it began with, on a CPU; None: as many as torch has
+    round_seconds: float | None = None  # with that many; None: their number was not found by trial and stays
 
 
 def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:

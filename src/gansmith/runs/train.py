@@ -29,6 +29,7 @@ from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
+from gansmith.training.pace import begin_pace, candidates
 from gansmith.training.plan import make_plan
 from gansmith.training.state import State
 from gansmith.training.stopping import deliver, signals_held
@@ -53,6 +54,7 @@ def fit(
     precision: str = "auto",
     val: float = 0.05,
     micro_batches: int = 1,
+    threads: int | None = None,
     record: bool = True,
     size=None,
     channels: int | None = None,
@@ -76,6 +78,8 @@ def fit(
     val        share of the data that no player ever sees, kept for calibration and evaluation
     out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
     micro_batches  parts a batch is split into to save memory; gradients are summed
+    threads    that share an operation on a CPU; None: one for small data, else what the plan finds quickest on this
+               machine as it is, watched while it trains. The same seed gives the same run on the same number of threads
     record     on a card, record moves once and replay them, which small games need to keep it busy
     on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.monitor`)
     diagnose   look for failures while it trains; runs without a folder are never watched
@@ -102,6 +106,7 @@ def fit(
     ranks = Ranks(place)
     with ranks.one_by_one():
         dataset = game.read(data, size=size, channels=channels, labels=labels, **(reading or {}))
+    counts = candidates(place, dataset.spec, threads, ranks.count)
     options = Options(
         steps=budget.steps,
         minutes=budget.minutes,
@@ -120,6 +125,7 @@ def fit(
         evaluate=evaluate,
         measure_every=int(evaluate and out is not None),
         patience=patience,
+        threads=counts[0] if place.type == "cpu" else None,
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
@@ -135,7 +141,7 @@ def fit(
 
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         if out is not None or say is not None:
-            options = plan_run(game, dataset, options, budget, place, ranks, out, why, say)
+            options = plan_run(game, dataset, options, budget, place, ranks, counts, out, why, say)
         if out is not None and ranks.first:
             keep.create(describe(game, dataset, options, why))
             keep.show_real(dataset)
@@ -204,10 +210,10 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     return state
 
 
-def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, out, why, say) -> Options:
-    """Options with the intervals that the plan of this run asks for; its lines are said."""
+def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, counts, out, why, say) -> Options:
+    """Options with the number of threads and the intervals that the plan of this run asks for; its lines are said."""
     fresh = lambda: make_state(game.copy(), dataset, options, place, ranks)  # noqa: E731
-    with hardware.prepared(place, hardware.pick_threads(dataset.spec)):
+    with hardware.prepared(place, counts[0]):
         plan = make_plan(
             fresh,
             budget,
@@ -215,6 +221,7 @@ def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, out,
             micro_batches=options.micro_batches,
             record=options.record,
             reasons=list(why),
+            threads=counts,
             out=out,
         )
         looks = (
@@ -240,6 +247,8 @@ def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, out,
         look_every=looks,
         measure_every=every,
         measure_items=items,
+        threads=plan.threads,
+        round_seconds=plan.round_seconds if plan.threads and len(counts) > 1 else None,
     )
 
 
@@ -266,6 +275,7 @@ def train(state: State, options: Options, keep, probes) -> Game:
             "batch_size": options.batch_size,
             "val": options.val,
             "precision": options.precision,
+            "threads": state.threads,
             "data": state.data.name,
             "digest": state.data.digest,
             "skipped": state.skipped,
@@ -290,7 +300,8 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
         best = keep.path / "best.gan"
         measure = quality.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
         probes = [measure, *probes]
-    with hardware.prepared(state.game.device, hardware.pick_threads(state.game.spec)):
+    pace = begin_pace(state, options.threads, options.round_seconds)
+    with hardware.prepared(state.game.device, state.threads[-1][1] if state.threads else None):
         try:
             return watched(watch, state)(
                 play,
@@ -300,8 +311,9 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
                 precision=options.precision,
                 micro_batches=options.micro_batches,
                 record=options.record,
-                probes=probes,
+                probes=[pace.line, *probes],
                 held=held,
+                pace=pace,
             )
         except (OSError, RuntimeError) as error:
             if not disk_is_full(error):

@@ -48,7 +48,8 @@ def pick_precision(choice: str, device: torch.device, form: Kind) -> str:
         return "fp32"
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if _product_seconds(torch.float32) > 1.5 * _product_seconds(torch.bfloat16) else "fp32"
+    with prepared(device, threads=1):  # more would wait for each other beside a busy neighbour
+        return "bf16" if _product_seconds(torch.float32) > 1.5 * _product_seconds(torch.bfloat16) else "fp32"
 
 
 def _product_seconds(dtype, size: int = 512, times: int = 5) -> float:
@@ -86,31 +87,28 @@ def _last(module: nn.Module, given):
     return tuple(x.contiguous(memory_format=torch.channels_last) for x in given)
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def prepared(device: torch.device, threads: int | None = None):
     """Process-wide settings for training, restored after.
 
     A saturated critic makes gradients subnormal, which slows a CPU ten times: they are flushed to zero.
-    threads  of the CPU's operations; None: as many as there are
+    threads  of the CPU's operations, at most one a core; None: as many as torch has
     """
     before = torch.get_num_threads()
     flushed = torch.set_flush_denormal(True)
     if threads and device.type == "cpu":
-        torch.set_num_threads(min(threads, before))
+        torch.set_num_threads(min(threads, cores()))
     try:
         yield
     finally:
         torch.set_num_threads(before)
         if flushed:
             torch.set_flush_denormal(False)
-
-
-def pick_threads(spec: Kind) -> int | None:
-    """One for vectors, rows and pictures under 256 pixels, too short to share; None: as many as there are.
-
-    Fixed by the data, not measured: another number of threads adds up in another order, so results would differ.
-    """
-    return 1 if spec.small else None
 
 
 def machine(device: torch.device) -> str:

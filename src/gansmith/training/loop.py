@@ -62,6 +62,7 @@ def play(
     probes: Sequence[Probe] = (),
     judge: Callable[[State], None] = lambda state: None,
     held: Held | None = None,
+    pace: Callable[[float], bool] = lambda seconds: False,
 ) -> bool:
     """Play rounds until the budget is spent; False if someone asked to stop before (state and files are saved then).
 
@@ -71,29 +72,32 @@ def play(
             one that sets `state.enough` ends the run there
     judge   called after each log line, which is the last of `state.game.history`; may raise to end the run
     held    tells of a signal to stop (see `training.stopping`), here or, after the last round, at any other rank
+    pace    called after each round with the seconds it took; true when it changed what a resumed run must know
     """
     held = held or Held()
     game, ranks = state.game, state.ranks
     mover = Mover(state, precision, micro_batches, record)
-    started, saved = time.monotonic() - state.seconds, time.monotonic()
+    started, saved, changed = time.monotonic() - state.seconds, time.monotonic(), False
     game.train()
     while True:
         stop, state.seconds = ranks.agree(held.number or bool(state.enough), time.monotonic() - started)
         game.progress = budget.progress(state)
         done = game.progress >= 1
-        if state.round and (stop or done or time.monotonic() - saved > every.save_seconds):
+        if state.round and (stop or done or changed or time.monotonic() - saved > every.save_seconds):
             keep.save(state)
             saved = time.monotonic()
         if stop or done:
             break
 
         seen = {} if state.round % every.log == 0 else None
+        begun = time.monotonic()
         with observing(seen):
             terms = play_round(state, mover)
         state.round += 1
         state.average.update(state.batch_size, state.samples)
         if state.augment:
             state.augment.adapt(state)
+        changed = pace(time.monotonic() - begun)
 
         if seen is not None:
             row = {name: float(value.float().mean()) for name, value in (terms | as_tensors(seen)).items()}

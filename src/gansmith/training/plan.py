@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -15,9 +16,12 @@ from gansmith.errors import UserError
 from gansmith.training.folder import Memory, RunFolder
 from gansmith.training.hardware import free_memory, peak_memory
 from gansmith.training.loop import Budget, Every, Mover, play_round
+from gansmith.training.pace import quickest, turn_about
 from gansmith.training.state import State
 
-WARM_SECONDS = 2.0
+WARM_SECONDS = 2.0  # of rounds, with each number of threads
+ROUNDS = 50  # … or so many
+SHARED = 0.9  # of a core, below which something else is said to use this machine
 MEASURED = 250  # samples that a measurement makes at once
 USUAL = 1001  # a round like most: games may play their first ones, or every so many, at greater length
 
@@ -33,6 +37,9 @@ class Plan:
     memory: int
     disk: int
     reasons: list[str] = field(default_factory=list)
+    threads: int | None = None  # that it is played on; None: on a card
+    tried: dict[int, float] = field(default_factory=dict)  # seconds a round took with each number of threads
+    share: float = 1.0  # of a core that was ours in the trial
 
     @property
     def seconds(self) -> float:
@@ -48,11 +55,23 @@ class Plan:
         return [
             f"parameters   {players}",
             f"speed        {self.batch_size / self.round_seconds:,.0f} samples/s, "
-            f"{1000 * self.round_seconds:.3g} ms a round of {self.batch_size}",
+            f"{1000 * self.round_seconds:.3g} ms a round of {self.batch_size}{self._on_threads()}",
             f"whole run    {self.rounds:,} rounds, {spell_time(self.seconds)}, {spell_size(self.disk)} on disk, "
             f"{spell_size(self.memory)} of memory",
+            *(
+                [f"shared       this machine is shared: {100 * self.share:.0f} % of a core was ours in the trial"]
+                if self.share < SHARED
+                else []
+            ),
             *(f"chosen       {reason}" for reason in self.reasons),
         ]
+
+    def _on_threads(self) -> str:
+        """', on 2 threads (on 1: 205 ms)'."""
+        if self.threads is None:
+            return ""
+        others = ", ".join(f"on {n}: {1000 * s:.3g} ms" for n, s in self.tried.items() if n != self.threads)
+        return f", on {spell_threads(self.threads)}" + (f" ({others})" if others else "")
 
 
 def make_plan(
@@ -63,11 +82,13 @@ def make_plan(
     micro_batches: int,
     reasons: list[str],
     record: bool = False,
+    threads: Sequence[int] = (),
     out=None,
 ) -> Plan:
     """Play a few rounds on a state of its own, then save and sample once, so that neither fails in hour ten.
 
     make_state  gives a fresh State that shares nothing with the one to be trained
+    threads     numbers of threads to try, of which the quickest is left set (see `training.pace`); none: as it is
     out         where the run will be kept: the trial files are written there and removed; None: none are
     """
     state = make_state()
@@ -75,16 +96,12 @@ def make_plan(
     mover = Mover(state, precision, micro_batches, record)
     state.round = USUAL
     _grow(state, mover)  # the first rounds pay for what later ones find ready
-    times, begun = [], time.perf_counter()
-    ranks = state.ranks  # which play these rounds together, too
-    while len(times) < 3 or (len(times) < 50 and ranks.as_first(time.perf_counter() - begun < WARM_SECONDS)):
-        start = time.perf_counter()
-        state.round += 1
-        play_round(state, mover)
-        state.average.update(state.batch_size, state.samples)
-        _finish(state)
-        times.append(time.perf_counter() - start)
-    round_seconds = ranks.as_first(sorted(times)[len(times) // 2])
+    ranks, on_cpu = state.ranks, state.game.device.type == "cpu"
+    tried, share = _time(state, mover, threads or (torch.get_num_threads(),))
+    count = quickest(tried)
+    torch.set_num_threads(count)
+    tried = {n: median(times) for n, times in tried.items()}
+    round_seconds = ranks.as_first(tried[count])
     rounds = budget.steps or max(1, round(60 * budget.minutes / round_seconds))
     written = _rehearse(state, Path(out)) if out is not None and ranks.first else 0
     return Plan(
@@ -95,7 +112,31 @@ def make_plan(
         memory=peak_memory(state.game.device),
         disk=written,
         reasons=reasons,
+        threads=count if on_cpu else None,
+        tried=tried,
+        share=share if on_cpu else 1.0,
     )
+
+
+def _time(state: State, mover: Mover, threads: Sequence[int]) -> tuple[dict[int, list[float]], float]:
+    """(seconds of rounds with each number of threads, by turns; the share of a core that was ours with the fewest)."""
+    times: dict[int, list[float]] = {count: [] for count in threads}
+    ours = spent = 0.0
+    begun, warm = time.perf_counter(), len(threads) > 1  # another number of threads begins with a slow round
+    for count in turn_about(threads, ROUNDS + warm):
+        enough = time.perf_counter() - begun > WARM_SECONDS * len(threads)
+        if min(map(len, times.values())) >= 3 and state.ranks.as_first(enough):  # ranks play these rounds together, too
+            break
+        torch.set_num_threads(count)
+        start, used = time.perf_counter(), time.process_time()
+        state.round += 1
+        play_round(state, mover)
+        state.average.update(state.batch_size, state.samples)
+        _finish(state)
+        times[count].append(time.perf_counter() - start)
+        if count == min(threads):
+            ours, spent = ours + time.process_time() - used, spent + times[count][-1]
+    return {count: found[warm:] for count, found in times.items()}, ours / spent
 
 
 def _grow(state: State, mover: Mover) -> None:
@@ -166,6 +207,10 @@ def _rehearse(state: State, out: Path) -> int:
 def _finish(state: State) -> None:
     if state.game.device.type == "cuda":
         torch.cuda.synchronize(state.game.device)
+
+
+def spell_threads(count: int) -> str:
+    return f"{count} thread" + "s" * (count > 1)
 
 
 def spell_time(seconds: float) -> str:

@@ -23,6 +23,7 @@ from gansmith.training.modelfile import read_header
 from gansmith.training.plan import spell_time
 
 WALL = 8  # sheets on the wall
+NOT_DRAWN = ("step", "seconds", "samples", "threads", "threads/since")  # numbers of the log
 
 OPTIONS = {  # an option of a run -> what it is
     "steps": "rounds to play",
@@ -149,7 +150,13 @@ def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]
         ("skipped moves", ", ".join(skipped) or ("none" if trained else "—")),
     ]
     cost += [("machine", about["machine"])] if "machine" in about else []
+    cost += [("threads", _threads(trained["threads"]))] if trained.get("threads") else []
     return [*cost, ("software", f"gansmith {about['gansmith']}, torch {about['torch']}"), ("begun", about["started"])]
+
+
+def _threads(changes: list) -> str:
+    """'2; 1 since round 893'."""
+    return "; ".join(f"{count} since round {since:,}" if since else str(count) for since, count in changes)
 
 
 def _settings(about: dict) -> list[dict]:
@@ -171,7 +178,7 @@ def _settings(about: dict) -> list[dict]:
 
 def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
     """One chart for the numbers that belong on one scale, each number with its last value and its meaning."""
-    names = dict.fromkeys(name for row in rows for name in row if name not in ("step", "seconds", "samples"))
+    names = dict.fromkeys(name for row in rows for name in row if name not in NOT_DRAWN)
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(group(name), []).append(name)
