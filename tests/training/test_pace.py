@@ -56,7 +56,7 @@ class Machine:
         monkeypatch.setattr(torch, "set_num_threads", lambda n: setattr(self, "threads", n))
         monkeypatch.setattr(torch, "get_num_threads", lambda: self.threads)
         self.state = begin(gs.WGAN, made_up((3,)), {}, 0)
-        self.state.threads = [(0, 2)]
+        self.state.threads = [[0, 2]]
         self.pace, self.on = Pace(self.state, (2, 1), usual), []
 
     def play(self, rounds: int) -> list[int]:
@@ -75,7 +75,7 @@ def test_a_busy_neighbour_leaves_one_thread_and_the_log_says_since_when(monkeypa
     assert machine.play(200) == [] and set(machine.on) == {2}
     machine.seconds = {2: 1.5, 1: 0.2}
     (changed,) = machine.play(60)
-    assert machine.state.threads == [(0, 2), (changed, 1)] and machine.threads == 1
+    assert machine.state.threads == [[0, 2], [changed, 1]] and machine.threads == 1
     assert machine.pace.line(machine.state, {}) == {"threads": 1, "threads/since": changed}
     assert machine.pace.line(machine.state, {}) == {}
 
@@ -123,7 +123,7 @@ def test_a_change_is_saved_at_once_and_a_resumed_run_goes_on_with_it(tmp_path, m
 
     def falls(self, seconds):
         if now := self.state.round == 10:
-            self.state.threads.append((10, 1))
+            self.state.threads.append([10, 1])
             torch.set_num_threads(1)
         return now
 
@@ -148,7 +148,7 @@ def test_a_change_is_saved_at_once_and_a_resumed_run_goes_on_with_it(tmp_path, m
     on["died"] = True
     resumed = gs.resume(tmp_path / "run", data=data, probes=[dies])
     assert begun == (play["threads"], 1) and set(on) == {"died", *range(11, 21)} and on[11] == on[20] == 1
-    assert resumed.trained["threads"] == whole.trained["threads"] == [(0, play["threads"]), (10, 1)]
+    assert resumed.trained["threads"] == whole.trained["threads"] == [[0, play["threads"]], [10, 1]]
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     rows = [row for row in resumed.history if "threads" in row]

@@ -105,7 +105,7 @@ class Pace:
         self.usual, self.since = median(timed[best]), 0.0
         self.patience = AGAIN if best != before else min(2 * self.patience, SELDOM)
         if best != before:
-            self.state.threads.append((self.state.round, best))
+            self.state.threads.append([self.state.round, best])
         return best != before
 
     def line(self, state: State, seen: Mapping) -> dict[str, float]:
@@ -125,7 +125,7 @@ def begin_pace(state: State, threads: int | None, seconds: float | None) -> Pace
     if game.device.type != "cpu":
         return Pace(state)
     counts = candidates(game.device, game.spec, ranks=ranks.count)
-    state.threads = state.threads or [(state.round, threads or counts[0])]
+    state.threads = state.threads or [[state.round, threads or counts[0]]]
     if state.threads[-1][1] > cores():  # it goes on where there are fewer
-        state.threads.append((state.round, cores()))
+        state.threads.append([state.round, cores()])
     return Pace(state, counts, seconds) if seconds else Pace(state)

@@ -37,7 +37,7 @@ class State:
         self.round = 0
         self.seconds = 0.0
         self.stage = -1
-        self.threads: list[tuple[int, int]] = []  # (round, threads from there on) on a CPU: see `training.pace`
+        self.threads: list[list[int]] = []  # [round, threads from there on] on a CPU: see `training.pace`
         self.verdict = ""  # one word on how it goes, where somebody watches
         self.enough = ""  # why a probe wants no more rounds
 
@@ -78,7 +78,7 @@ class State:
             player.skipped = state["skipped"][name]
         self.order.position = state["position"]
         self.round, self.seconds, self.stage = state["round"], state["seconds"], state["stage"]
-        self.threads = [tuple(change) for change in state.get("threads", [])] or self.threads
+        self.threads = state.get("threads", [])
         torch.set_rng_state(state["rng"])  # every rank's: see `training.ranks`
         if state["rng_on_device"] is not None and self.game.device.type == "cuda":
             torch.cuda.set_rng_state(state["rng_on_device"], self.game.device)
