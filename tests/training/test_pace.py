@@ -8,7 +8,6 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.testing import begin, made_up
 from gansmith.training import hardware, pace, plan
@@ -16,7 +15,7 @@ from gansmith.training.loop import Budget
 from gansmith.training.pace import Pace, candidates, quickest, turn_about
 
 CPU = torch.device("cpu")
-PICTURES, POINTS = DataSpec.images((1, 28, 28)), DataSpec("vectors", (3,))
+PICTURES, POINTS = made_up((1, 28, 28), n=8).spec, made_up((3,), n=8).spec
 
 
 @pytest.mark.parametrize("most, tried", [(1, (1,)), (2, (2, 1)), (3, (3, 1)), (8, (8, 4, 1))])
