@@ -45,7 +45,7 @@ def test_only_the_first_rank_prints(capsys, monkeypatch):
 def test_resume_with_nothing_left_says_so(trained, here, capsys):
     shutil.copytree(trained, "again")
     assert cli.main(["resume", "again"]) == 0
-    assert "nothing was left to play" in capsys.readouterr().out
+    assert "already trained: 6 steps" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("out", ["x.png", "x.npz", "x.npy", "made/", "deep/er/x.png"])

@@ -32,7 +32,7 @@ def test_interrupt_saves_and_says_how_to_go_on(here, small):
     worker.send_signal(signal.SIGINT)
     _, said = worker.communicate(timeout=60)
     assert worker.returncode == 130
-    found = re.fullmatch(r"gansmith: stopped after round ([\d,]+); go on with: .+ resume run\n", said)
+    found = re.fullmatch(r"gansmith: stopped after step ([\d,]+); continue with: .+ resume run\n", said)
     rounds = int(found[1].replace(",", ""))
     assert (here / "run" / "report.html").is_file()
     assert cli.main(["resume", "run", "--steps", str(rounds + 2), "-q"]) == 0
@@ -57,7 +57,7 @@ def test_a_killed_run_is_reported_and_resumed(here, capsys, small):
     assert "Not ended: 9 rounds" in Path("run/report.html").read_text()
     assert cli.main(["sample", "run", "-o", "x.png"]) == 2
     assert cli.main(["resume", "run"]) == 0
-    assert "resuming     run after round 7" in capsys.readouterr().out
+    assert "resuming     run after step 7" in capsys.readouterr().out
     steps = [json.loads(line)["step"] for line in Path("run/log.jsonl").read_text().splitlines()]
     assert steps == list(range(1, 13)), "no line twice, none lost"
 
@@ -68,7 +68,7 @@ def test_a_terminal_that_closes_ends_a_run_as_an_interrupt_does(here, small):
     worker.send_signal(signal.SIGHUP)
     _, said = worker.communicate(timeout=60)
     assert worker.returncode == 130
-    assert re.fullmatch(r"gansmith: stopped after round ([\d,]+); go on with: .+ resume run\n", said)
+    assert re.fullmatch(r"gansmith: stopped after step ([\d,]+); continue with: .+ resume run\n", said)
 
 
 def test_training_goes_on_when_nobody_reads_what_it_prints(here, small):
@@ -77,7 +77,7 @@ def test_training_goes_on_when_nobody_reads_what_it_prints(here, small):
     worker.stdout.close()  # as `| head -n 1` does
     _, said = worker.communicate(timeout=120)
     assert worker.returncode == 0
-    assert said == "gansmith: nobody reads the output any more: training goes on without it\n"
+    assert said == "gansmith: the output is no longer read: training continues without it\n"
     assert (here / "run" / "report.html").is_file()
 
 

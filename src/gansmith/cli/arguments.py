@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
-Steps = Annotated[int | None, typer.Option(metavar="N", help="rounds of play")]
-Minutes = Annotated[float | None, typer.Option(metavar="M", help="wall time instead, to which every schedule fits [5]")]
-Size = Annotated[str | None, typer.Option(metavar="S", help="of pictures: 64, or HEIGHTxWIDTH [from the data]")]
-Channels = Annotated[int | None, typer.Option(metavar="C", help="of pictures: 1, 3 or 4 [from the data]")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a training run")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps, counted from the start of the run")]
+Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training; schedules adapt [5]")]
+Size = Annotated[str | None, typer.Option(metavar="S", help="image size: 64, or HEIGHTxWIDTH [from the data]")]
+Channels = Annotated[int | None, typer.Option(metavar="C", help="image channels: 1, 3 or 4 [from the data]")]
 OwnGame = Annotated[
     str | None,
-    typer.Option("--game", metavar="FILE.py:CLASS", help="a GAN of your own: a subclass of gansmith.Game in a file"),
+    typer.Option("--game", metavar="FILE.py:CLASS", help="your own GAN: a subclass of gansmith.Game in FILE.py"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print the run's folder only")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print only the folder of the run")]
 
 
 def find_own(game: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the program says of itself: who prints, what to type to call it again, and errors in one line."""
+"""What the program prints, who prints it, and errors in one line."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, OSError) and (error.errno in DISK or isinstance(error, DiskFull)):
         return f"{error.filename}: {error.strerror}" if error.filename else text, 2
     if is_out_of_memory(error):
-        return "out of memory: give a smaller --batch-size, --size or --width", 2
+        return "out of memory: use a smaller --batch-size, --size or --width", 2
     if isinstance(error, RankLost):
-        return f"{text}: gansmith resume goes on from the last save, on any number of processes", 1
+        return f"{text}: continue from the last save with gansmith resume, on any number of processes", 1
     if isinstance(error, Diverged):
-        return f"{text}: it cannot go on; train anew with a lower --learning-rate", 1
+        return f"{text}: training cannot continue; retrain with a lower --learning-rate", 1
     return None

@@ -30,13 +30,13 @@ def gansmith(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
 ) -> None:
-    """Train generative adversarial networks on your data, and see what came of it.
+    """Train generative adversarial networks on your data, and measure how good they are.
 
     \b
-    gansmith train photos/                  a folder of pictures; the game is chosen for it
+    gansmith train photos/                  a folder of images; the GAN is chosen for it
     gansmith train wgan-gp digits --minutes 2
     gansmith sample runs/digits-wgan-gp -n 64 -o grid.png
-    gansmith train wgan-gp --help           the settings of one game
+    gansmith train wgan-gp --help           the settings of one GAN
     """
     if version:
         print(__version__)
@@ -47,7 +47,7 @@ def gansmith(
 
 @app.command("list")
 def list_games(game: OwnGame = None) -> None:
-    """The games there are, one line each.
+    """List the available GANs, one line each.
 
     \b
     gansmith list
@@ -64,12 +64,12 @@ def list_games(game: OwnGame = None) -> None:
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def check(
     context: typer.Context,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="folder, file or name of a data set")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="folder or file of data, or name of a data set")],
     size: Size = None,
     channels: Channels = None,
-    types: Annotated[str | None, typer.Option(metavar="T", help="of columns: 'zip=categorical, since=date'")] = None,
+    types: Annotated[str | None, typer.Option(metavar="T", help="column types: 'zip=categorical, since=date'")] = None,
 ) -> None:
-    """Look at data before training: what is there, what is odd, what training would do with it.
+    """Check data before training: what it contains, what looks wrong, and how training would use it.
 
     \b
     gansmith check photos/
@@ -97,34 +97,34 @@ def train(
     steps: Steps = None,
     minutes: Minutes = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="folder for the run [runs/DATA-GAN]")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="of all chance: the same seed, the same run")] = 0,
-    batch_size: Annotated[int | None, typer.Option(metavar="B", help="items of a move [64, or all if fewer]")] = None,
-    device: Annotated[str, typer.Option(help="cuda, cuda:1, mps, cpu or auto")] = "auto",
-    precision: Annotated[str, typer.Option(help="fp32, bf16 or auto")] = "auto",
-    micro_batches: Annotated[int, typer.Option(metavar="N", help="parts a batch is played in, to save memory")] = 1,
-    threads: Annotated[int | None, typer.Option(metavar="N", help="of the CPU [the quickest number, by trial]")] = None,
-    record: Annotated[bool, typer.Option(help="on a card, record moves and replay them")] = True,
-    val: Annotated[float, typer.Option(metavar="V", help="share of the data that no player ever sees")] = 0.05,
+    seed: Annotated[int, typer.Option(metavar="S", help="random seed")] = 0,
+    batch_size: Annotated[int | None, typer.Option(metavar="B", help="batch size [64, or all items if fewer]")] = None,
+    device: Annotated[str, typer.Option(help="device: cuda, cuda:1, mps, cpu or auto")] = "auto",
+    precision: Annotated[str, typer.Option(help="number format: fp32, bf16 or auto")] = "auto",
+    micro_batches: Annotated[int, typer.Option(metavar="N", help="gradient-accumulation steps, to save memory")] = 1,
+    threads: Annotated[int | None, typer.Option(metavar="N", help="CPU threads [the fastest number, by trial]")] = None,
+    record: Annotated[bool, typer.Option(help="use CUDA graphs on the GPU")] = True,
+    val: Annotated[float, typer.Option(metavar="V", help="fraction of the data held out for validation")] = 0.05,
     patience: Annotated[
-        int | None, typer.Option(metavar="N", help="stop after N measurements without a better one [never]")
+        int | None, typer.Option(metavar="N", help="stop after N evaluations without improvement [never]")
     ] = None,
-    on_failure: Annotated[
-        str, typer.Option(metavar="HOW", help="when the diagnosis finds a failure: warn, stop or rollback")
-    ] = "warn",
+    on_failure: Annotated[str, typer.Option(metavar="HOW", help="if training fails: warn, stop or rollback")] = "warn",
     size: Size = None,
     channels: Channels = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run that is in RUN already")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing run in RUN")] = False,
     quiet: Quiet = False,
-    help_: Annotated[bool, typer.Option("--help", help="this text; after a game's name, its settings too")] = False,
+    help_: Annotated[bool, typer.Option("--help", help="show this; after the name of a GAN, its settings too")] = False,
 ) -> None:
-    """Train a generator.
+    """Train a GAN on your data.
 
-    GAN is a game of `gansmith list`; without one, it is chosen from the data. DATA is a folder or zip of pictures,
-    a .npz, .npy, .csv or .parquet file, or a data set by name. Each setting of the game is an option, too:
+    GAN is a name from `gansmith list`; without one, a suitable GAN is chosen for the data. DATA is a folder or zip of
+    images, a .npz, .npy, .csv or .parquet file, or the name of a data set. Every setting of the GAN is an option, too:
     `gansmith train GAN --help` lists them.
 
+    Ctrl-C (also SIGTERM, SIGHUP) saves everything before it stops; `gansmith resume RUN` continues.
+
     \b
-    gansmith train photos/                  the game is chosen from the data, and it says why
+    gansmith train photos/                  the GAN is chosen for the data, and the output says why
     gansmith train dcgan photos/ --size 64 --minutes 30
     gansmith train wgan-gp mnist --steps 20000 --penalty 10 --out runs/mine
     gansmith train table.csv
@@ -179,11 +179,11 @@ def resume(
     run: Run,
     steps: Steps = None,
     minutes: Minutes = None,
-    data: Annotated[str | None, typer.Option(metavar="DATA", help="where the data is now, if it moved")] = None,
+    data: Annotated[str | None, typer.Option(metavar="DATA", help="new location of the data, if it moved")] = None,
     game: OwnGame = None,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with a run exactly where its last save stands. A new budget counts from the run's beginning.
+    """Continue a run from its last save. --steps and --minutes are totals, including what is already trained.
 
     \b
     gansmith resume runs/photos-r3gan
@@ -202,16 +202,19 @@ app.command()(sample)
 
 @app.command()
 def evaluate(
-    words: Annotated[list[str], typer.Argument(metavar="RUN|SAMPLES [RUN|SAMPLES] [DATA]", help="as below")],
-    count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples of each of 3 draws [500]")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="of the draws")] = 0,
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN|SAMPLES [RUN|SAMPLES] [DATA]", help="see below"),
+    ],
+    count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples in each of 3 draws [500]")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="random seed")] = 0,
     game: OwnGame = None,
 ) -> None:
-    """Say what samples are worth: each number with its 95 % interval, and beside it what real items score.
+    """Measure sample quality: every metric with its 95 % confidence interval, next to what real data scores.
 
-    SAMPLES is a folder or file of what a generator made. DATA may be left out for a run: then it is the run's own, as
-    far as possible the part that no player saw. A run alone is shown plain and refined by its discriminator. Of two
-    runs, one is called better only if the interval of their difference excludes 0 in two feature spaces.
+    SAMPLES is a folder or file of generated samples, from any program. DATA can be omitted for a run: its own data is
+    used, if possible the held-out part. A single run is also measured with samples refined by its discriminator. Of two
+    runs, one is called better only if the confidence interval of their difference excludes 0 in two feature spaces.
 
     \b
     gansmith evaluate runs/digits-r3gan
@@ -230,9 +233,9 @@ def evaluate(
 
 @app.command()
 def report(run: Run, game: OwnGame = None) -> None:
-    """Write RUN/report.html anew, one page that needs nothing else; also of a run that is still going on.
+    """Write RUN/report.html, a self-contained page about the run; also while the run is still training.
 
-    Of a run that ended, its samples are measured first, which takes a minute or two, unless they were already.
+    The samples of a finished run are measured first if they were not yet, which takes a minute or two.
 
     \b
     gansmith report runs/photos-r3gan
@@ -245,9 +248,9 @@ def report(run: Run, game: OwnGame = None) -> None:
 
 @app.command()
 def diagnose(run: Run, game: OwnGame = None) -> None:
-    """Say what went wrong in a run, since when, and what to change; also while it goes on, or after it crashed.
+    """Find out what went wrong in a run, since when, and what to change; also while it is training or after a crash.
 
-    The exit code is 0 for a healthy run, 3 when there are warnings, 4 when it has failed.
+    The exit code is 0 for a healthy run, 3 for warnings, 4 for a failure.
 
     \b
     gansmith diagnose runs/photos-r3gan
@@ -270,14 +273,14 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
     if len(positional) == 2:
         name, data = positional
         if name not in GAMES:
-            known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}; one of your own is --game FILE.py:CLASS"
+            known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}; your own: --game FILE.py:CLASS"
             raise UserError(f"no GAN is called '{name}'.{known}")
         return name, data, data, []
     if len(positional) == 1 and positional[0] in GAMES and not GAMES[positional[0]].needs_data:
         return positional[0], positional[0], None, []
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
-        found = f"found '{' '.join(positional)}'" if positional else "found neither"
-        raise UserError(f"train takes a GAN, or none, and DATA; {found}. Type for example: {me()} train r3gan digits")
+        found = f"found '{' '.join(positional)}'" if positional else "no DATA was given"
+        raise UserError(f"train takes [GAN] DATA; {found}. For example: {me()} train r3gan digits")
     from gansmith.data import read
     from gansmith.distributed.ranks import Ranks
     from gansmith.gans.recommend import choose

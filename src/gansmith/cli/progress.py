@@ -1,4 +1,4 @@
-"""What a person sees while a game is played: a live view in a terminal, a plain line every few seconds elsewhere."""
+"""What is printed during training: a live view in a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -36,8 +36,13 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
         say_error(stopped(run))
         raise typer.Exit(130) from None
     done = game.trained
+    if first_rank() and not (progress.rows or quiet):
+        progress.print(
+            f"already trained: {done['rounds']:,} steps, {spell_time(done['seconds'])}; give a larger total, such as {larger(run)}"
+        )
+        return
     if first_rank():
-        progress.print(run if quiet else summary(run, done, time.monotonic() - begun, progress.rows))
+        progress.print(run if quiet else summary(run, done, time.monotonic() - begun))
     if not done["finished"]:
         say_error(stopped(run))
         raise typer.Exit(130)
@@ -52,30 +57,33 @@ def stopped(run: Path) -> str:
         return "stopped before anything was saved"
     after = ""
     if folder.model.exists() and folder.model.stat().st_mtime >= folder.checkpoint.stat().st_mtime:
-        after = f" after round {modelfile.read_header(folder.model)['trained']['rounds']:,}"
-    return f"stopped{after}; go on with: {me()} resume {typed(run)}"
+        after = f" after step {modelfile.read_header(folder.model)['trained']['rounds']:,}"
+    return f"stopped{after}; continue with: {me()} resume {typed(run)}"
 
 
-def summary(run: Path, done: Mapping, seconds: float, rows: int) -> str:
+def summary(run: Path, done: Mapping, seconds: float) -> str:
     """Where things are and what they took."""
-    spent = "" if rows else "nothing was left to play: the budget of this run is spent\n"
-    return f"""{spent}
-{done["rounds"]:,} rounds, {done["samples"]:,} samples, {spell_time(done["seconds"])} of training
-  {run}/report.html   the whole story on one page
-  {run}/samples/      what it made along the way
-  {run}/model.gan     the trained generator
+    return f"""
+{done["rounds"]:,} training steps, {done["samples"]:,} samples, {spell_time(done["seconds"])} of training
+  {run}/report.html   everything about this run on one page
+  {run}/samples/      samples during training
+  {run}/model.gan     the trained model
 this command took {spell_time(seconds)}"""
 
 
 def whats_next(run: Path, form: Kind) -> str:
-    """Three commands, ready to be typed."""
-    options = RunFolder(run).read_settings()["options"]
-    more = f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
+    """Three commands to type next."""
     place = typed(run)
     return f"""next:
   {me()} sample {place} {form.example_out}
   {me()} report {place}
-  {me()} resume {place} {more}"""
+  {me()} resume {place} {larger(run)}"""
+
+
+def larger(run: Path) -> str:
+    """Twice the total that the run was given, as an option."""
+    options = RunFolder(run).read_settings()["options"]
+    return f"--steps {2 * options['steps']}" if options["steps"] else f"--minutes {2 * options['minutes']:g}"
 
 
 class Progress:
@@ -123,7 +131,7 @@ class Progress:
                 with suppress(OSError, ValueError):
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.stream = None
-            say_error("nobody reads the output any more: training goes on without it")
+            say_error("the output is no longer read: training continues without it")
 
     def watch(self, state, row: Mapping) -> None:
         self.rows += 1
@@ -134,12 +142,12 @@ class Progress:
             return
         self.shown = time.monotonic()
         share, speed = state.game.progress, self.speed()
-        facts = [f"round {row['step']:,}", f"{100 * share:.0f} %"]
+        facts = [f"step {row['step']:,}", f"{100 * share:.0f} %"]
         facts += [f"{speed:,.0f} samples/s"] if speed else []
         facts += [f"{spell_time(row['seconds'] * (1 - share) / share)} left"] if row["seconds"] > 1 and share else []
         facts += [self.note] if self.note else []
         facts += [state.verdict] if state.verdict else []
-        facts += [f"{sum(state.skipped.values())} moves skipped (gradient not finite)"] if state.skipped else []
+        facts += [f"{sum(state.skipped.values())} updates skipped (gradient not finite)"] if state.skipped else []
         if self.stream.isatty():
             with self.readers_may_leave():
                 self._draw(share, facts, by_player(row))
@@ -180,5 +188,5 @@ def by_player(row: Mapping) -> dict[str, dict[str, float]]:
 
 
 def losses(row: Mapping, state) -> list[tuple[str, dict[str, float]]]:
-    """Of each player, the terms that he minimises."""
+    """The loss terms of each network."""
     return [(who, terms) for who, terms in by_player(row).items() if who in state.players]

@@ -14,29 +14,33 @@ from gansmith.errors import UserError
 
 def sample(
     model: Annotated[Path, typer.Argument(metavar="RUN|MODEL.gan", help="folder of a run, or a model file")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="how many")] = 64,
-    out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="x.png, x.npz, x.npy, x.csv or folder/")] = (
-        "samples.png"
-    ),
-    seed: Annotated[int | None, typer.Option(metavar="S", help="the same seed, the same samples [new ones]")] = None,
-    label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional games)")] = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="number of samples")] = 64,
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.png, x.npz, x.npy, x.csv or folder/")
+    ] = ("samples.png"),
+    seed: Annotated[int | None, typer.Option(metavar="S", help="random seed [a new one]")] = None,
+    label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional GANs)")] = None,
     input_: Annotated[
-        Path | None, typer.Option("--input", metavar="PICTURES", help="file, folder or zip to translate (pix2pix …)")
+        Path | None,
+        typer.Option("--input", metavar="PICTURES", help="file, folder or zip of images to translate (pix2pix)"),
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="CAPTION", help="what to paint (gan-int-cls)")] = None,
+    text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
     where: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="what every row holds (ctgan); may be repeated")
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="value that every row has (ctgan); repeatable"),
     ] = None,
     refine: Annotated[
         str | None,
-        typer.Option(metavar="HOW", help="let the discriminator choose: obrs, mh, drs, sir, rejection, mala"),
+        typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(min=1, metavar="B", help="proposals for each refined sample [4 for obrs]")
+        float | None, typer.Option(min=1, metavar="B", help="with --refine: candidates per sample [4 for obrs]")
     ] = None,
     own: OwnGame = None,
 ) -> None:
-    """Make new items: a .png is one sheet of all, a folder/ gets one picture each, .npz, .npy and .csv hold numbers.
+    """Generate samples from a trained model.
+
+    OUT ending in .png is one sheet of all samples, a folder/ gets one file each, .npz, .npy and .csv hold numbers.
 
     \b
     gansmith sample runs/digits-r3gan -n 64 -o grid.png
@@ -57,7 +61,7 @@ def sample(
     game = load(model)
     if input_ is not None:
         if not hasattr(game, "given"):
-            raise UserError(f"{type(game).__name__} makes pictures from noise: leave --input away")
+            raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
         pictures = game.given(input_)
         with one_task(seed) as (first, seed):
             made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
@@ -68,16 +72,16 @@ def sample(
     conditions = {} if label is None else {"label": int(label) if number else label}
     if text is not None:
         if "text" not in game.inputs:
-            raise UserError(f"{type(game).__name__} knows no captions: leave --text away")
+            raise UserError(f"{type(game).__name__} takes no captions: remove --text")
         conditions["text"] = text
     if where:
         if game.spec.continuous:
-            raise UserError(f"{type(game).__name__} makes no rows of a table: leave --where away")
+            raise UserError(f"{type(game).__name__} does not generate tables: remove --where")
         if refine is not None:
-            raise UserError("--where and --refine do not go together: give one of them")
+            raise UserError("--where and --refine cannot be combined: use one of them")
         conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
     if refine is None and budget is not None:
-        raise UserError("--budget counts proposals of --refine: give that, too, such as --refine obrs")
+        raise UserError("--budget is the number of candidates of --refine: add --refine obrs")
     with one_task(seed) as (first, seed):
         if refine is None:
             made = game.sample(count, seed=seed, **conditions)

@@ -45,7 +45,7 @@ def read_settings(game: type, given: dict[str, str | None], others: Iterable[str
         option = name.replace("_", "-")
         if name not in known:
             close = nearest(f"--{option}", [*others, *(f"--{n.replace('_', '-')}" for n in known)])
-            raise UserError(f"no option --{option} in train or {game.__name__}.{close}")
+            raise UserError(f"train and {game.__name__} have no option --{option}.{close}")
         settings[name] = read_value(option, text, get_args(hints[name]) or (hints[name],))
     return settings
 
@@ -98,7 +98,7 @@ def read_value(option: str, text: str | None, kinds: tuple[type, ...]):
                 return kind(text)
         except ValueError:
             continue
-    found = "found nothing" if text is None else f"found '{text}'"
+    found = "but no value was given" if text is None else f"found '{text}'"
     raise UserError(f"--{option} takes {' or '.join(WORDS[k] for k in kinds)}, {found}")
 
 

@@ -33,7 +33,7 @@ def talking() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise RankLost("a rank was lost and the others stopped") from error
+        raise RankLost("a process (rank) was lost and the others stopped") from error
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class Verdict:
             f"{space}: {self.metric[space]} a - b = {d.value:.4g} [{d.low:.4g}, {d.high:.4g}]"
             for space, d in self.differences.items()
         )
-        return f"{self.better + ' is better' if self.better else 'no difference shown'} ({told})"
+        return f"{self.better + ' is better' if self.better else 'no significant difference'} ({told})"
 
 
 def paired(

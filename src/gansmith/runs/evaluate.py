@@ -1,4 +1,4 @@
-"""What `gansmith evaluate` does: runs, or samples from anywhere, against data, with floors, intervals and cards."""
+"""`gansmith evaluate`: runs, or samples of any program, against data, with floors, intervals and cards."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def alone(name: str, found: Measures) -> list[str]:
     lines = table({name if kind == "plain" else f"{name}, {kind}": scores for kind, scores in found.scores.items()})
     if found.verdict:
         lines += ["", told(found.verdict, name, f"{name}, refined")]
-        lines.append(f"refined by obrs: {found.proposals:.1f} proposals for each sample")
+        lines.append(f"refined by obrs: {found.proposals:.1f} candidates per sample")
     return lines + [f"note: {note}" for note in found.notes]
 
 
@@ -82,7 +82,7 @@ def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
         if all(map(callable, sources.values())):
             lines += ["", told(paired(real.items, *sources.values(), features, **how), *names)]
         else:
-            notes.append("no verdict: samples that are given cannot be drawn again with the seeds of the other's")
+            notes.append("no verdict: a fixed set of samples cannot be drawn again with the seeds of the other")
     notes += [note for found in scores.values() for note in found.notes if "held_out=" not in note]
     return lines + [f"note: {note}" for note in dict.fromkeys(notes)]
 
@@ -96,14 +96,14 @@ def split(words: list[str]) -> tuple[list[str], str | None]:
     names, data = (words, None) if words and all(map(is_run, words)) else (words[:-1], words[-1] if words else None)
     if not 1 <= len(names) <= 2:
         raise UserError(
-            f"evaluate takes RUN, or one or two of RUN or SAMPLES and then DATA; found '{' '.join(words)}'. "
-            "Type for example: gansmith evaluate runs/digits-r3gan"
+            f"evaluate takes RUN, or one or two RUN or SAMPLES followed by DATA; found '{' '.join(words)}'. "
+            "For example: gansmith evaluate runs/digits-r3gan"
         )
     if len(set(names)) < len(names):
-        raise UserError(f"{names[0]} is named twice: give two different ones to compare")
+        raise UserError(f"{names[0]} is given twice: compare two different ones")
     for name in names:
         if not Path(name).exists():
-            raise UserError(f"{name} does not exist: name the folder of a run, or a folder or file of samples")
+            raise UserError(f"{name} does not exist: give the folder of a run, or a folder or file of samples")
     return names, data
 
 
@@ -114,7 +114,7 @@ def reals_of(runs: list[Path], data: str | None) -> Reals:
     abouts = [RunFolder(run).read_settings() for run in runs]
     splits = {(a["digest"], a["options"]["val"], a["options"]["seed"]) for a in abouts}
     if len(splits) > 1 and data is None:
-        raise UserError(f"{runs[0]} and {runs[1]} were trained on unlike data or splits: name the DATA to compare with")
+        raise UserError(f"{runs[0]} and {runs[1]} were trained on different data or splits: add DATA to compare with")
     options = abouts[0]["options"]
     options = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
     other = None if data is None else read(data, **{"form": "items"} | options)
@@ -133,7 +133,7 @@ def table(scores: dict[str, Scores]) -> list[str]:
     first, wide = next(iter(scores.values())), max(22, *(len(name) + 2 for name in scores))
     lines = []
     for space, numbers in first.numbers.items():
-        lines += ["", f"{space:<20}" + "".join(f"{name:<{wide}}" for name in scores) + "reals"]
+        lines += ["", f"{space:<20}" + "".join(f"{name:<{wide}}" for name in scores) + "real data"]
         for metric, score in numbers.items():
             cells = [found.numbers[space].get(metric) for found in scores.values()]
             texts = [f"{c.value:.4g} ± {(c.high - c.low) / 2:.2g}" if c else "—" for c in cells]
@@ -146,8 +146,8 @@ def told(verdict, one: str, two: str) -> str:
     """The verdict of a pair in a line, with its differences."""
     name = {"a": one, "b": two}.get(verdict.better)
     gaps = "; ".join(
-        f"{space}: {verdict.metric[space]} {d.value:+.3g}, 95 % from {d.low:+.3g} to {d.high:+.3g}"
+        f"{space}: {verdict.metric[space]} {d.value:+.3g}, 95 % interval {d.low:+.3g} to {d.high:+.3g}"
         for space, d in verdict.differences.items()
     )
-    start = f"{name} is better" if name else "no difference shown"
-    return f"{start} (first minus second, lower is better: {gaps})"
+    start = f"{name} is better" if name else "no significant difference"
+    return f"{start} (difference of the first and the second; lower is better: {gaps})"

@@ -1,4 +1,4 @@
-"""Refined samples of a run: what `gansmith sample RUN --refine METHOD` does."""
+"""Samples of a run, selected by its own discriminator: `gansmith sample RUN --refine METHOD`."""
 
 from __future__ import annotations
 
@@ -29,37 +29,57 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     budget  proposals for each sample
     """
     if n < 1:
-        raise UserError(f"{n} samples asked for: it must be one at least")
+        raise UserError(f"{n} samples: ask for at least one")
     if budget is not None and not 1 <= budget < math.inf:
-        raise UserError(f"--budget {budget:g}: it counts proposals for each sample, so it must be 1 or more")
+        raise UserError(f"--budget {budget:g}: this is the number of candidates per sample, at least 1")
     if budget is not None and method in ("rejection", "drs"):
-        raise UserError(f"--refine {method} takes no --budget, its cost follows from the data: use --refine obrs")
+        raise UserError(f"--refine {method} takes no --budget, since its cost depends on the data: use --refine obrs")
     if method not in METHODS:
         raise UserError(f"--refine {method}: choose one of {', '.join(METHODS)}.{nearest(method, METHODS)}")
     path = Path(path)
     if not path.is_dir():
-        raise UserError(f"{path} is a model alone: name the run's folder, where the data that no player saw is known")
+        raise UserError(f"--refine needs the held-out data of a run, and {path} is a file: give the folder of the run")
     game = load(path)
     if not (hasattr(game, "score") and hasattr(game, "generate")):
-        raise UserError(f"{type(game).__name__} has no discriminator of samples: --refine is not for it")
-    _, held = data_of(path)
-    if held is None:
-        raise UserError(f"{path} held no data back (val 0), so its discriminator saw all there is: train it with --val")
-    if len(held) < FEWEST:
-        raise UserError(f"{path} held {len(held)} items back: --refine needs {FEWEST}, so train it with a larger --val")
+        raise UserError(f"{type(game).__name__} has no discriminator that scores samples: remove --refine")
+    train, held = data_of(path)
+    check_held_out(path, train, held)
     if method == "mala":
         if game.conditional:
-            raise UserError("mala moves one latent space: for a conditional game use obrs")
+            raise UserError("--refine mala does not support conditional models: use --refine obrs")
         if not game.spec.continuous:
-            raise UserError(f"mala follows gradients, and {game.spec.noun} have parts that are drawn: use obrs")
+            raise UserError(f"--refine mala needs gradients, which {game.spec.noun} do not have: use --refine obrs")
         seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         return by_mala(game, held, n, STEPS if budget is None else int(budget), seed)
-    real = held.raw(np.arange(len(held)))
-    options = {"label": held.raw(np.arange(len(held)), "label")} if game.conditional else {}
-    refiner = game.refiner(real, method=method, budget=budget, **options)
-    if label is not None:
-        label = int(game.labels(1, label, None))
+    label = None if label is None else int(game.labels(1, label, None))
+    rows, options = np.arange(len(held)), {}
+    if game.conditional:
+        classes = held.raw(rows, "label")
+        rows = rows if label is None else rows[classes == label]
+        options = {"label": held.raw(rows, "label")}
+        check_classes(path, held, [label] if label is not None else np.unique(classes), classes)
+    refiner = game.refiner(held.raw(rows), method=method, budget=budget, **options)
     return refiner.sample(n, seed=seed, **({} if label is None else {"label": label})), refiner.report
+
+
+def check_held_out(path, train: Dataset, held: Dataset | None) -> None:
+    """UserError unless enough was held out to calibrate the discriminator."""
+    there = 0 if held is None else len(held)
+    if there < FEWEST:
+        share = math.ceil(20 * FEWEST / (len(train) + there)) / 20
+        advice = f"Retrain with --val {share:g}" if share < 1 else "Train on more data"
+        raise UserError(f"--refine needs at least {FEWEST} held-out {train.spec.noun}; {path} has {there}. {advice}")
+
+
+def check_classes(path, held: Dataset, wanted, classes: np.ndarray) -> None:
+    """UserError unless enough was held out of each class that is `wanted`."""
+    for number in wanted:
+        there = int((classes == number).sum())
+        if there < FEWEST:
+            raise UserError(
+                f"class '{held.spec.classes[number]}' has {there} held-out {held.spec.noun} in {path}; --refine of a "
+                f"conditional model needs {FEWEST} per class. Retrain with a larger --val"
+            )
 
 
 def summary(report: dict) -> str:
@@ -70,8 +90,8 @@ def summary(report: dict) -> str:
     won = ""
     if all("tv_refined" in group for group in groups):
         before, after = (np.mean([group[key] for group in groups]) for key in ("tv_plain", "tv_refined"))
-        won = f"; distance to the data, 0 to 1, about {before:.2f} before and {after:.2f} after"
-    return f"{said}{won}; {report['proposals'] / max(1, report['returned']):.1f} proposals for each sample"
+        won = f"; total variation distance to the data about {before:.2f} before and {after:.2f} after"
+    return f"{said}{won}; {report['proposals'] / max(1, report['returned']):.1f} candidates per sample"
 
 
 def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size: float = 0.01):

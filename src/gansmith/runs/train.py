@@ -73,14 +73,14 @@ def fit(
 
     data       anything `game.read` takes (see `gansmith.data.read`); `size`, `channels`, `labels` go to it
     reading    other options of the kind of data, such as {"rate": 16000} of sound
-    steps      rounds of play;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
-    batch_size items of one move, of all ranks together; None: the game's (64 for most), or all when there are fewer
-    val        share of the data that no player ever sees, kept for calibration and evaluation
+    steps      training steps;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
+    batch_size of all ranks together; None: the game's (64 for most), or all items when there are fewer
+    val        fraction of the data held out: no network is trained on it; it calibrates and validates
     out        folder for the run (log, samples, checkpoint, model.gan, report.html); None: nothing is written
-    micro_batches  parts a batch is split into to save memory; gradients are summed
+    micro_batches  gradient-accumulation steps, to save memory
     threads    that share an operation on a CPU; None: one for small data, else what the plan finds quickest on this
                machine as it is, watched while it trains. The same seed gives the same run on the same number of threads
-    record     on a card, record moves once and replay them, which small games need to keep it busy
+    record     use CUDA graphs on a GPU, which small networks need to keep it busy
     on_failure "warn", "stop" or "rollback" when the diagnosis finds a failure (see `gansmith.diagnose.monitor`)
     diagnose   look for failures while it trains; runs without a folder are never watched
     evaluate   measure what the samples are worth while it trains, in at most 5 % of the time, and keep the best model
@@ -190,7 +190,7 @@ def resume(
             keep.continue_log(state)
             keep.write_settings(about | {"gansmith": __version__, "options": asdict(options)})
         if say:
-            say(f"resuming     {path} after round {state.round:,}")
+            say(f"resuming     {path} after step {state.round:,}")
         if is_old(about["gansmith"]):
             line = f"{path} was begun with gansmith {about['gansmith']}: from here on its data comes in another order"
             (say or warnings.warn)(line)
@@ -258,7 +258,7 @@ def train(state: State, options: Options, keep, probes) -> Game:
     All is saved before anything is measured. A defect in measuring is raised, since a run that hides it is believed,
     but only after the report is written.
     """
-    game = state.game
+    game, begun = state.game, state.round
     with signals_held() as held:
         finished = play_all(state, options, keep, probes, held)
         for network in (game, *state.average.copies.values()):
@@ -284,7 +284,7 @@ def train(state: State, options: Options, keep, probes) -> Game:
             keep.sample(state)
             keep.finish(game)
     if keep.path is not None and state.ranks.first:
-        report(state, keep, measured=options.evaluate and not held.number)
+        report(state, keep, measured=options.evaluate and not held.number and state.round > begun)
     state.ranks.wait()
     deliver(held.number)
     return game
@@ -327,7 +327,7 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
 def report(state: State, keep, *, measured: bool) -> None:
     """Measure the samples, in a tenth of the time that training took, and write report.html, whatever measuring does.
 
-    A run that was stopped is not measured: who sent the signal is waiting.
+    A run that was stopped is not measured, since whoever sent the signal is waiting; nor is one that had ended already.
     """
     from gansmith.runs import measures
     from gansmith.runs.report.page import write_report

@@ -177,7 +177,9 @@ class Mover:
             if player.step():
                 self.state.game.moved(name)
             elif player.lost >= HOPELESS:
-                raise Diverged(f"{name}'s gradient was not finite {HOPELESS} moves in a row (round {self.state.round})")
+                raise Diverged(
+                    f"{name}'s gradient was not finite in {HOPELESS} updates in a row (step {self.state.round})"
+                )
         return terms
 
     def differentiate(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
@@ -220,7 +222,7 @@ def check_budget(steps, minutes) -> Budget:
     if steps is not None and minutes is not None:
         raise SettingError("give --steps or --minutes, not both")
     if steps is not None and (steps != int(steps) or steps < 1):
-        raise SettingError(f"steps={steps}: give a whole number of rounds, at least 1")
+        raise SettingError(f"steps={steps}: give a whole number of training steps, at least 1")
     if minutes is not None and not minutes > 0:
         raise SettingError(f"minutes={minutes}: give a time above 0")
     return Budget(None if steps is None else int(steps), minutes)

@@ -55,8 +55,8 @@ class Plan:
         return [
             f"parameters   {players}",
             f"speed        {self.batch_size / self.round_seconds:,.0f} samples/s, "
-            f"{1000 * self.round_seconds:.3g} ms a round of {self.batch_size}{self._on_threads()}",
-            f"whole run    {self.rounds:,} rounds, {spell_time(self.seconds)}, {spell_size(self.disk)} on disk, "
+            f"{1000 * self.round_seconds:.3g} ms per step of {self.batch_size}{self._on_threads()}",
+            f"whole run    {self.rounds:,} steps, {spell_time(self.seconds)}, {spell_size(self.disk)} on disk, "
             f"{spell_size(self.memory)} of memory",
             *(
                 [f"shared       this machine is shared: {100 * self.share:.0f} % of a core was ours in the trial"]
