@@ -110,7 +110,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(case, here, capsys, pictures
     "typed, expected",
     [
         ("sample RUN -o x.tiff", ".png"),
-        ("sample RUN -o x.csv", "vectors"),
+        ("sample RUN -o x.csv", "folder/"),
         ("sample RUN -n 0", "--count"),
         ("sample RUN --label 11", "no class"),
         ("sample RUN --label seven", "no class"),

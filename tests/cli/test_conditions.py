@@ -53,7 +53,7 @@ def test_captions_and_games_that_take_none(tmp_path, capsys):
     gs.DCGAN(width=4).fit("digits", steps=1).save(tmp_path / "d.gan")
     for word in (["--text", "black"], ["--input", str(tmp_path)]):
         assert main(["sample", str(tmp_path / "d.gan"), *word, "-o", str(tmp_path / "d.png")]) == 2
-        assert f"leave {word[0]} away" in capsys.readouterr().err
+        assert f"remove {word[0]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["train", "neural-crypto"]])

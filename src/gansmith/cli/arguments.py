@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a training run")]
-Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps, counted from the start of the run")]
-Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training; schedules adapt [5]")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps")]
+Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training, instead of --steps [5]")]
 Size = Annotated[str | None, typer.Option(metavar="S", help="image size: 64, or HEIGHTxWIDTH [from the data]")]
 Channels = Annotated[int | None, typer.Option(metavar="C", help="image channels: 1, 3 or 4 [from the data]")]
 OwnGame = Annotated[

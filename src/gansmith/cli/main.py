@@ -177,8 +177,8 @@ def train(
 @app.command()
 def resume(
     run: Run,
-    steps: Steps = None,
-    minutes: Minutes = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="total training steps [as before]")] = None,
+    minutes: Annotated[float | None, typer.Option(metavar="M", help="total minutes of training [as before]")] = None,
     data: Annotated[str | None, typer.Option(metavar="DATA", help="new location of the data, if it moved")] = None,
     game: OwnGame = None,
     quiet: Quiet = False,

@@ -37,9 +37,8 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
         raise typer.Exit(130) from None
     done = game.trained
     if first_rank() and not (progress.rows or quiet):
-        progress.print(
-            f"already trained: {done['rounds']:,} steps, {spell_time(done['seconds'])}; give a larger total, such as {larger(run)}"
-        )
+        so_far = f"{done['rounds']:,} steps, {spell_time(done['seconds'])}"
+        progress.print(f"already trained: {so_far}; give a larger total, such as {larger(run)}")
         return
     if first_rank():
         progress.print(run if quiet else summary(run, done, time.monotonic() - begun))
