@@ -188,8 +188,8 @@ class Bare(gs.R3GAN):
     """The relativistic game without R1 and R2, by turns."""
 
     def discriminator_loss(self, batch):
-        real, fake = self.discriminator(torch.cat([batch.real, self.fake(batch)])).chunk(2)
-        return self.judged(real, fake)
+        on_real, on_fake = self.scores(batch, self.fake(batch), joint=True)
+        return {"adversarial": torch.nn.functional.softplus(on_fake - on_real).mean()}
 
 
 def penalised(precision: str) -> None:

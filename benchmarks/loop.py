@@ -77,7 +77,7 @@ class ByHand:
         game.discriminator.requires_grad_(True)
         fake = g(torch.randn(64, game.latent))
         if relativistic:
-            scores, slopes = penalties.slopes(d, torch.cat([self.draw(), fake]))
+            scores, slopes = penalties.squared_gradient_norms(d, torch.cat([self.draw(), fake]))
             real, fake = scores.chunk(2)
             r1, r2 = slopes.chunk(2)
             loss = (

@@ -63,7 +63,7 @@ def prove(name: str, steps: int, size: int, width: int | None, seed: int) -> Non
     asked = np.arange(COUNT) % 10
 
     def lowered(gan) -> float:
-        return float((gan.score(held, truth) - gan.score(held, (truth + 1) % 10)).mean())
+        return float((gan.score_samples(held, truth) - gan.score_samples(held, (truth + 1) % 10)).mean())
 
     def measure(labels, steps: int):
         early = []

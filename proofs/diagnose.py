@@ -58,7 +58,7 @@ BROKEN = {
         gs.R3GAN(conditional=True), faults.with_shuffled_labels("digits"), 600, {"ignored-label"}
     ),
     "NaN in batches": lambda: Case(
-        faults.fed_nan(gs.R3GAN, "discriminator_terms")(), "digits", 600, {"divergence"}, 0.5
+        faults.fed_nan(gs.R3GAN, "terms_and_gradients")(), "digits", 600, {"divergence"}, 0.5
     ),
     "reals in 0 ... 1": lambda: Case(gs.R3GAN(), faults.in_01("digits"), 600, {"range-mismatch"}),
     "batch norm in train mode": lambda: Case(faults.ScoresInTrainMode(width=16), "mnist", 400, {"batch-dependence"}),

@@ -68,10 +68,10 @@ def main() -> None:
     def measure(gan) -> dict:
         made = gan.sample(len(held), text=held_captions, seed=1)
         color, side = seen(made)
-        own = gan.score(held, held_captions)
+        own = gan.score_samples(held, held_captions)
         wrong = np.roll(held_truth, 1, axis=0)
         differ = (wrong != held_truth).any(1)
-        other = gan.score(held, [caption(t) for t in wrong])
+        other = gan.score_samples(held, [caption(t) for t in wrong])
         return {
             "digit_agreement": judge.accuracy(made, held_truth[:, 0]),
             "colour_agreement": float((color == held_truth[:, 1]).mean()),

@@ -151,7 +151,7 @@ AGAIN = Plan(seeds=(10, 11, 12, 13, 14, 15), epochs=(10, 20, 30), methods=("OBRS
 
 def hidden(gan: gs.GAN, x: np.ndarray) -> np.ndarray:
     """The critic's last hidden layer, as `gan.refiner` uses it."""
-    return gan.said_by(lambda x, label: gan.discriminator.features(x), x, batch_size=4096)
+    return gan.apply_in_batches(lambda x, label: gan.discriminator.features(x), x, batch_size=4096)
 
 
 def along_training(plan: Plan, seed: int, scores: dict, kept: dict) -> None:

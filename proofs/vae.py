@@ -34,8 +34,8 @@ def main() -> None:
     def measure(game, epochs):
         vae = game(decay=0.3).fit(data, steps=round(epochs * len(data) / 128), val=0, seed=0)
         torch.manual_seed(0)
-        kl = vae.said_by(lambda part, _: vae.parts(part)[1], pictures)
-        return vae, {"minus_elbo": -float(vae.score(pictures).mean()), "kl": float(kl.mean())}
+        kl = vae.apply_in_batches(lambda part, _: vae.parts(part)[1], pictures)
+        return vae, {"minus_elbo": -float(vae.score_samples(pictures).mean()), "kl": float(kl.mean())}
 
     vae, found = measure(gs.VAE, asked.epochs)
     _, averaged = measure(Mean, asked.epochs / 5)

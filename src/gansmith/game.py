@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
-from gansmith.errors import DataError, SettingError, nearest
+from gansmith.errors import DataError, NotFittedError, SettingError, nearest
 
 
 def always() -> bool:
@@ -83,14 +84,15 @@ class Game(nn.Module):
     summary: ClassVar[str] = ""  # one line for `gansmith list`
     inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
     batch_size: ClassVar[int] = 64  # items of a move when nobody says
-    without: ClassVar[tuple[str, ...]] = ()  # settings of its parent's that mean nothing here: they keep their defaults
+    unsupported_settings: ClassVar[tuple[str, ...]] = ()  # of its parents': they keep the value the class gives them
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
     unreached: ClassVar[Mapping[str, str]] = {  # parameters that no gradient need reach -> why
         "discriminator*score.bias": "differences of scores do not see a constant, nor does hinge in its margin",
         "discriminator.rest.*.bias": "as that of a score",
+        "discriminator*second.layers.5.bias": "as that of a score",
     }
-    score_kind: ClassVar[str] = "logit"  # what `score` is of the density ratio, for `gansmith.refine.calibrate`
+    score_kind: ClassVar[str] = "logit"  # what `score_samples` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", minimum=0.0)
     beta1: float = setting(0.5, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
@@ -103,8 +105,9 @@ class Game(nn.Module):
     def __init_subclass__(cls, **kwargs):
         """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words."""
         super().__init_subclass__(**kwargs)
-        for name in cls.__dict__.get("without", ()):
+        for name in cls.__dict__.get("unsupported_settings", ()):
             cls.__annotations__[name] = ClassVar
+        _take_settings_as_attributes(cls)
         dataclass(kw_only=True, eq=False, repr=False)(cls)
         store = cls.__init__
 
@@ -187,13 +190,18 @@ class Game(nn.Module):
         options  of `Refiner`: method, budget, label (of `real`, for a conditional game) …
         """
         own, discriminator = {"kind": self.score_kind}, getattr(self, "discriminator", None)
-        if hasattr(discriminator, "features") and hasattr(self, "said_by"):
-            own["features"] = lambda x: self.said_by(lambda x, label: discriminator.features(x), x)
-        return _above("refine").Refiner(self.sample, self.score, real, **own | options)
+        if hasattr(discriminator, "features") and hasattr(self, "apply_in_batches"):
+            own["features"] = lambda x: self.apply_in_batches(lambda x, label: discriminator.features(x), x)
+        return _above("refine").Refiner(self.sample, self.score_samples, real, **own | options)
 
     def settings(self) -> dict:
         """Name -> value of every setting."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def check_is_fitted(self) -> None:
+        """NotFittedError unless the game was trained or loaded."""
+        if self.spec is None:
+            raise NotFittedError(f"{type(self).__name__} was never trained: call fit, or load a trained one")
 
     @property
     def device(self) -> torch.device:
@@ -227,6 +235,23 @@ class Game(nn.Module):
 
 
 dataclass(kw_only=True, eq=False, repr=False)(Game)  # __init_subclass__ sees to the children only
+
+
+def _take_settings_as_attributes(cls: type[Game]) -> None:
+    """Let a setting come from the first class of the method resolution order that declares it, as an attribute does.
+
+    `dataclass` takes all that each base has, inherited or not, so that a mixin would bring back its own parents'
+    defaults over those of the class that stands beside it.
+    """
+    own = inspect.get_annotations(cls)
+    bases = [base for base in cls.__mro__[1:] if "__dataclass_fields__" in base.__dict__]
+    for name in dict.fromkeys(name for base in bases for name in base.__dataclass_fields__ if name not in own):
+        taken = next(base for base in bases if name in base.__dataclass_fields__).__dataclass_fields__[name]
+        wanted = next(base for base in bases if name in inspect.get_annotations(base)).__dataclass_fields__[name]
+        if wanted is not taken:
+            cls.__annotations__[name] = wanted.type
+            if wanted.metadata:
+                setattr(cls, name, field(default=wanted.default, metadata=wanted.metadata))
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:

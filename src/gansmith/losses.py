@@ -1,6 +1,6 @@
 """Adversarial losses: pairs of functions on raw scores (logits) of shape (n,), to be minimised, batch means.
 
-`critic(real, fake)` is what the discriminator minimises, `generator(fake, real)` what the generator does; the
+`discriminator(real, fake)` is what the discriminator minimises, `generator(fake, real)` what the generator does; the
 generator's losses that ignore `real` take it all the same, so that every pair is called alike.
 """
 
@@ -24,13 +24,13 @@ def logistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def smoothed(alpha: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """The logistic critic whose reals are to be called real by α only; −E[α log σ(D(x)) + (1 − α) log(1 − σ(D(x)))] …
-    At best σ(D) = αp/(p + q); fakes stay fake, hence one-sided (Salimans et al. 2016, section 3.4)."""
+    """The logistic loss of D, reals to be called real by α only: −E[α log σ(D(x)) + (1 − α) log(1 − σ(D(x)))]
+    for them. At best σ(D) = αp/(p + q); fakes stay fake, hence one-sided (Salimans et al. 2016, section 3.4)."""
     return lambda real, fake: (softplus(real) - alpha * real).mean() + softplus(fake).mean()
 
 
 def minimax_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
-    """E log(1 − σ(D(G(z)))): the value itself (eq. 1); its gradient vanishes where the critic is sure."""
+    """E log(1 − σ(D(G(z)))): the value itself (eq. 1); its gradient vanishes where the discriminator is sure."""
     return -softplus(fake).mean()
 
 

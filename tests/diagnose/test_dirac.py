@@ -190,7 +190,7 @@ def test_wgan_gp_has_no_equilibrium_where_it_should_be():
 
 
 def test_dragan_has_no_equilibrium_either():
-    dragan = lambda discriminator, real, fake: penalties.one_centerd(discriminator, real) / 2  # noqa: E731
+    dragan = lambda discriminator, real, fake: penalties.one_centered(discriminator, real) / 2  # noqa: E731
     assert radius(orbit(losses.wasserstein, dragan, steps=1200, at_once=False))[600:].min() > 1
 
 

@@ -204,7 +204,7 @@ assert main(["sample", {str(whole)!r}, "-n", "600", "--seed", "4", "-o", {str(ou
 game = gs.load({str(whole)!r})
 with one_task(4) as (first, seed):
     real = game.sample(300, seed=9)
-    score, found = game.score(real), compare(real, game.sample, n=100, reference=200, seed=seed)
+    score, found = game.score_samples(real), compare(real, game.sample, n=100, reference=200, seed=seed)
 torch.save([score, str(found)], {str(tmp_path)!r} + f"/{{RANK}}")
 print("first" if first else "second")
 """)
@@ -214,7 +214,7 @@ print("first" if first else "second")
     game = gs.load(whole)
     assert np.array_equal(np.load(out)["samples"], game.sample(600, seed=4))
     real = game.sample(300, seed=9)
-    expected = game.score(real), str(compare(real, game.sample, n=100, reference=200, seed=4))
+    expected = game.score_samples(real), str(compare(real, game.sample, n=100, reference=200, seed=4))
     for rank in "01":
         score, found = torch.load(tmp_path / rank, weights_only=False)
         assert np.array_equal(score, expected[0]) and found == expected[1]

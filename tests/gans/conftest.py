@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.vectors import Vectors
 from gansmith.game import Turn
 
@@ -45,3 +45,17 @@ def two_normals():
         return torch.randn(n, 1, generator=rng), shift + torch.randn(n, 1, generator=rng)
 
     return drawn
+
+
+@pytest.fixture
+def losses_of():
+    """(D's, G's) adversarial loss of a game whose D gives these scores to reals and to fakes."""
+
+    def found(game, on_real, on_fake):
+        batch = Batch(real=torch.zeros(len(on_real), 1), index=torch.arange(len(on_real)))
+        game.scores = lambda batch, fake, joint=False: (on_real, on_fake)
+        game.fake = lambda batch: torch.zeros(len(on_fake), 1, requires_grad=True)
+        game.discriminator = lambda x, label=None: on_fake + 0 * x[:, 0]
+        return tuple(loss(batch)["adversarial"] for loss in (game.discriminator_loss, game.generator_loss))
+
+    return found

@@ -27,7 +27,7 @@ def searcher(**settings):
 def test_the_search_finds_what_can_be_made_and_prices_the_rest():
     game = searcher(feature_weight=0.0)
     x = torch.tensor([[0.5, 0.5, -0.5, 0.0], [-1.2, -1.2, 1.2, 0.0], [0.5, 0.5, -0.5, 0.8]]).unflatten(1, (1, 2, 2))
-    score = game.unlike(x, game.rebuild(x))
+    score = game.distance(x, game.rebuild(x))
     assert score.tolist() == pytest.approx([0.0, 0.0, 0.2], abs=0.02)
 
 
@@ -37,7 +37,7 @@ def test_the_score_weighs_pixels_and_features():
     pixels = (x - made).abs().mean((1, 2, 3))
     for weight in (0.0, 0.1, 1.0):
         game.feature_weight = weight
-        assert torch.allclose(game.unlike(x, made), (1 - weight) * pixels + weight * features)
+        assert torch.allclose(game.distance(x, made), (1 - weight) * pixels + weight * features)
 
 
 def test_judging_is_repeatable_moves_nothing_and_treats_each_picture_alone():

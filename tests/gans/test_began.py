@@ -56,7 +56,7 @@ def test_the_score_is_minus_the_error_of_rebuilding():
     with torch.no_grad():
         units = game.spec.to_network(torch.from_numpy(x))
         error = (units - game.discriminator.rebuild(units)).abs().flatten(1).mean(1)
-    assert game.score(x) == pytest.approx(-error.numpy(), rel=1e-5)
+    assert game.score_samples(x) == pytest.approx(-error.numpy(), rel=1e-5)
 
 
 def test_the_step_size_is_halved_twice():

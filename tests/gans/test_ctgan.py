@@ -167,10 +167,10 @@ def test_conditions_are_kept_exactly(trained):
 
 def test_a_row_is_made_and_judged_by_itself(trained):
     rows = frame().iloc[:20]
-    scores = trained.score(rows)
+    scores = trained.score_samples(rows)
     assert scores.shape == (20,) and scores.dtype == np.float32 and scores.std() > 0
     rng = torch.get_rng_state()
-    assert np.allclose(trained.score(rows.iloc[:3]), scores[:3], atol=1e-6)
+    assert np.allclose(trained.score_samples(rows.iloc[:3]), scores[:3], atol=1e-6)
     assert torch.equal(rng, torch.get_rng_state())
     given, latent = torch.zeros(4, dtype=torch.int64), torch.randn(4, 4)
     with trained.at_rest():  # batch norm by its running statistics
@@ -178,7 +178,7 @@ def test_a_row_is_made_and_judged_by_itself(trained):
         alone = trained.generator(torch.cat([latent, trained.layout.asked(given)], 1)[:1])
     assert torch.allclose(together[:1], alone, atol=1e-6)
     with pytest.raises(gs.UserError, match="lack the columns kind"):
-        trained.score(rows.drop(columns="kind"))
+        trained.score_samples(rows.drop(columns="kind"))
 
 
 def test_it_saves_loads_and_can_be_refined(trained, tmp_path):

@@ -24,13 +24,13 @@ class Slope(torch.nn.Module):
 def test_the_penalty_of_a_line_is_its_slope_minus_one_squared(k, noise):
     game = gs.DRAGAN(noise=noise)
     game.discriminator = Slope(k)
-    assert game.slope(Batch(real=torch.randn(64, 3))).item() == pytest.approx((k - 1) ** 2, abs=1e-5)
+    assert game.gradient_penalty(Batch(real=torch.randn(64, 3))).item() == pytest.approx((k - 1) ** 2, abs=1e-5)
 
 
 def test_the_released_noise_pushes_one_way_and_half_a_standard_deviation_at_most():
     game, real = gs.DRAGAN(), 4 * torch.randn(5000, 3)
     game.discriminator = Slope(1.0)
-    game.slope(Batch(real=real))
+    game.gradient_penalty(Batch(real=real))
     push = game.discriminator.asked - real
     assert push.min() >= 0 and push.max() <= 0.5 * real.std()
     assert push.mean().item() == pytest.approx(real.std().item() / 8, rel=0.05)  # ½ · E[α] · E[u]
@@ -39,6 +39,6 @@ def test_the_released_noise_pushes_one_way_and_half_a_standard_deviation_at_most
 def test_the_normal_noise_has_no_side():
     game, real = gs.DRAGAN(noise="normal", reach=0.5), 4 * torch.randn(20_000, 3)
     game.discriminator = Slope(1.0)
-    game.slope(Batch(real=real))
+    game.gradient_penalty(Batch(real=real))
     push = game.discriminator.asked - real
     assert abs(push.mean().item()) < 0.05 and push.std().item() == pytest.approx(0.5 * real.std().item(), rel=0.02)

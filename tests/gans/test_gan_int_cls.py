@@ -9,7 +9,7 @@ from torch import nn
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
-from gansmith.networks.text_encoder import Reader, TextDiscriminator
+from gansmith.networks.text_encoder import TextDiscriminator, TextEncoder
 from gansmith.testing import played_on
 
 SMALL = {"width": 4, "text_width": 8}
@@ -19,13 +19,13 @@ class Known(nn.Module):
     """Scores are the text's mean, plus the picture's."""
 
     def forward(self, x, text):
-        return self.beside(self.body(x), text)
+        return self.score_maps(self.body(x), text)
 
     def body(self, x):
         return x.mean((1, 2, 3))
 
-    def beside(self, seen, text):
-        return seen + text.mean(1)
+    def score_maps(self, maps, text):
+        return maps + text.mean(1)
 
 
 class Plain(nn.Module):
@@ -47,7 +47,7 @@ def soft(t):
 def known(**settings):
     gan = gs.GANINTCLS(**SMALL, **settings)
     gan.build(played_on(gs.GANINTCLS).spec)
-    gan.reader, gan.generator, gan.discriminator = Plain(), Blank(), Known()
+    gan.text_encoder, gan.generator, gan.discriminator = Plain(), Blank(), Known()
     text = torch.tensor([1, 3])[:, None, None].expand(2, 1, 4)  # captions that mean 1 and 3
     return gan, Batch(real=torch.ones(2, 1, 8, 8), text=text, index=torch.arange(2))
 
@@ -70,7 +70,7 @@ def test_the_generator_is_asked_for_captions_in_between():
 
 def test_a_caption_is_the_mean_of_its_words_whatever_follows():
     torch.manual_seed(0)
-    read = Reader(9, 8)
+    read = TextEncoder(9, 8)
     short, long = torch.tensor([[[3, 5, 0, 0]]]), torch.tensor([[[5, 3, 0, 0], [3, 5, 0, 0]]])
     assert torch.allclose(read(short), read(long), atol=1e-6)
     assert read(short).norm().item() == pytest.approx(8**0.5, rel=1e-5)
@@ -89,12 +89,12 @@ def test_captions_are_learned_first_and_then_left_alone():
     gan, seen = gs.GANINTCLS(reading=0.5, **SMALL), []
 
     def watch(state, row):
-        seen.append((row["step"], state.game.reader.embed.weight.clone()))
+        seen.append((row["step"], state.game.text_encoder.embed.weight.clone()))
 
     gan.fit(data, steps=40, batch_size=8, watch=watch)
     at = dict(seen)
     assert not torch.equal(at[1], at[11]) and torch.equal(at[21], at[31])
-    assert "reader/matching" in gan.history[0] and "discriminator/mismatched" in gan.history[-1]
+    assert "text_encoder/matching" in gan.history[0] and "discriminator/mismatched" in gan.history[-1]
 
 
 def test_captions_by_word(tmp_path):
@@ -102,7 +102,7 @@ def test_captions_by_word(tmp_path):
     captions = [f"a {('red', 'blue')[i % 2]} thing" for i in range(20)]
     gan = gs.GANINTCLS(**SMALL).fit((x, captions), steps=4, batch_size=8)
     made = gan.sample(4, text=["a red thing", "blue"], seed=0)
-    assert made.shape == (4, 3, 8, 8) and gan.score(made, "a red thing").shape == (4,)
+    assert made.shape == (4, 3, 8, 8) and gan.score_samples(made, "a red thing").shape == (4,)
     gan.save(tmp_path / "x.gan")
     assert np.array_equal(gs.load(tmp_path / "x.gan").sample(4, text=["a red thing", "blue"], seed=0), made)
     with pytest.raises(gs.UserError, match="no word of 'green' is known"):

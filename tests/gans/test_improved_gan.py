@@ -66,12 +66,12 @@ def test_virtual_batch_norm_makes_training_samples_independent_and_batch_norm_do
 def test_historical_averaging_is_zero_at_the_start_and_the_distance_to_the_mean_later():
     state = begin(gs.ImprovedGAN, made_up((1, 8, 8)), {"width": 8, "historical": 2.0}, 0)
     seen = [state.players["generator"].flat.detach().clone()]
-    assert state.game.past("generator")["historical"] == 0
+    assert state.game.historical_terms("generator")["historical"] == 0
     for _ in range(3):
         rounds(state, 1)
         seen.append(state.players["generator"].flat.detach().clone())
     distance = (seen[-1] - torch.stack(seen).mean(0)).square().sum()
-    assert state.game.past("generator")["historical"].item() == pytest.approx(2 * distance.item(), rel=1e-3)
+    assert state.game.historical_terms("generator")["historical"].item() == pytest.approx(2 * distance.item(), rel=1e-3)
 
 
 def test_the_score_is_log_z_and_an_item_of_no_class_is_fake():

@@ -30,7 +30,7 @@ def test_the_bound_by_hand():
     z = game.latents(1000)
     for sure, expected in ((100.0, log(4)), (0.0, 0.0), (2.0, log(4) - log(1 + 3 * np.exp(-2)))):
         game.q = Reader(sure)
-        said = game.unread(z, z)
+        said = game.information_terms(z, z)
         assert said["information"].item() == pytest.approx(-expected, abs=1e-5)
         # Two numbers read exactly with a deviation of 1: log 2 + log N(0; 0, 1) for each.
         assert said["information_continuous"].item() == pytest.approx(-0.1 * 2 * (log(2) - log(2 * pi) / 2), abs=1e-5)

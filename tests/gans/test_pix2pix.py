@@ -8,7 +8,7 @@ import torch
 
 import gansmith as gs
 from gansmith.data.dataset import Batch
-from gansmith.gans.translation import jittered
+from gansmith.gans.translation import jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.unet import UNet
 from gansmith.testing import begin, made_up_pairs, rounds
@@ -77,7 +77,7 @@ def test_the_discriminator_judges_the_fakes_that_the_generator_just_made():
 def test_jitter_cuts_a_window_of_the_enlarged_picture_and_the_same_one_of_its_pair():
     torch.manual_seed(0)
     x = torch.rand(400, 1, 6, 8)
-    cut, twin = jittered(x, 2 * x.repeat(1, 3, 1, 1), enlarge=1.5, mirror=True)
+    cut, twin = jitter(x, 2 * x.repeat(1, 3, 1, 1), enlarge=1.5, mirror=True)
     assert torch.equal(twin, 2 * cut.repeat(1, 3, 1, 1))
     large = torch.nn.functional.interpolate(x, (9, 12), mode="bilinear")
     places = torch.zeros(4, 5, 2, dtype=torch.long)  # how often each window, as it is and mirrored
@@ -97,8 +97,8 @@ def test_jitter_cuts_a_window_of_the_enlarged_picture_and_the_same_one_of_its_pa
 
 def test_without_jitter_and_mirror_pictures_are_what_they_were():
     x = torch.rand(3, 1, 6, 8)
-    assert jittered(x, enlarge=1.0, mirror=False)[0] is x
-    (turned,) = jittered(x, enlarge=1.0, mirror=True)
+    assert jitter(x, enlarge=1.0, mirror=False)[0] is x
+    (turned,) = jitter(x, enlarge=1.0, mirror=True)
     assert all(torch.equal(a, b) or torch.equal(a, b.flip(2)) for a, b in zip(turned, x))
 
 
@@ -116,7 +116,7 @@ def test_pictures_of_64_pixels_are_jittered_in_training_and_never_in_use():
     torch.manual_seed(0)
     gan.generator_loss(batch)
     torch.manual_seed(0)
-    (alone,) = jittered(torch.cat([x, y], 1), enlarge=gan.jitter, mirror=True)
+    (alone,) = jitter(torch.cat([x, y], 1), enlarge=gan.jitter, mirror=True)
     assert torch.equal(torch.cat([batch.memo["source"], batch.memo["target"]], 1), alone)
     pictures = np.random.default_rng(0).integers(0, 255, (2, 1, 64, 64), np.uint8)
     assert np.array_equal(gan.translate(pictures), pictures)

@@ -45,7 +45,7 @@ def test_both_penalties_are_those_of_a_known_quadratic():
     gan.build(made_up((3,)).spec)
     gan.discriminator = Quadratic()
     real, fake = torch.randn(8, 3), torch.randn(8, 3)
-    terms, *_ = gan.discriminator_terms(Batch(real=real, index=torch.arange(8)), fake)
+    terms, *_ = gan.terms_and_gradients(Batch(real=real, index=torch.arange(8)), fake)
     assert terms["r1"].item() == pytest.approx(1.5 * (real @ a).square().sum(1).mean().item(), rel=1e-5)
     assert terms["r2"].item() == pytest.approx(1.5 * (fake @ a).square().sum(1).mean().item(), rel=1e-5)
 

@@ -9,6 +9,7 @@ from torch import nn
 import gansmith as gs
 from gansmith import losses, penalties
 from gansmith.gans import GAMES
+from gansmith.gans.remedies import Stepping
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, Packed
 from gansmith.networks.mlp import MLPDiscriminator
 from gansmith.testing import assert_same, begin, check_game, made_up, played_on, rounds
@@ -33,11 +34,12 @@ LARGER = made_up((1, 16, 16))
 
 
 def small(game: str) -> dict:
-    sizes = {"width": 8, "latent": 8, "discriminator_steps": 1, "discriminator_steps_far": 1}
+    """Few units: of GAN's width a fifth is its discriminator's, and dropout must leave some."""
+    sizes = {"width": 40 if game == "gan" else 8, "latent": 8, "discriminator_steps": 1, "discriminator_steps_far": 1}
     return {name: sizes[name] for name in sizes.keys() & {f.name for f in fields(GAMES[game])}}
 
 
-@pytest.mark.parametrize("game", [name for name in GAMES if issubclass(GAMES[name], gs.GAN)])
+@pytest.mark.parametrize("game", [name for name in GAMES if issubclass(GAMES[name], Stepping)])
 def test_no_game_has_a_remedy_that_does_nothing(game):
     data = PICTURES if game not in ("cyclegan", "pix2pix") else played_on(GAMES[game], **small(game))
     plain = begin(GAMES[game], data, small(game), 0)
@@ -52,9 +54,11 @@ def test_no_game_has_a_remedy_that_does_nothing(game):
 
 
 def test_what_means_nothing_in_a_game_cannot_be_given():
-    assert "packing" not in gs.BEGAN().settings() and gs.BEGAN().packing == 1
-    with pytest.raises(gs.UserError, match="no setting 'packing'"):
-        gs.BEGAN(packing=2)
+    for game in (gs.BEGAN, gs.CGAN):
+        assert "packing" not in game().settings()
+        with pytest.raises(gs.UserError, match="no setting 'packing'"):
+            game(packing=2)
+    assert gs.CGAN().packing == 1 and gs.CGAN().conditional is True and gs.SNGAN().spectral_norm is True
 
 
 TOGETHER = [
@@ -88,8 +92,8 @@ def test_the_slope_of_a_pack_is_over_all_of_its_items():
     line = nn.Linear(2, 1, bias=False)
     line.weight.data = torch.tensor([[2.0, 3.0]])
     packed = Packed(nn.Sequential(line, nn.Flatten(0)), 2)
-    assert penalties.slopes(packed, torch.randn(6, 1))[1].tolist() == pytest.approx([13.0] * 3)
-    assert penalties.one_centerd(packed, torch.randn(6, 1)).item() == pytest.approx((13**0.5 - 1) ** 2, rel=1e-5)
+    assert penalties.squared_gradient_norms(packed, torch.randn(6, 1))[1].tolist() == pytest.approx([13.0] * 3)
+    assert penalties.one_centered(packed, torch.randn(6, 1)).item() == pytest.approx((13**0.5 - 1) ** 2, rel=1e-5)
 
 
 def test_the_pair_s_one_pass_gives_the_generator_its_own_gradient():
@@ -110,7 +114,7 @@ def test_packed_discriminators_say_what_they_cannot_do():
     with pytest.raises(gs.UserError, match="conditional=False"):
         begin(gs.GAN, PICTURES, {"packing": 2, "conditional": True}, 0)
     with pytest.raises(gs.UserError, match="no score for one"):
-        begin(gs.GAN, PICTURES, {"packing": 2}, 0).game.score(PICTURES.raw(torch.arange(4)))
+        begin(gs.GAN, PICTURES, {"packing": 2}, 0).game.score_samples(PICTURES.raw(torch.arange(4)))
 
 
 # --- the company -----------------------------------------------------------------------------------------------------
@@ -158,12 +162,12 @@ def test_lecam_follows_the_scores_and_pulls_each_side_to_the_other_s():
     state = begin(gs.GAN, made_up((3,)), {"width": 8, "lecam": 0.3}, 0)
     game = state.game
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0])
-    game.usual.copy_(torch.tensor([2.0, -2.0]))
-    assert game.judged(real, fake)["lecam"].item() == pytest.approx(0.3 * ((9 + 25) / 2 + (9 + 4) / 2))
+    game.lecam_ema.copy_(torch.tensor([2.0, -2.0]))
+    assert game.lecam_term(real, fake)["lecam"].item() == pytest.approx(0.3 * ((9 + 25) / 2 + (9 + 4) / 2))
     game.moved("generator")
-    assert game.usual.tolist() == [2.0, -2.0]
+    assert game.lecam_ema.tolist() == [2.0, -2.0]
     game.moved("discriminator")
-    assert game.usual.tolist() == pytest.approx([0.99 * 2 + 0.01 * 2, -0.99 * 2 - 0.01 * 0.5])
+    assert game.lecam_ema.tolist() == pytest.approx([0.99 * 2 + 0.01 * 2, -0.99 * 2 - 0.01 * 0.5])
 
 
 def test_r1_is_half_gamma_times_the_squared_slope():
@@ -171,7 +175,7 @@ def test_r1_is_half_gamma_times_the_squared_slope():
     game, weight = state.game, torch.tensor([1.0, 2.0, 2.0])
     game.discriminator.forward = lambda x, label=None: x @ weight
     batch = state.data.batch(torch.arange(8))
-    terms = game.sloped(batch, batch.real)
+    terms = game.gradient_penalties(batch, batch.real)
     assert set(terms) == {"r1"} and terms["r1"].item() == pytest.approx(3.0 / 2 * 9)
 
 

@@ -121,10 +121,10 @@ def test_the_frozen_net_is_the_same_each_time_is_never_trained_and_takes_weights
     file = tmp_path / "eyes.npz"
     np.savez(file, **{f"features.{k}": v.numpy() + 1 for k, v in one.body.state_dict().items()})
     gan = gs.SRGAN(pretrain=0.0, features=str(file), **SMALL).fit(photos(), steps=3, batch_size=4)
-    assert torch.equal(gan.eyes.body[0].weight, one.body[0].weight + 1)
+    assert torch.equal(gan.feature_net.body[0].weight, one.body[0].weight + 1)
     gan.save(tmp_path / "x.gan")
     file.unlink()  # the weights are in the model now
-    assert torch.equal(gs.load(tmp_path / "x.gan").eyes.body[0].weight, gan.eyes.body[0].weight)
+    assert torch.equal(gs.load(tmp_path / "x.gan").feature_net.body[0].weight, gan.feature_net.body[0].weight)
     with pytest.raises(gs.UserError, match="cannot be read"):
         gs.SRGAN(features=str(file), **SMALL).fit(photos(), steps=3)
     np.savez(file, x=np.zeros(3))

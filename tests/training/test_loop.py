@@ -173,7 +173,7 @@ def test_half_precision_reaches_the_loss_but_not_the_penalty():
                 kept["penalty"] = (x.flatten(1) @ x.flatten(1).T).dtype
                 return discriminator(x)
 
-            gs.penalties.slopes(probed, batch.real)
+            gs.penalties.squared_gradient_norms(probed, batch.real)
             seen.update(kept)
             return super().discriminator_loss(batch)
 

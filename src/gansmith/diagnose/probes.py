@@ -199,7 +199,7 @@ def looked(state: State, real: Real) -> dict[str, float]:
 
 def scores(game: Game) -> bool:
     """Whether the game has a score for one item; a discriminator of packs has none."""
-    return hasattr(game, "score") and getattr(game, "packing", 1) == 1
+    return hasattr(game, "score_samples") and getattr(game, "packing", 1) == 1
 
 
 def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> dict[str, float]:
@@ -208,7 +208,7 @@ def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> d
     if not scores(game):
         return {}
     count = len(fake)
-    on = lambda x, y: np.asarray(game.score(x, label=y) if labels else game.score(x), np.float64)  # noqa: E731
+    on = lambda x, y: np.asarray(game.score_samples(x, label=y) if labels else game.score_samples(x), np.float64)  # noqa: E731
     train = on(real.items[:count], labels)
     made = on(fake, labels)
     row = {}
@@ -229,9 +229,9 @@ def rounding(state: State, real: Real) -> dict[str, float]:
     game = state.game
     if not scores(game) or getattr(game, "conditional", False):
         return {}
-    exact = np.asarray(game.score(real.items[:64]), np.float64)
+    exact = np.asarray(game.score_samples(real.items[:64]), np.float64)
     with casting("bf16", game.device):
-        rough = np.asarray(game.score(real.items[:64]), np.float64)
+        rough = np.asarray(game.score_samples(real.items[:64]), np.float64)
     return {"look/rounding": float(np.sqrt(np.mean((rough - exact) ** 2)) / max(exact.std(), 1e-9))}
 
 

@@ -22,15 +22,17 @@ from torch.nn.functional import cross_entropy
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import observe, setting
+from gansmith.gans.base import observe_scores
 from gansmith.gans.gan import GAN
-from gansmith.networks.mlp import MLPDiscriminator
 
 
 class ACGAN(GAN):
     summary: ClassVar[str] = "the discriminator also names the class (Odena et al. 2017)"
-    conditional: ClassVar[bool] = True
-    without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
+    unsupported_settings: ClassVar[tuple[str, ...]] = (
+        *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
+    )
     widths: ClassVar[tuple[int, int]] = (64, 128)
+    conditional = True
 
     class_weight: float = setting(1.0, "weight of naming the class in D's loss", minimum=0.0)
     class_weight_generator: float = setting(1.0, "… and in G's", minimum=0.0)
@@ -38,33 +40,34 @@ class ACGAN(GAN):
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec)
-        if spec.kind == "images":
-            self.discriminator = self.conv_discriminator(spec.shape)  # one that is not told the label
-        else:
-            self.discriminator = self.make_discriminator(
-                lambda shape: MLPDiscriminator(shape, self.width, 3), spec.shape
-            )
-        self.classifier = nn.Linear(self.discriminator.score.in_features, self.classes(spec))
+        self.choose(spec)
+        bodies, classes, norm = spec.bodies(), self.classes(spec), self.discriminator_norm("batch")
+        self.generator = bodies.generator(self.latent, spec.shape, self.width, classes)
+        self.discriminator = self.make_discriminator(  # which is not given the label
+            lambda shape: bodies.discriminator(shape, self.width, norm=norm), spec.shape
+        )
+        self.classifier = nn.Linear(self.discriminator.score.in_features, classes)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.discriminator, self.classifier], "generator": [self.generator]}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        real, named_real = self.heads(batch.real)
-        made = self.fake(batch)
-        fake, named_fake = self.heads(made)
+        on_real, named_real = self.heads(batch.real)
+        fake = self.fake(batch)
+        on_fake, named_fake = self.heads(fake)
+        observe_scores(on_real, on_fake)
         observe("class/real", lambda: (named_real.argmax(1) == batch.label).float().mean())
         naming = cross_entropy(named_real, batch.label)
         if self.classify_fakes:
             naming = naming + cross_entropy(named_fake, batch.label)
-        return self.judged(real, fake) | {"class": self.class_weight * naming} | self.sloped(batch, made)
+        terms = {"adversarial": self.cross_entropy(on_real, on_fake), "class": self.class_weight * naming}
+        return terms | self.extra_terms(batch, fake, on_real, on_fake)
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        fake, named = self.heads(self.fake(batch))
+        on_fake, named = self.heads(self.fake(batch))
         observe("class/fake", lambda: (named.argmax(1) == batch.label).float().mean())
         naming = self.class_weight_generator * cross_entropy(named, batch.label)
-        return {"adversarial": self.pair().generator(fake, None), "class": naming}
+        return {"adversarial": self.generator_cost(on_fake), "class": naming}
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (n,) and class logits (n, classes) of one pass."""
@@ -73,4 +76,4 @@ class ACGAN(GAN):
 
     def classify(self, x) -> np.ndarray:
         """The class (n,) that D gives items in the data's units, in eval mode."""
-        return self.said_by(lambda part, _: self.heads(part)[1].argmax(1), x).astype(np.int64)
+        return self.apply_in_batches(lambda part, _: self.heads(part)[1].argmax(1), x).astype(np.int64)

@@ -24,80 +24,67 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gansmith import losses, penalties
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
-from gansmith.game import Stage, Turn, observe, setting
-from gansmith.gans.gan import GAN
+from gansmith.game import Stage, Turn, setting
+from gansmith.gans.base import FromNoise
+from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.wgan_gp import WGANGP
 from gansmith.networks.convolutional import ConvEncoder
 
 
-class Anomalies:
-    """What both have: a score and a map from `rebuild` (the nearest sample) and `unlike` (how far it is)."""
+class Anomalies(FromNoise):
+    """What both have: a score and a map from `rebuild` (the nearest sample) and `distance` (how far it is)."""
 
     def anomaly_score(self, x, *, batch_size: int = 250) -> np.ndarray:
         """How abnormal items in the data's units are, (n,), higher is more so; the same every time."""
-        return self.said_by(lambda part, _: self.unlike(part, self.rebuild(part)), x, batch_size=batch_size)
+        return self.apply_in_batches(lambda part, _: self.distance(part, self.rebuild(part)), x, batch_size=batch_size)
 
     def anomaly_map(self, x, *, batch_size: int = 250) -> np.ndarray:
         """|x − its reconstruction| at each pixel (n, H, W), mean over channels, in network units (0 … 2)."""
-        return self.said_by(lambda part, _: (part - self.rebuild(part)).abs().mean(1), x, batch_size=batch_size)
+        return self.apply_in_batches(
+            lambda part, _: (part - self.rebuild(part)).abs().mean(1), x, batch_size=batch_size
+        )
 
     def reconstruct(self, x, *, batch_size: int = 250) -> np.ndarray:
         """The nearest items that the generator makes, in the data's units."""
-        return self.spec.to_data(torch.from_numpy(self.said_by(lambda part, _: self.rebuild(part), x)))
+        made = self.apply_in_batches(lambda part, _: self.rebuild(part), x, batch_size=batch_size)
+        return self.spec.to_data(torch.from_numpy(made))
 
 
-class AnoGAN(Anomalies, GAN):
+class AnoGAN(Anomalies, DCGAN):
     summary: ClassVar[str] = "anomalies: what a latent search cannot find again (Schlegl et al. 2017)"
-    conditional: ClassVar[bool] = False
-    without: ClassVar[tuple[str, ...]] = ("packing",)
-    widths: ClassVar[tuple[int, int]] = (64, 128)
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
 
     feature_weight: float = setting(
         0.1, "λ, weight of D's features beside pixels in the score", minimum=0.0, maximum=1.0
     )
     search_steps: int = setting(500, "steps of the search for a picture's latent", minimum=1)
     search_rate: float = setting(0.02, "… and their size", minimum=0.0)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-
-    def build(self, spec: DataSpec) -> None:
-        self.pictures_only(spec)
-        self.build_convolutional(spec)
 
     def rebuild(self, x: Tensor) -> Tensor:
         with torch.enable_grad():
             z = self.latents(1, torch.Generator().manual_seed(0)).repeat(len(x), 1).requires_grad_()
             optimizer = torch.optim.Adam([z], lr=self.search_rate)
             for _ in range(self.search_steps):
-                (z.grad,) = torch.autograd.grad(self.unlike(x, self.generator(z)).sum(), z)
+                (z.grad,) = torch.autograd.grad(self.distance(x, self.generator(z)).sum(), z)
                 optimizer.step()
         return self.generator(z.detach())
 
-    def unlike(self, x: Tensor, made: Tensor) -> Tensor:
+    def distance(self, x: Tensor, made: Tensor) -> Tensor:
         """(1 − λ)·|x − made| + λ·|f(x) − f(made)| (n,), each a mean over an item's entries."""
         pixels = (x - made).abs().flatten(1).mean(1)
         features = (self.discriminator.features(x) - self.discriminator.features(made)).abs().mean(1)
         return (1 - self.feature_weight) * pixels + self.feature_weight * features
 
 
-class FAnoGAN(Anomalies, GAN):
+class FAnoGAN(Anomalies, WGANGP):
     summary: ClassVar[str] = "anomalies: what an encoder and a WGAN-GP cannot rebuild (Schlegl et al. 2019)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
-    adversarial: ClassVar[losses.Loss] = losses.wasserstein
-    loss: ClassVar[str] = "wasserstein"
-    score_kind: ClassVar[str] = "raw"
-    conditional: ClassVar[bool] = False
-    without: ClassVar[tuple[str, ...]] = ("packing", "smoothing")
-    widths: ClassVar[tuple[int, int]] = (64, 128)
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
 
-    penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
-    discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
     learning_rate: float = setting(1e-4, "Adam's step size of G and D", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
-    beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
-    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     feature_weight: float = setting(1.0, "κ, weight of D's features beside pixels", minimum=0.0)
     encoder_share: float = setting(
         0.5, "share of the rounds, at the end, that train the encoder", minimum=0.0, maximum=1.0
@@ -106,8 +93,8 @@ class FAnoGAN(Anomalies, GAN):
     bounded: bool = setting(False, "the encoder's output passes tanh, as released")
 
     def build(self, spec: DataSpec) -> None:
-        self.pictures_only(spec)
-        self.build_convolutional(spec, norm="layer", discriminator_norm="layer")
+        self.check_axes(spec, 2)
+        self.build_bodies(spec, norm="layer", discriminator_norm="layer")
         self.encoder = ConvEncoder(spec.shape, self.latent, self.width, norm="layer")
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -119,21 +106,14 @@ class FAnoGAN(Anomalies, GAN):
             Stage("encode", [Turn("encoder", self.encoder_loss)], share=self.encoder_share),
         ]
 
-    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        fake = self.fake(batch)
-        real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake])).chunk(2)
-        observe("discriminator/distance", lambda: real_scores.mean() - fake_scores.mean())
-        penalty = penalties.gradient_penalty(self.discriminator, batch.real, fake)
-        return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)
-
     def encoder_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return {"rebuilding": self.unlike(batch.real, self.rebuild(batch.real)).mean()}
+        return {"rebuilding": self.distance(batch.real, self.rebuild(batch.real)).mean()}
 
     def rebuild(self, x: Tensor) -> Tensor:
         z = self.encoder(x)
         return self.generator(z.tanh() if self.bounded else z)
 
-    def unlike(self, x: Tensor, made: Tensor) -> Tensor:
+    def distance(self, x: Tensor, made: Tensor) -> Tensor:
         """(x − made)² + κ·(f(x) − f(made))² (n,), each a mean over an item's entries."""
         pixels = (x - made).square().flatten(1).mean(1)
         features = (self.discriminator.features(x) - self.discriminator.features(made)).float().square().mean(1)

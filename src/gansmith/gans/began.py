@@ -23,34 +23,28 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.autoencoder import AutoencoderDiscriminator, EluGenerator
 
 
-class BEGAN(GAN):
+class BEGAN(Stepping, Augmenting):
     summary: ClassVar[str] = "an auto-encoder for a discriminator, held in balance (Berthelot et al. 2017)"
-    loss: ClassVar[str] = "reconstruction error"
     score_kind: ClassVar[str] = "raw"
     batch_size: ClassVar[int] = 16
-    conditional: ClassVar[bool] = False
-    discriminator_steps: ClassVar[int] = 1
-    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch")
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "discriminator_steps", "decay")
 
     gamma: float = setting(
         0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", minimum=0, maximum=1
     )
     lambda_k: float = setting(0.001, "λ_k, the step size of k", minimum=0.0)
+    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
     width: int = setting(64, "n, channels of a convolution", minimum=1)
     latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", minimum=1)
     learning_rate: float = setting(8e-5, "Adam's step size at the start", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
-    decay: ClassVar[float] = 0.0
-
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        return []
 
     def build(self, spec: DataSpec) -> None:
-        self.pictures_only(spec)
+        self.check_axes(spec, 2)
         self.generator = EluGenerator(self.latent, spec.shape, self.width)
         self.discriminator = AutoencoderDiscriminator(spec.shape, self.width, self.latent)
         self.register_buffer("k", torch.zeros(()))

@@ -27,9 +27,9 @@ from gansmith.networks.mlp import Maxout
 
 class CGAN(GAN):
     summary: ClassVar[str] = "label, noise and item joined after a layer each (Mirza & Osindero 2014)"
-    conditional: ClassVar[bool] = True
-    without: ClassVar[tuple[str, ...]] = ("packing", "minibatch")
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing", "minibatch")
     widths: ClassVar[tuple[int, int]] = (1200, 240)
+    conditional = True
 
     width: int | None = setting(None, "units of G's joint layer; None: 1200 for pictures, 240 for vectors", minimum=2)
     dropout: float = setting(0.5, "share of D's joint layer that is dropped", minimum=0.0, maximum=1.0)
@@ -37,7 +37,7 @@ class CGAN(GAN):
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
         classes = self.classes(spec)
-        output = nn.Tanh() if spec.kind == "images" else nn.Identity()
+        output = nn.Tanh() if spec.bounded else nn.Identity()
         self.generator = JoinedGenerator(self.latent, spec.shape, self.width, classes, output)
         self.discriminator = self.make_discriminator(
             lambda shape: JoinedDiscriminator(shape, self.width, classes, self.dropout), spec.shape

@@ -19,8 +19,8 @@ paper). A number's mode is drawn anew in each batch; the mixture sees 5,000 rows
 sampled, in eval mode: the released package samples with batch norm in training mode, so that rows depend on their
 company. Of a column with more than `levels` values, G makes the commonest ones and "another", which is then drawn from
 the rest by frequency alone: they cost neither memory nor weights, and what depends on those rare values is lost. The
-released package decays G's weights (`weight_decay=1e-6`). D judges packs only; `score` says how it takes one row's part
-from that.
+released package decays G's weights (`weight_decay=1e-6`). D judges packs only; `score_samples` says how it takes one
+row's part from that.
 Proof: proofs/ctgan.py.
 """
 
@@ -45,18 +45,18 @@ from gansmith.data.labels import few
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import UserError
-from gansmith.game import Game, Turn, observe, setting
+from gansmith.game import Turn, observe, setting
+from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.networks.rows import PackDiscriminator, RowGenerator
 
 TRIES = 200  # rows that may be drawn for each one that a condition asks for, or for each of a block
 BLOCK = 500  # rows drawn at once
 
 
-class CTGAN(Game):
+class CTGAN(FromNoise):
     summary: ClassVar[str] = "rows of any table: categories, numbers, dates, gaps (Xu et al. 2019)"
     batch_size: ClassVar[int] = 500
     score_kind: ClassVar[str] = "raw"
-    conditional: ClassVar[bool] = False  # on a label; on values of columns it always is
 
     types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
     modes: int = setting(10, "components of a column's mixture, at most", minimum=1)
@@ -79,7 +79,7 @@ class CTGAN(Game):
 
     # --- data --------------------------------------------------------------------------------------------------------
     def read(self, data, **options) -> Dataset:
-        if isinstance(data, Asked):
+        if isinstance(data, ConditionedRows):
             return data
         if hasattr(data, "__array__") and not hasattr(data, "columns"):
             data = read(data, form="items")
@@ -87,7 +87,9 @@ class CTGAN(Game):
             data = data.source if self.types and data.source else as_rows(data, self.types)
         found = read(data, form="table", types=self.types, **options)
         found = with_modes(found, self.modes, self.spikes)
-        return Asked(**{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare)
+        return ConditionedRows(
+            **{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare
+        )
 
     def build(self, spec: DataSpec) -> None:
         if spec.kind != "table":
@@ -114,28 +116,27 @@ class CTGAN(Game):
         everyones = all_gather(asked)
         others = local_rows(everyones[torch.randperm(len(everyones), device=asked.device)])
         with torch.no_grad():
-            fake = self.packed(self.layout.soft(self.say(others), self.temperature), others)
+            fake = self.packed(self.layout.soft(self.logits(others), self.temperature), others)
             real = self.packed(self.layout.flat(*self.layout.place(batch.real)), asked)
         on_real, on_fake = self.discriminator(torch.cat([real, fake])).chunk(2)
-        observe("discriminator/real", on_real)
-        observe("discriminator/fake", on_fake)
+        observe_scores(on_real, on_fake)
         penalty = penalties.gradient_penalty(self.discriminator, real, fake)
         return {"adversarial": on_fake.mean() - on_real.mean(), "penalty": self.penalty * penalty}
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         asked = self.layout.asked(batch.source)
-        said = self.say(asked)
-        fake = self.packed(self.layout.soft(said, self.temperature), asked)
+        logits = self.logits(asked)
+        fake = self.packed(self.layout.soft(logits, self.temperature), asked)
         terms = {"adversarial": -self.discriminator(fake).mean()}
         if self.layout.conditions:
-            own = self.layout.words(said, batch.source)
+            own = self.layout.words(logits, batch.source)
             wanted = batch.source - self.layout.start[self.layout.owner[batch.source]]
             observe("condition/kept", lambda: (own.argmax(1) == wanted).float().mean())
             terms["condition"] = self.condition_weight * cross_entropy(own, wanted)
         return terms
 
-    def say(self, asked: Tensor) -> Tensor:
-        """G's words (n, width) for one-hot conditions."""
+    def logits(self, asked: Tensor) -> Tensor:
+        """What G makes of one-hot conditions (n, conditions) and noise, before its softmax and tanh: (n, width)."""
         return self.generator(torch.cat([self.latents(len(asked)), asked], 1))
 
     def packed(self, rows: Tensor, asked: Tensor) -> Tensor:
@@ -146,10 +147,6 @@ class CTGAN(Game):
         if short:
             both = both[torch.arange(len(both) + short, device=both.device) % len(both)]
         return both.view(-1, self.pack * both.shape[1])
-
-    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
-        device = self.device if rng is None else "cpu"
-        return torch.randn(n, self.latent, generator=rng, device=device).to(self.device)
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         made = super().optimizer(player, parameters)
@@ -164,9 +161,9 @@ class CTGAN(Game):
                asked for the rarest of them, and rows that lack one are drawn again, so that the others stay as likely
                as the game makes them. UserError when such rows hardly ever come.
         """
-        self.must_be_built()
-        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        wanted = [self.wanted(name, value) for name, value in (where or {}).items()]
+        self.check_is_fitted()
+        rng = new_rng(seed)
+        wanted = [self.condition_of(name, value) for name, value in (where or {}).items()]
         kept, found, drawn = [np.empty((0, *self.spec.shape))], 0, 0
         while found < n:
             if drawn >= TRIES * max(BLOCK, n):
@@ -188,8 +185,8 @@ class CTGAN(Game):
         latent = self.latents(len(given), rng)
         noise = gumbel((len(given), self.layout.parts), rng=rng)
         with self.at_rest():
-            said = self.generator(torch.cat([latent, self.layout.asked(given.to(self.device))], 1))
-            parts, numbers = self.layout.hard(said, noise.to(self.device))
+            logits = self.generator(torch.cat([latent, self.layout.asked(given.to(self.device))], 1))
+            parts, numbers = self.layout.hard(logits, noise.to(self.device))
         return parts.cpu(), numbers.cpu()
 
     def draw_conditions(self, n: int, rng: torch.Generator | None = None) -> Tensor:
@@ -198,7 +195,7 @@ class CTGAN(Game):
             return torch.zeros(n, dtype=torch.int64)
         return torch.multinomial(by_column(self.layout.share, self.layout), n, True, generator=rng)
 
-    def wanted(self, name: str, value) -> tuple[Tensor, int, float, float]:
+    def condition_of(self, name: str, value) -> tuple[Tensor, int, float, float]:
         """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
         names = {str(c.name): i for i, (_, c) in enumerate(self.layout.columns) if c.discrete}
         if name not in names:
@@ -218,35 +215,35 @@ class CTGAN(Game):
     def generate(self, latent: Tensor, given: Tensor | None = None) -> Tensor:
         """(n, latent) noise and (n,) conditions to flat rows (n, width) with soft parts, differentiable."""
         given = self.draw_conditions(len(latent)) if given is None else given
-        said = self.generator(torch.cat([latent, self.layout.asked(given.to(latent.device))], 1))
-        return self.layout.soft(said, self.temperature)
+        logits = self.generator(torch.cat([latent, self.layout.asked(given.to(latent.device))], 1))
+        return self.layout.soft(logits, self.temperature)
 
-    def score(self, x, *, batch_size: int = 250) -> np.ndarray:
-        """What D says of each row of a DataFrame by itself, (n,) float32.
+    def score_samples(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """D's score of each row of a DataFrame by itself, (n,) float32.
 
         D knows packs only: a row is put into each place of a pack of fixed fakes, asked for one of its own values, and
         the scores of these packs are averaged. All rows meet the same fakes, so only the row makes a difference.
         """
-        self.must_be_built()
+        self.check_is_fitted()
         rows = self.spec.to_network(torch.from_numpy(self.spec.codes(x))).to(self.device)
         with self.at_rest():
-            company = self.company()
-            said = [self.among(part, company).cpu().numpy() for part in rows.split(batch_size)]
-        return np.concatenate(said) if len(rows) else np.empty(0, np.float32)
+            packs = self.reference_packs()
+            scores = [self.score_in_packs(part, packs).cpu().numpy() for part in rows.split(batch_size)]
+        return np.concatenate(scores) if len(rows) else np.empty(0, np.float32)
 
-    def among(self, rows: Tensor, company: Tensor) -> Tensor:
-        """Scores (n,) of rows in network units in each place of the packs `company` (pack, pack, row)."""
+    def score_in_packs(self, rows: Tensor, reference: Tensor) -> Tensor:
+        """Mean scores (n,) of rows in network units put into each place of the `reference` packs (pack, pack, row)."""
         parts, numbers = self.layout.place(rows, draw=False)
         flat, total = self.layout.flat(parts, numbers), torch.zeros(len(rows), device=rows.device)
         for place in range(self.pack):
             column = place % max(1, self.layout.told_apart)
             given = (self.layout.start[column] + parts[:, column]) * bool(self.layout.conditions)
-            packs = company[place].repeat(len(rows), 1, 1)
+            packs = reference[place].repeat(len(rows), 1, 1)
             packs[:, place] = torch.cat([flat, self.layout.asked(given)], 1)
             total += self.discriminator(packs.flatten(1))
         return total / self.pack
 
-    def company(self) -> Tensor:
+    def reference_packs(self) -> Tensor:
         """(pack, pack, row) fakes beside their conditions, always of the same noise."""
         rng = torch.Generator().manual_seed(0)
         given = self.draw_conditions(self.pack**2, rng)
@@ -254,13 +251,9 @@ class CTGAN(Game):
         flat = self.layout.flat(parts.to(self.device), numbers.to(self.device))
         return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.pack, self.pack))
 
-    def must_be_built(self) -> None:
-        if self.spec is None:
-            raise UserError("CTGAN was never trained: call fit, or load a trained one")
-
 
 @dataclass
-class Asked(Table):
+class ConditionedRows(Table):
     """Rows drawn for training (section 4.3): beside each row of a batch, `source` is the condition it was drawn for.
 
     The index of a batch says how many rows it has; which, chance says.

@@ -28,7 +28,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import UserError
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.translation import Translation, jittered
+from gansmith.gans.translation import Translation, jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.translator import Translator
 
@@ -95,7 +95,7 @@ class CycleGAN(Translation):
         ]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        (x,), (y,) = (jittered(one, enlarge=self.jitter, mirror=self.mirror) for one in (batch.source, batch.target))
+        (x,), (y,) = (jitter(one, enlarge=self.jitter, mirror=self.mirror) for one in (batch.source, batch.target))
         fake_y, fake_x = self.generator(x), self.inverse(y)
         batch.memo |= {"x": x, "y": y, "fake_y": fake_y.detach(), "fake_x": fake_x.detach()}
         there_and_back = distance(self.inverse(fake_y), x) + distance(self.generator(fake_x), y)
@@ -110,13 +110,14 @@ class CycleGAN(Translation):
         return terms
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        memo = batch.memo
         return {
-            "target": self.judged(self.discriminator_target, memo["y"], self.pool_target(memo["fake_y"]), "target"),
-            "source": self.judged(self.discriminator_source, memo["x"], self.pool_source(memo["fake_x"]), "source"),
+            "target": self.half("target", batch.memo["y"], self.pool_target(batch.memo["fake_y"])),
+            "source": self.half("source", batch.memo["x"], self.pool_source(batch.memo["fake_x"])),
         }
 
-    def judged(self, discriminator: nn.Module, real: Tensor, fake: Tensor, domain: str) -> Tensor:
+    def half(self, domain: str, real: Tensor, fake: Tensor) -> Tensor:
+        """L_D of one domain."""
+        discriminator = getattr(self, f"discriminator_{domain}")
         on_real, on_fake = discriminator(real), discriminator(fake)
         observe(f"discriminator/real_{domain}", on_real)
         observe(f"discriminator/fake_{domain}", on_fake)

@@ -7,7 +7,7 @@ in G with tanh at its end, leaky ReLU of .2 in D; weights N(0, .02); Adam 2e-4 w
 Real and fake batches pass D separately, each with its own batch statistics, as published.
 
 Deviations: z is normal, as in the Torch release (the paper: uniform); an average of G is kept and sampled.
-Mind that batch norm makes D's score of one picture depend on its batch while training; `score` is in eval mode.
+Mind that batch norm makes D's score of one picture depend on its batch while training; `score_samples` is in eval mode.
 Proof: proofs/dcgan.py.
 """
 
@@ -18,7 +18,6 @@ from typing import ClassVar
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvGenerator
 
 
 class DCGAN(GAN):
@@ -27,11 +26,6 @@ class DCGAN(GAN):
     width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        return []
-
     def build(self, spec: DataSpec) -> None:
-        self.pictures_only(spec)
-        classes = self.classes(spec)
-        self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes)
-        self.discriminator = self.conv_discriminator(spec.shape, classes)
+        self.check_axes(spec, 1, 2, 3)
+        self.build_bodies(spec)

@@ -37,15 +37,15 @@ class DRAGAN(GAN):
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec, discriminator_norm="none")
+        self.build_bodies(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return super().discriminator_loss(batch) | {"penalty": self.penalty * self.slope(batch)}
+        return super().discriminator_loss(batch) | {"penalty": self.penalty * self.gradient_penalty(batch)}
 
-    def slope(self, batch: Batch) -> Tensor:
+    def gradient_penalty(self, batch: Batch) -> Tensor:
         """E(‖∇D(x + δ)‖ − 1)²."""
         discriminator = lambda x: self.discriminator(x, batch.label)  # noqa: E731
         if self.noise == "released":
             return penalties.dragan(discriminator, batch.real)
         reach = self.reach * penalties.spread(batch.real)
-        return penalties.one_centerd(discriminator, batch.real + reach * torch.randn_like(batch.real))
+        return penalties.one_centered(discriminator, batch.real + reach * torch.randn_like(batch.real))

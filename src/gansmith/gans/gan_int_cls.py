@@ -5,8 +5,8 @@ L_D = BCE(D(x, t) → 1) + ½ [BCE(D(x, t̂) → 0) + BCE(D(G(z, t), t) → 0)] 
 G is also asked for captions halfway between two, of which there is no picture (INT, eq. 5, β = ½, on half the batch):
 L_G = BCE(D(G(z, t), t) → 1) + BCE(D(G(z, ½t₁ + ½t₂), ½t₁ + ½t₂) → 1).
 
-φ must not be learned by the game: here it is a stage of its own before it, in which a reader of captions and a looker
-at pictures learn to find each other's answers in a batch (cross-entropy both ways), and which is frozen after.
+φ must not be learned by the game: here it is a stage of its own before it, in which an encoder of captions and one of
+pictures learn to find each other's vectors in a batch (cross-entropy both ways), and which is frozen after.
 Deviations: the paper's φ reads characters and is learned with a structured hinge loss, here it averages words and is
 learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no batch norm where D joins picture
 and text, which takes away what tells a batch of pairs that fit from one of pairs that do not; no halving of the step
@@ -28,12 +28,13 @@ from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import all_gather, local_rows, map_across_ranks
 from gansmith.errors import UserError
-from gansmith.game import Game, Stage, Turn, observe, setting
+from gansmith.game import Stage, Turn, observe, setting
+from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.networks.convolutional import ConvGenerator
-from gansmith.networks.text_encoder import Looker, Reader, TextDiscriminator
+from gansmith.networks.text_encoder import ImageEncoder, TextDiscriminator, TextEncoder
 
 
-class GANINTCLS(Game):
+class GANINTCLS(FromNoise):
     summary: ClassVar[str] = "pictures from captions, with mismatched and interpolated text (Reed et al. 2016)"
     inputs: ClassVar[tuple[str, ...]] = ("text",)
 
@@ -57,14 +58,14 @@ class GANINTCLS(Game):
     def build(self, spec: DataSpec) -> None:
         if "text" not in spec.also or spec.kind != "images":
             raise UserError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
-        self.reader = Reader(len(spec.of("text").columns), self.text_width)
-        self.looker = Looker(spec.shape, self.text_width)
-        self.generator = Painter(self.latent, spec.shape, self.text_width, self.width)
+        self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
+        self.image_encoder = ImageEncoder(spec.shape, self.text_width)
+        self.generator = TextGenerator(self.latent, spec.shape, self.text_width, self.width)
         self.discriminator = TextDiscriminator(spec.shape, self.text_width, self.width)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {
-            "reader": [self.reader, self.looker],
+            "text_encoder": [self.text_encoder, self.image_encoder],
             "discriminator": [self.discriminator],
             "generator": [self.generator],
         }
@@ -72,79 +73,77 @@ class GANINTCLS(Game):
     def stages(self) -> list[Stage]:
         play = [Turn("discriminator", self.discriminator_loss), Turn("generator", self.generator_loss)]
         return [
-            Stage("reading", [Turn("reader", self.reader_loss)], share=self.reading),
+            Stage("reading", [Turn("text_encoder", self.matching_loss)], share=self.reading),
             Stage("painting", play, share=1 - self.reading),
         ]
 
-    def reader_loss(self, batch: Batch) -> dict[str, Tensor]:
-        alike = all_gather(self.reader(batch.text)) @ all_gather(self.looker(batch.real)).T * (10 / self.text_width)
-        own = torch.arange(len(alike), device=alike.device)
-        observe("reader/found", lambda: (alike.argmax(1) == own).float().mean())
-        return {"matching": (cross_entropy(alike, own) + cross_entropy(alike.T, own)) / 2}
+    def matching_loss(self, batch: Batch) -> dict[str, Tensor]:
+        texts, pictures = all_gather(self.text_encoder(batch.text)), all_gather(self.image_encoder(batch.real))
+        similarity = texts @ pictures.T * (10 / self.text_width)
+        own = torch.arange(len(similarity), device=similarity.device)
+        observe("text_encoder/found", lambda: (similarity.argmax(1) == own).float().mean())
+        return {"matching": (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        text = self.reader(batch.text)
-        seen = self.discriminator.body(batch.real)
-        real = self.discriminator.beside(seen, text)
-        fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
-        observe("discriminator/real", real)
-        observe("discriminator/fake", fake)
-        terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean() / 2}
+        text = self.text_encoder(batch.text)
+        maps = self.discriminator.body(batch.real)
+        on_real = self.discriminator.score_maps(maps, text)
+        on_fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
+        observe_scores(on_real, on_fake)
+        terms = {"real": softplus(-on_real).mean(), "fake": softplus(on_fake).mean() / 2}
         if self.mismatched:
-            wrong = self.discriminator.beside(seen, next_to(text))
-            observe("discriminator/mismatched", wrong)
-            terms["mismatched"] = self.mismatched * softplus(wrong).mean()
+            on_mismatched = self.discriminator.score_maps(maps, next_to(text))
+            observe("discriminator/mismatched", on_mismatched)
+            terms["mismatched"] = self.mismatched * softplus(on_mismatched).mean()
         return terms
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        text = self.reader(batch.text)
-        terms = {"adversarial": self.persuade(text)}
+        text = self.text_encoder(batch.text)
+        terms = {"adversarial": self.adversarial(text)}
         if self.interpolated and len(batch) > 1:
             between = (text + next_to(text))[::2] / 2
-            terms["interpolated"] = self.interpolated * self.persuade(between)
+            terms["interpolated"] = self.interpolated * self.adversarial(between)
         return terms
 
-    def persuade(self, text: Tensor) -> Tensor:
+    def adversarial(self, text: Tensor) -> Tensor:
         """−E log σ(D(G(z, t), t))."""
         return softplus(-self.discriminator(self.generator(self.latents(len(text)), text), text)).mean()
 
-    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
-        device = self.device if rng is None else "cpu"
-        return torch.randn(n, self.latent, generator=rng, device=device).to(self.device)
-
     # --- use ---------------------------------------------------------------------------------------------------------
+    def generate(self, latent: Tensor, text: Tensor) -> Tensor:
+        """Noise (n, latent) and encoded captions (n, text_width) to pictures in network units, differentiable."""
+        return self.generator(latent, text)
+
     def sample(self, n: int, *, seed: int | None = None, text=None, batch_size: int = 250) -> np.ndarray:
         """`n` pictures uint8 (n, C, H, W) of `text`: one caption or several, taken in turn."""
         ids = self.as_ids(text)
-        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        latent, rows = self.latents(n, rng), torch.arange(n) % len(ids)
+        latent, rows = self.latents(n, new_rng(seed)), torch.arange(n) % len(ids)
         with self.at_rest():
-            said = self.reader(ids)
+            texts = self.text_encoder(ids)
             made = map_across_ranks(
-                lambda z, row: self.spec.to_data(self.generator(z, said[row.to(self.device)])),
+                lambda z, row: self.spec.to_data(self.generate(z, texts[row.to(self.device)])),
                 latent.split(batch_size),
                 rows.split(batch_size),
             )
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
-    def score(self, x, text) -> np.ndarray:
+    def score_samples(self, x, text) -> np.ndarray:
         """How well pictures uint8 (n, C, H, W) look and fit their captions: raw scores (n,)."""
         ids = self.as_ids(text)
         x = self.spec.to_network(torch.as_tensor(np.asarray(x)).to(self.device))
         with self.at_rest():
-            return self.discriminator(x, self.reader(ids[torch.arange(len(x)) % len(ids)])).cpu().numpy()
+            return self.discriminator(x, self.text_encoder(ids[torch.arange(len(x)) % len(ids)])).cpu().numpy()
 
     def as_ids(self, text) -> Tensor:
         """One caption, several, or word numbers (n, captions, words), as word numbers on the game's device."""
-        if self.spec is None:
-            raise UserError("GANINTCLS was never trained: call fit, or load a trained one")
+        self.check_is_fitted()
         if text is None or len(text) == 0:
             raise UserError("GANINTCLS paints captions: give sample(n, text='a red bird')")
         form = self.spec.of("text")
         if isinstance(text, str) or isinstance(text[0], str):
-            asked = [text] if isinstance(text, str) else list(text)
-            ids = to_ids(asked, numbered(form.columns), form.shape[-1])[:, None]
-            for caption, row in zip(asked, ids, strict=True):
+            captions = [text] if isinstance(text, str) else list(text)
+            ids = to_ids(captions, numbered(form.columns), form.shape[-1])[:, None]
+            for caption, row in zip(captions, ids, strict=True):
                 if not row.any():
                     raise UserError(f"no word of {caption!r} is known: known are {', '.join(form.columns[:12])} …")
             text = ids
@@ -156,13 +155,13 @@ def next_to(text: Tensor) -> Tensor:
     return local_rows(all_gather(text).roll(1, 0))
 
 
-class Painter(nn.Module):
+class TextGenerator(nn.Module):
     """Noise (n, latent) and text (n, text), brought to 128 numbers, to pictures in −1 … 1."""
 
-    def __init__(self, latent: int, shape: tuple[int, int, int], text: int, width: int, said: int = 128):
+    def __init__(self, latent: int, shape: tuple[int, int, int], text: int, width: int, embedding: int = 128):
         super().__init__()
-        self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
-        self.body = ConvGenerator(latent + said, shape, width)
+        self.text_embedding = nn.Sequential(nn.Linear(text, embedding), nn.LeakyReLU(0.2))
+        self.body = ConvGenerator(latent + embedding, shape, width)
 
     def forward(self, z: Tensor, text: Tensor) -> Tensor:
-        return self.body(torch.cat([z, self.said(text)], 1))
+        return self.body(torch.cat([z, self.text_embedding(text)], 1))

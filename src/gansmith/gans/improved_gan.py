@@ -2,7 +2,7 @@
 
 Semi-supervised (section 5). D has K logits l, one a class; with Z = Σ exp(l_k) an item is real with D(x) = Z/(Z + 1):
 L_D = E(−l_y + log Z) on the labelled  +  ½E softplus(−log Z) on reals  +  ½E softplus(log Z) on fakes,
-so `score` is log Z. Data without labels has K = 1. With `labels_each` only so many labels a class are used.
+so `score_samples` gives log Z. Data without labels has K = 1. With `labels_each` only so many labels a class are used.
 Feature matching (3.1). L_G = ‖E f(x) − E f(G(z))‖², f the last hidden layer of D; or, by `matching=False`, the plain
 non-saturating −E log D(G(z)). Matched features make the better classifier, the plain loss the prettier samples: both at
 once are not to be had, as the paper says.
@@ -36,18 +36,17 @@ from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import observe_scores
+from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, VirtualBatchNorm
 
 
-class ImprovedGAN(GAN):
+class ImprovedGAN(Stepping, Augmenting):
     summary: ClassVar[str] = "a classifier from few labels, and four more techniques (Salimans et al. 2016)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     batch_size: ClassVar[int] = 100
-    conditional: ClassVar[bool] = False
-    loss: ClassVar[str] = "semi-supervised"
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional",)
     widths: ClassVar[tuple[int, int]] = (1000, 200)
-    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "lecam", "spectral_norm", "packing")
 
     labels_each: int | None = setting(None, "labels of each class that are used; None: all", minimum=1)
     matching: bool = setting(True, "G matches D's features; off: the non-saturating loss")
@@ -56,6 +55,12 @@ class ImprovedGAN(GAN):
     smoothing: float = setting(
         1.0, "α, how real D should call reals; the paper's one-sided .9", minimum=0.0, maximum=1.0
     )
+    minibatch: str = setting(
+        "none",
+        "what D sees of the other samples of a batch: how much they vary, or how close they are",
+        choices=("none", "deviation", "discrimination"),
+    )
+    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
     width: int | None = setting(None, "units of D's first layer; None: 1000 for pictures, 200 for vectors", minimum=4)
     learning_rate: float = setting(3e-3, "Adam's step size", minimum=0.0)
     average_half_life: int = setting(100_000, "samples after which a weight counts half in the average", minimum=0)
@@ -76,18 +81,17 @@ class ImprovedGAN(GAN):
                 self.register_buffer(f"count_{player}", torch.ones(()))
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        real, fake = self.discriminator(batch.real), self.discriminator(self.fake(batch))
-        observe("discriminator/real", real)
-        observe("discriminator/fake", fake)
+        on_real, on_fake = self.discriminator(batch.real), self.discriminator(self.fake(batch))
+        observe_scores(on_real, on_fake)
         terms = {
-            "real": (F.softplus(real) - self.smoothing * real).mean() / 2,
-            "fake": F.softplus(fake).mean() / 2,
+            "real": (F.softplus(on_real) - self.smoothing * on_real).mean() / 2,
+            "fake": F.softplus(on_fake).mean() / 2,
         }
         if self.spec.classes:
             logits = self.discriminator.logits(batch.real if batch.source is None else batch.source)
             observe("class/real", lambda: (logits.argmax(1) == batch.label).float().mean())
             terms["class"] = F.cross_entropy(logits, batch.label)
-        return terms | self.past("discriminator")
+        return terms | self.historical_terms("discriminator")
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
@@ -95,10 +99,10 @@ class ImprovedGAN(GAN):
             real_features = self.discriminator.features(batch.real).float().mean(0)
             fake_features = self.discriminator.features(fake).float().mean(0)
             apart = mean_over_ranks(real_features - fake_features)
-            return {"matching": apart.square().sum()} | self.past("generator")
-        return {"adversarial": F.softplus(-self.discriminator(fake)).mean()} | self.past("generator")
+            return {"matching": apart.square().sum()} | self.historical_terms("generator")
+        return {"adversarial": F.softplus(-self.discriminator(fake)).mean()} | self.historical_terms("generator")
 
-    def past(self, player: str) -> dict[str, Tensor]:
+    def historical_terms(self, player: str) -> dict[str, Tensor]:
         """Historical averaging: the weighted ‖θ − mean of the past‖², nothing when `historical` is 0."""
         if not self.historical:
             return {}
@@ -114,7 +118,7 @@ class ImprovedGAN(GAN):
 
     def classify(self, x, *, batch_size: int = 250) -> np.ndarray:
         """The class (n,) of items in the data's units."""
-        logits = self.said_by(lambda part, _: self.discriminator.logits(part), x, batch_size=batch_size)
+        logits = self.apply_in_batches(lambda part, _: self.discriminator.logits(part), x, batch_size=batch_size)
         return logits.argmax(1) if len(logits) else np.empty(0, np.int64)
 
 
@@ -156,7 +160,7 @@ class SoftplusGenerator(nn.Module):
         norm = (lambda: VirtualBatchNorm(width, reference)) if virtual else (lambda: nn.BatchNorm1d(width))
         layers = [nn.Linear(latent, width), norm(), nn.Softplus(), nn.Linear(width, width), norm(), nn.Softplus()]
         self.layers = nn.Sequential(*layers, nn.Linear(width, prod(spec.shape)))
-        self.output = nn.Tanh() if spec.kind == "images" else nn.Identity()
+        self.output = nn.Tanh() if spec.bounded else nn.Identity()
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         if self.reference is None:

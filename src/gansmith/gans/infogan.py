@@ -33,6 +33,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
+from gansmith.gans.base import new_rng, observe_scores
 from gansmith.gans.gan import GAN
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -47,8 +48,9 @@ class Codes(NamedTuple):
 
 class InfoGAN(GAN):
     summary: ClassVar[str] = "codes that can be read from the samples: categories without labels (Chen et al. 2016)"
-    conditional: ClassVar[bool] = False
-    without: ClassVar[tuple[str, ...]] = ("packing", "augment", "instance_noise")  # heads share one pass
+    unsupported_settings: ClassVar[tuple[str, ...]] = (
+        *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
+    )
     widths: ClassVar[tuple[int, int]] = (64, 128)
 
     categories: int = setting(10, "K, values of the categorical code", minimum=2)
@@ -63,9 +65,12 @@ class InfoGAN(GAN):
     def build(self, spec: DataSpec) -> None:
         self.choose(spec)
         inputs = self.latent + self.categories + self.continuous
-        if spec.kind == "images":
+        if spec.axes:
+            norm = self.discriminator_norm("batch")
             self.generator = DenseGenerator(inputs, spec.shape, self.width)
-            self.discriminator = self.conv_discriminator(spec.shape, body=DenseDiscriminator)
+            self.discriminator = self.make_discriminator(
+                lambda shape: DenseDiscriminator(shape, self.width, norm=norm), spec.shape
+            )
         else:
             self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
             self.discriminator = self.make_discriminator(
@@ -83,18 +88,20 @@ class InfoGAN(GAN):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         z = self.latents(len(batch))
-        made = self.generator(z)
-        features = self.discriminator.features(made)
-        judged = self.judged(self.discriminator(batch.real), self.discriminator.judge(features))
-        return judged | self.unread(features, z) | self.sloped(batch, made)
+        fake = self.generator(z)
+        features = self.discriminator.features(fake)
+        on_real, on_fake = self.discriminator(batch.real), self.discriminator.judge(features)
+        observe_scores(on_real, on_fake)
+        terms = {"adversarial": self.cross_entropy(on_real, on_fake), **self.information_terms(features, z)}
+        return terms | self.extra_terms(batch, fake, on_real, on_fake)
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         z = self.latents(len(batch))
         features = self.discriminator.features(self.generator(z))
-        fake = self.discriminator.judge(features)
-        return {"adversarial": self.pair().generator(fake, None), **self.unread(features, z)}
+        on_fake = self.discriminator.judge(features)
+        return {"adversarial": self.generator_cost(on_fake), **self.information_terms(features, z)}
 
-    def unread(self, features: Tensor, z: Tensor) -> dict[str, Tensor]:
+    def information_terms(self, features: Tensor, z: Tensor) -> dict[str, Tensor]:
         """−λ·L_I, of the category and of the numbers: what Q cannot read of the codes in `z`."""
         _, category, numbers = z.split([self.latent, self.categories, self.continuous], 1)
         logits, mean, deviation = self.read_codes(features)
@@ -131,21 +138,20 @@ class InfoGAN(GAN):
         category  one of 0 … K − 1, or `n` of them; None: drawn evenly
         codes     the numbers (continuous,), or (n, continuous); trained on −1 … 1; None: drawn evenly
         """
-        self.must_be_built()
-        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
-        latent = self.latents(n, rng)
+        self.check_is_fitted()
+        latent = self.latents(n, new_rng(seed))
         if category is not None:
-            asked = np.asarray(category)
-            if asked.shape not in ((), (n,)) or not np.isin(asked, np.arange(self.categories)).all():
+            given = np.asarray(category)
+            if given.shape not in ((), (n,)) or not np.isin(given, np.arange(self.categories)).all():
                 raise UserError(f"category={category}: give one of 0 … {self.categories - 1}, or {n} of them")
-            wanted = torch.as_tensor(np.broadcast_to(asked, n).copy(), dtype=torch.long, device=self.device)
+            wanted = torch.as_tensor(np.broadcast_to(given, n).copy(), dtype=torch.long, device=self.device)
             latent[:, self.latent : self.latent + self.categories] = F.one_hot(wanted, self.categories).float()
         if codes is not None:
-            asked = np.asarray(codes, np.float32)
-            if asked.shape not in ((self.continuous,), (n, self.continuous)):
-                raise UserError(f"codes of shape {asked.shape}: give {self.continuous} numbers, or {n} rows of them")
-            latent[:, self.latent + self.categories :] = torch.as_tensor(asked, device=self.device)
-        return self.made_from(latent, batch_size=batch_size)
+            given = np.asarray(codes, np.float32)
+            if given.shape not in ((self.continuous,), (n, self.continuous)):
+                raise UserError(f"codes of shape {given.shape}: give {self.continuous} numbers, or {n} rows of them")
+            latent[:, self.latent + self.categories :] = torch.as_tensor(given, device=self.device)
+        return self.decode(latent, batch_size=batch_size)
 
     def encode(self, x, *, batch_size: int = 250) -> Codes:
         """The codes that Q reads from items in the data's units."""
@@ -154,8 +160,8 @@ class InfoGAN(GAN):
             logits, mean, _ = self.read_codes(self.discriminator.features(part))
             return torch.cat([logits.softmax(1), mean], 1)
 
-        said = self.said_by(read, x, batch_size=batch_size)
-        return Codes(said[:, : self.categories], said[:, self.categories :])
+        codes = self.apply_in_batches(read, x, batch_size=batch_size)
+        return Codes(codes[:, : self.categories], codes[:, self.categories :])
 
 
 class DenseGenerator(nn.Module):

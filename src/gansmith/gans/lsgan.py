@@ -16,29 +16,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
-from gansmith import losses
+from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import TwoPlayer
+from gansmith.gans.remedies import Remedies
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 
-class LSGAN(GAN):
+class LSGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "least squares in place of cross-entropy (Mao et al. 2017)"
-    loss: ClassVar[str] = "least squares"
-    widths: ClassVar[tuple[int, int]] = (64, 128)
-    without: ClassVar[tuple[str, ...]] = ("smoothing",)  # b does it
 
-    a: float = setting(0.0, "what the discriminator should say of fakes")
-    b: float = setting(1.0, "what the discriminator should say of reals")
-    c: float = setting(1.0, "what the generator wants said of its fakes")
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    a: float = setting(0.0, "score that the discriminator should give fakes")
+    b: float = setting(1.0, "score that the discriminator should give reals; .9 is label smoothing")
+    c: float = setting(1.0, "score that the generator wants for its fakes")
 
     def build(self, spec: DataSpec) -> None:
-        if spec.kind == "images":
-            return self.build_convolutional(spec)
+        if spec.axes:
+            return self.build_bodies(spec)
         self.choose(spec)
         classes = self.classes(spec)
         self.generator = MLPGenerator(self.latent, spec.shape, self.width, 2, classes, activation=nn.Tanh)
@@ -51,8 +48,15 @@ class LSGAN(GAN):
 
         self.discriminator = self.make_discriminator(body, spec.shape)
 
-    def pair(self) -> losses.Loss:
-        return losses.least_squares(self.a, self.b, self.c)
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.fake(batch)
+        on_real, on_fake = self.scores(batch, fake)
+        distance = ((on_real - self.b).square().mean() + (on_fake - self.a).square().mean()) / 2
+        return {"adversarial": distance} | self.extra_terms(batch, fake, on_real, on_fake)
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        on_fake = self.discriminator(self.fake(batch), batch.label)
+        return {"adversarial": (on_fake - self.c).square().mean() / 2}
 
 
 def orthogonal(module: nn.Module) -> None:

@@ -30,6 +30,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
+from gansmith.gans.base import new_rng
 
 
 class NeuralCrypto(Game):
@@ -109,9 +110,9 @@ class NeuralCrypto(Game):
 
     def sample(self, n: int, *, seed: int | None = None) -> np.ndarray:
         """`n` ciphertexts (n, bits) of random messages under random keys."""
-        rng = torch.Generator().manual_seed(torch.seed() % 2**63 if seed is None else seed)
+        self.check_is_fitted()
         with self.at_rest():
-            return self.talk(n, rng)[2].cpu().numpy()
+            return self.talk(n, new_rng(seed))[2].cpu().numpy()
 
 
 class Cipher(nn.Module):

@@ -21,12 +21,13 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from gansmith import losses
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
-from gansmith.game import Turn, observe, setting
-from gansmith.gans.translation import Translation, jittered
+from gansmith.game import Turn, setting
+from gansmith.gans.base import observe_scores
+from gansmith.gans.translation import Translation, jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.unet import UNet
 
@@ -79,18 +80,17 @@ class Pix2Pix(Translation):
         ]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        source, target = jittered(batch.source, batch.target, enlarge=self.jitter, mirror=self.mirror)
+        source, target = jitter(batch.source, batch.target, enlarge=self.jitter, mirror=self.mirror)
         fake = self.generator(source)
         batch.memo |= {"source": source, "target": target, "fake": fake.detach()}
-        judged = losses.non_saturating.generator(self.judge(source, fake), None)
-        return {"adversarial": self.adversarial * judged, "l1": self.l1 * (fake - target).abs().mean()}
+        adversarial = softplus(-self.judge(source, fake)).mean()
+        return {"adversarial": self.adversarial * adversarial, "l1": self.l1 * (fake - target).abs().mean()}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        source, target, made = (batch.memo[name] for name in ("source", "target", "fake"))
-        real, fake = self.judge(source, target), self.judge(source, made)
-        observe("discriminator/real", real)
-        observe("discriminator/fake", fake)
-        return {"adversarial": losses.non_saturating.discriminator(real, fake) / 2}
+        source, target, fake = (batch.memo[name] for name in ("source", "target", "fake"))
+        on_real, on_fake = self.judge(source, target), self.judge(source, fake)
+        observe_scores(on_real, on_fake)
+        return {"adversarial": (softplus(-on_real).mean() + softplus(on_fake).mean()) / 2}
 
     def judge(self, source: Tensor, picture: Tensor) -> Tensor:
         """(n, 1, h, w) scores of the patches of a picture, given what it was made from."""

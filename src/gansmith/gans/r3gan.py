@@ -20,29 +20,28 @@ Proof: proofs/r3gan.py (the ablation), proofs/mnist.py and proofs/grid25.py (def
 from __future__ import annotations
 
 from functools import partial
-from math import cos, pi
+from math import cos, pi, prod
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from gansmith import losses, penalties
+from gansmith import penalties
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvGenerator
+from gansmith.gans.base import TwoPlayer, observe_scores
+from gansmith.gans.remedies import Remedies
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
 
 
-class R3GAN(GAN):
+class R3GAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = (
         "relativistic pairing with R1 and R2: the default for pictures and vectors (Huang et al. 2024)"
     )
-    adversarial: ClassVar[losses.Loss] = losses.relativistic
-    loss: ClassVar[str] = "relativistic"
-    without: ClassVar[tuple[str, ...]] = ("r1", "r2", "smoothing", "decay")  # gamma is both; a cosine
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("r1", "r2", "decay")  # gamma is both; a cosine
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", minimum=0.0)
     gamma_end: float | None = setting(None, "… at the end; None: from the data", minimum=0.0)
@@ -51,7 +50,6 @@ class R3GAN(GAN):
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", minimum=1)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     width: int | None = setting(None, "channels of the finest layer, or units; None: from the data", minimum=1)
     body: str | None = setting(
         None,
@@ -65,7 +63,7 @@ class R3GAN(GAN):
     )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if spec.kind != "images":
+        if not spec.axes:
             few = spec.shape[0] <= 4
             rule = {
                 "body": ("perceptron", "vectors"),
@@ -77,17 +75,16 @@ class R3GAN(GAN):
                 "average_half_life": (20_000, "vectors"),
             }
         else:
-            tiny, large = spec.shape[1] * spec.shape[2] <= 144, max(spec.shape[1:]) > 48
+            tiny, large = prod(spec.shape[1:]) <= 12**spec.axes, max(spec.shape[1:]) > 48
+            width = (256, "units") if tiny else (spec.bodies().width, "what two cores can train in minutes")
             rule = {
-                "body": ("perceptron", "too small to halve")
-                if tiny
-                else ("plain", "pictures, on the machine there is"),
-                "width": (256, "units") if tiny else (32, "what two cores can train in minutes"),
-                "latent": (64, "pictures"),
-                "gamma": (5.0 if large else 1.0, "grows with the pictures"),
+                "body": ("perceptron", "too small to halve") if tiny else ("plain", "on the machine there is"),
+                "width": width,
+                "latent": (64, spec.kind),
+                "gamma": (5.0 if large else 1.0, "grows with the size"),
                 "gamma_end": (5.0 if large else 1.0, "as gamma"),
-                "learning_rate": (1e-3 if large else 2e-3, "falls with the size of the pictures"),
-                "average_half_life": (5_000, "pictures"),
+                "learning_rate": (1e-3 if large else 2e-3, "falls with the size"),
+                "average_half_life": (5_000, spec.kind),
             }
         reasons = []
         for name, (value, why) in rule.items():
@@ -110,12 +107,11 @@ class R3GAN(GAN):
             self.generator = MLPGenerator(self.latent, spec.shape, self.width, 3, classes, activation=leaky)
             body = lambda shape: MLPDiscriminator(shape, self.width, 3, classes, activation=leaky)  # noqa: E731
             self.discriminator = self.make_discriminator(body, spec.shape)
-            return
-        self.pictures_only(spec)
-        if self.body == "plain":
-            self.generator = ConvGenerator(self.latent, spec.shape, self.width, classes, norm="layer")
-            self.discriminator = self.conv_discriminator(spec.shape, classes, "none")
+        elif self.body == "plain":
+            self.check_axes(spec, 1, 2, 3)
+            self.build_bodies(spec, norm="layer", discriminator_norm="none")
         else:
+            self.check_axes(spec, 2)
             sizes = {"width": self.width, "classes": classes, "blocks": self.blocks}
             self.generator = ResidualGenerator(self.latent, spec.shape, **sizes)
             self.discriminator = self.make_discriminator(
@@ -127,37 +123,42 @@ class R3GAN(GAN):
         return [Turn(("discriminator", "generator"), self.both_losses)] if self.simultaneous else super().turns()
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return self.discriminator_terms(batch, self.fake(batch))[0]
+        return self.terms_and_gradients(batch, self.fake(batch))[0]
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         with torch.no_grad():
-            real = self.discriminator(batch.real, batch.label)
-        fake = self.discriminator(self.fake(batch), batch.label)
-        return {"adversarial": losses.relativistic.generator(fake, real)}
+            on_real = self.discriminator(batch.real, batch.label)
+        on_fake = self.discriminator(self.fake(batch), batch.label)
+        return {"adversarial": softplus(on_real - on_fake).mean()}
 
     def both_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
         """Both players' losses from one pass of D: by the chain rule ∂L_G/∂G(z) = ∂L_G/∂D(G(z)) · ∇D(G(z))."""
         fake = self.fake(batch)
-        terms, real_scores, fake_scores, slope = self.discriminator_terms(batch, fake)
-        score = fake_scores.detach().requires_grad_()
-        value = losses.relativistic.generator(score, real_scores.detach())
-        (weight,) = torch.autograd.grad(value, score)
-        pull = ((fake * slope.detach()).reshape(len(weight), -1).sum(1) * weight).sum()
+        terms, on_real, on_fake, gradient = self.terms_and_gradients(batch, fake)
+        on_fake = on_fake.detach().requires_grad_()
+        value = softplus(on_real.detach() - on_fake).mean()
+        (weight,) = torch.autograd.grad(value, on_fake)
+        pull = ((fake * gradient.detach()).reshape(len(weight), -1).sum(1) * weight).sum()
         # The value of the loss with the gradient of the pull.
         return {"discriminator": terms, "generator": {"adversarial": value.detach() + pull - pull.detach()}}
 
-    def discriminator_terms(self, batch: Batch, fake: Tensor):
+    def terms_and_gradients(self, batch: Batch, fake: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
         """(the discriminator's terms, scores of reals, of fakes, ∇D at the fakes) from one pass over both."""
         label = torch.cat([batch.label, batch.label]) if self.conditional else None
         both = torch.cat([batch.real, fake.detach()])
         scores, gradient = penalties.gradients(lambda x: self.discriminator(x, label), both, precise=False)
-        real, fake = scores.chunk(2)
+        on_real, on_fake = scores.chunk(2)
+        observe_scores(on_real, on_fake)
         r1, r2 = penalties.square(gradient, len(scores)).chunk(2)
-        observe("discriminator/slope_real", lambda: r1.sqrt().mean())
-        observe("discriminator/slope_fake", lambda: r2.sqrt().mean())
+        observe("discriminator/gradient_norm_real", lambda: r1.sqrt().mean())
+        observe("discriminator/gradient_norm_fake", lambda: r2.sqrt().mean())
         weight = self.along(self.gamma, self.gamma_end) / 2
-        terms = self.judged(real, fake) | {"r1": weight * r1.mean(), "r2": weight * r2.mean()}
-        return terms, real, fake, gradient.chunk(2)[1]
+        terms = {
+            "adversarial": softplus(on_fake - on_real).mean(),
+            "r1": weight * r1.mean(),
+            "r2": weight * r2.mean(),
+        }
+        return terms | self.extra_terms(batch, fake, on_real, on_fake), on_real, on_fake, gradient.chunk(2)[1]
 
     def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
         of_discriminator = player == "discriminator" and self.discriminator_learning_rate is not None

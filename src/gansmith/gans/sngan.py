@@ -17,20 +17,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gansmith import losses
+from torch import Tensor
+from torch.nn.functional import relu
+
+from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import TwoPlayer
+from gansmith.gans.remedies import Remedies
 from gansmith.networks.spectral import SpectralDiscriminator, SpectralGenerator
 
 
-class SNGAN(GAN):
+class SNGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "hinge loss and spectral norm; with labels the projection GAN (Miyato et al. 2018)"
-    adversarial: ClassVar[losses.Loss] = losses.hinge
-    loss: ClassVar[str] = "hinge"
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("spectral_norm",)
     widths: ClassVar[tuple[int, int]] = (128, 128)
-    without: ClassVar[tuple[str, ...]] = ("smoothing",)
-    spectral_norm: ClassVar[bool] = True
+    spectral_norm = True
 
     body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))
     discriminator_steps: int = setting(5, "moves of the discriminator for each of the generator", minimum=1)
@@ -40,10 +42,9 @@ class SNGAN(GAN):
         1.0, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
     )
     latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
-        if spec.kind == "images" and self.body == "residual":
+        if spec.axes == 2 and self.body == "residual":
             self.choose(spec)
             classes = self.classes(spec)
             self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes)
@@ -51,4 +52,13 @@ class SNGAN(GAN):
                 lambda shape: SpectralDiscriminator(shape, self.width, classes), spec.shape
             )
         else:
-            self.build_convolutional(spec)
+            self.build_bodies(spec)
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.fake(batch)
+        on_real, on_fake = self.scores(batch, fake)
+        hinge = relu(1 - on_real).mean() + relu(1 + on_fake).mean()
+        return {"adversarial": hinge} | self.extra_terms(batch, fake, on_real, on_fake)
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}

@@ -25,14 +25,15 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from gansmith import losses
 from gansmith.data.crops import opened, read_crops
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 from gansmith.game import Stage, Turn, observe, setting
+from gansmith.gans.base import observe_scores
 from gansmith.gans.translation import Translation
 from gansmith.networks.srresnet import FrozenFeatures, SRDiscriminator, SRResNet
 
@@ -80,7 +81,7 @@ class SRGAN(Translation):
             )
         self.generator = SRResNet(channels, self.scale, self.width, self.blocks)
         self.discriminator = SRDiscriminator(spec.shape, self.width)
-        self.eyes = FrozenFeatures(FrozenFeatures.SHALLOW if self.content == "shallow" else FrozenFeatures.DEEP)
+        self.feature_net = FrozenFeatures(FrozenFeatures.SHALLOW if self.content == "shallow" else FrozenFeatures.DEEP)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
@@ -92,13 +93,13 @@ class SRGAN(Translation):
         ]
         return [
             Stage("srresnet", [Turn("generator", self.pixel_loss)], share=self.pretrain),
-            Stage("srgan", adversarial, share=1 - self.pretrain, begin=self.open_eyes),
+            Stage("srgan", adversarial, share=1 - self.pretrain, begin=self.load_feature_weights),
         ]
 
-    def open_eyes(self) -> None:
+    def load_feature_weights(self) -> None:
         """Load the frozen net's weights, if there are any; from then on they are part of the game's state."""
         if self.features is not None and self.content != "pixels":
-            self.eyes.load_state_dict(
+            self.feature_net.load_state_dict(
                 {f"body.{k.removeprefix('features.')}": v for k, v in weights(self.features).items()}
             )
 
@@ -119,22 +120,23 @@ class SRGAN(Translation):
         batch.memo["fake"] = fake.detach()
         error = (fake - batch.target).square().mean()
         observe("psnr/crops", lambda: 10 * torch.log10(4 / error))
-        judged = losses.non_saturating.generator(self.discriminator(fake), None)
-        content = {"pixels": error} if self.content == "pixels" else {"features": self.unlike(batch.target, fake)}
-        return {**content, "adversarial": self.adversarial * judged}
+        if self.content == "pixels":
+            terms = {"pixels": error}
+        else:
+            terms = {"features": self.feature_distance(batch.target, fake)}
+        return terms | {"adversarial": self.adversarial * softplus(-self.discriminator(fake)).mean()}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        real, fake = self.discriminator(batch.target), self.discriminator(batch.memo["fake"])
-        observe("discriminator/real", real)
-        observe("discriminator/fake", fake)
-        return {"adversarial": losses.non_saturating.discriminator(real, fake)}
+        on_real, on_fake = self.discriminator(batch.target), self.discriminator(batch.memo["fake"])
+        observe_scores(on_real, on_fake)
+        return {"adversarial": softplus(-on_real).mean() + softplus(on_fake).mean()}
 
-    def unlike(self, real: Tensor, fake: Tensor) -> Tensor:
+    def feature_distance(self, real: Tensor, fake: Tensor) -> Tensor:
         """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""
-        there, here = self.eyes(real), self.eyes(fake)
-        return (there - here).square().mean() / mean_over_ranks(there.square().mean())
+        of_real, of_fake = self.feature_net(real), self.feature_net(fake)
+        return (of_real - of_fake).square().mean() / mean_over_ranks(of_real.square().mean())
 
-    def given(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> dict[str, np.ndarray]:
         return opened(path, self.spec.of("source").shape[0])
 
     def check_input(self, x: Tensor, form: DataSpec) -> None:

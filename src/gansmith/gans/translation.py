@@ -70,8 +70,7 @@ class Translation(Game):
 
     def through(self, network, x, side: str, made: DataSpec, seed: int | None, batch_size: int) -> np.ndarray:
         """Items of the form of the field `side` through a network, to data units of the form `made`."""
-        if self.spec is None:
-            raise UserError(f"{type(self).__name__} was never trained: call fit, or load a trained one")
+        self.check_is_fitted()
         x = torch.as_tensor(np.require(x, requirements=["C", "W"]))
         self.check_input(x, self.spec.of(side))
         with self.at_rest(), torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
@@ -91,7 +90,7 @@ class Translation(Game):
                 f"pictures of shape (n, {', '.join(map(str, form.shape))})"
             )
 
-    def given(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> dict[str, np.ndarray]:
         """Name -> picture uint8 (C, H, W) of a file, folder or zip, of the form that `translate` takes."""
         channels, *size = self.spec.of("source").shape
         return opened(path, channels, tuple(size))
@@ -106,7 +105,7 @@ class Translation(Game):
         return self.translate(np.asarray(source)[np.arange(n) % len(source)], seed=seed)
 
 
-def jittered(*pictures: Tensor, enlarge: float, mirror: bool) -> tuple[Tensor, ...]:
+def jitter(*pictures: Tensor, enlarge: float, mirror: bool) -> tuple[Tensor, ...]:
     """Pictures (n, C, H, W) `enlarge` times as large, cut back to H×W at a random place and, with `mirror`, turned left
     to right half the time: every row by a draw of its own, the same for all `pictures` (Isola et al. 2017, 6.2).
     """

@@ -24,23 +24,16 @@ from torch.nn import functional as F
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import AutoEncoding, FromNoise
+from gansmith.gans.remedies import Stepping
 from gansmith.networks.mlp import MLPGenerator
 
 
-class VAE(GAN):
+class VAE(AutoEncoding, Stepping, FromNoise):
     summary: ClassVar[str] = "variational auto-encoder, without an adversary (Kingma & Welling 2014)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     batch_size: ClassVar[int] = 128
     score_kind: ClassVar[str] = "raw"
-    loss: ClassVar[str] = "lower bound"
-    conditional: ClassVar[bool] = False
-    discriminator_steps: ClassVar[int] = 1
-    discriminator_learning_rate: ClassVar[float | None] = None
-    prior: ClassVar[str] = "normal"
-    without: ClassVar[tuple[str, ...]] = (  # there is no discriminator
-        *("augment", "instance_noise", "r1", "r2", "lecam", "smoothing", "spectral_norm", "packing", "minibatch"),
-    )
     widths: ClassVar[tuple[int, int]] = (400, 128)
 
     likelihood: str | None = setting(
@@ -53,7 +46,7 @@ class VAE(GAN):
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
         if self.likelihood is None:
-            self.likelihood = "bernoulli" if spec.kind == "images" else "normal"
+            self.likelihood = "bernoulli" if spec.bounded else "normal"
         return super().choose(spec, count)
 
     def build(self, spec: DataSpec) -> None:
@@ -82,27 +75,17 @@ class VAE(GAN):
             log_p = -F.binary_cross_entropy_with_logits(made, (x + 1) / 2, reduction="none")
         else:
             log_p = -((x - made) / self.deviation).square() / 2 - log(self.deviation) - log(2 * pi) / 2
-        return log_p.sum(1), kl_from_prior(mean, log_variance)
+        return log_p.sum(1), self.kl(mean, log_variance)
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         made = self.generator(latent)
         return torch.tanh(made / 2) if self.likelihood == "bernoulli" else made  # 2σ(l) − 1: the mean, in −1 … 1
 
-    def score(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
-        """The lower bound on log p(x) (n,) in nats, from one z for each item: higher is likelier. Draws from chance."""
+    def score_samples(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
+        """The lower bound on log p(x) (n,) in nats, from one z for each item: higher is likelier.
+
+        The z are drawn by torch's own generator.
+        """
         bound = lambda part, _: torch.sub(*self.parts(part))  # noqa: E731
-        return self.said_by(bound, x, batch_size=batch_size)
-
-    def encode(self, x, *, batch_size: int = 250) -> np.ndarray:
-        """The means (n, latent) of the latents that items in the data's units may have come from."""
-        return self.said_by(lambda part, _: self.encoder(part).chunk(2, 1)[0], x, batch_size=batch_size)
-
-    def reconstruct(self, x) -> np.ndarray:
-        """Items as the decoder makes them from their encoded means, in the data's units."""
-        return self.made_from(torch.as_tensor(self.encode(x), device=self.device))
-
-
-def kl_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, variance) ‖ N(0, 1)) (n,), summed over the latents."""
-    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
+        return self.apply_in_batches(bound, x, batch_size=batch_size)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -28,22 +27,21 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.gan import GAN
-from gansmith.networks.convolutional import ConvEncoder, ConvGenerator
+from gansmith.gans.base import AutoEncoding
+from gansmith.gans.remedies import Regularising, Stepping
+from gansmith.networks.convolutional import ConvDiscriminator, ConvEncoder, ConvGenerator
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
 
 
-class VAEGAN(GAN):
+class VAEGAN(AutoEncoding, Stepping, Regularising):
     summary: ClassVar[str] = "auto-encoder that rebuilds what the discriminator sees (Larsen et al. 2016)"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
-    conditional: ClassVar[bool] = False
-    without: ClassVar[tuple[str, ...]] = ("packing", "smoothing", "augment", "instance_noise")
-    loss: ClassVar[str] = "non-saturating"
-    prior: ClassVar[str] = "normal"
-    beta1: ClassVar[float] = 0.0  # RMSProp has neither
-    beta2: ClassVar[float] = 0.99
-    discriminator_steps: ClassVar[int] = 1
+    unsupported_settings: ClassVar[tuple[str, ...]] = (
+        *("conditional", "prior", "discriminator_steps", "packing"),
+        *("beta1", "beta2"),  # RMSProp has neither
+    )
+    prior = "normal"
 
     weight: float = setting(1e-6, "w, weight of rebuilding against fooling D", minimum=0.0, maximum=1.0)
     margin: float = setting(0.35, "how far from balance D's costs may be before a player rests", minimum=0.0)
@@ -52,14 +50,14 @@ class VAEGAN(GAN):
     width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
     learning_rate: float = setting(3e-4, "RMSProp's step size", minimum=0.0)
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        return []
-
     def build(self, spec: DataSpec) -> None:
-        self.pictures_only(spec)
+        self.check_axes(spec, 2)
+        norm = self.discriminator_norm("batch")
         self.encoder = ConvEncoder(spec.shape, 2 * self.latent, self.width)
         self.generator = ConvGenerator(self.latent, spec.shape, self.width)
-        self.discriminator = self.conv_discriminator(spec.shape)
+        self.discriminator = self.make_discriminator(
+            lambda shape: ConvDiscriminator(shape, self.width, norm=norm), spec.shape
+        )
         self.register_buffer("costs", torch.full((2,), EQUILIBRIUM))  # D's, on reals and on fakes
         self.seen = self.costs
 
@@ -80,12 +78,14 @@ class VAEGAN(GAN):
         batch.memo |= {"z": z.detach(), "rebuilt": rebuilt.detach(), "sampled": sampled.detach()}
         real_features, rebuilt_features = self.discriminator.features(batch.real), self.discriminator.features(rebuilt)
 
-        fakes = [self.discriminator(sampled)] + [self.discriminator.judge(rebuilt_features)] * self.judge_rebuilt
+        fakes = [self.discriminator(sampled)]
+        if self.judge_rebuilt:
+            fakes.append(self.discriminator.judge(rebuilt_features))
         costs = softplus(-self.discriminator.judge(real_features)).mean(), softplus(torch.cat(fakes)).mean()
         self.seen = mean_over_ranks(torch.stack(costs).detach())
         return {
-            "kl": (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2,
-            "features": unlike(real_features, rebuilt_features),
+            "kl": self.kl(mean, log_variance).mean(),
+            "features": feature_distance(real_features, rebuilt_features),
         }
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -95,13 +95,15 @@ class VAEGAN(GAN):
         if self.judge_rebuilt:
             adversarial = adversarial + softplus(-self.discriminator.judge(rebuilt_features)).mean()
         return {
-            "features": self.weight * unlike(self.discriminator.features(batch.real), rebuilt_features),
+            "features": self.weight * feature_distance(self.discriminator.features(batch.real), rebuilt_features),
             "adversarial": (1 - self.weight) * adversarial,
         }
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         sampled = batch.memo["sampled"]
-        terms = self.judged(self.discriminator(batch.real), self.discriminator(sampled)) | self.sloped(batch, sampled)
+        on_real, on_sampled = self.scores(batch, sampled)
+        terms = {"adversarial": softplus(-on_real).mean() + softplus(on_sampled).mean()}
+        terms |= self.extra_terms(batch, sampled, on_real, on_sampled)
         if self.judge_rebuilt:
             terms["rebuilt"] = softplus(self.discriminator(batch.memo["rebuilt"])).mean()
         return terms
@@ -123,18 +125,9 @@ class VAEGAN(GAN):
         return bool(self.costs.max() > EQUILIBRIUM + self.margin and self.costs.min() < EQUILIBRIUM - self.margin)
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
-
-    # --- use ---------------------------------------------------------------------------------------------------------
-    def encode(self, x, *, batch_size: int = 250) -> np.ndarray:
-        """The means (n, latent) of the latents that items in the data's units may have come from."""
-        return self.said_by(lambda part, _: self.encoder(part).chunk(2, 1)[0], x, batch_size=batch_size)
-
-    def reconstruct(self, x) -> np.ndarray:
-        """Items as the decoder makes them from their encoded means, in the data's units."""
-        return self.made_from(torch.as_tensor(self.encode(x), device=self.device))
+        return self.wrap_optimizer(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
 
 
-def unlike(features: Tensor, others: Tensor) -> Tensor:
+def feature_distance(features: Tensor, others: Tensor) -> Tensor:
     """½‖f − f̃‖², summed over an item's features: the normal's −log p without its constant."""
     return (features - others).float().square().sum(1).mean() / 2

@@ -19,29 +19,24 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gansmith import losses
+from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import Turn, observe, setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import TwoPlayer
+from gansmith.gans.remedies import Remedies
 
 
-class WGAN(GAN):
+class WGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "Wasserstein critic with clipped weights (Arjovsky et al. 2017)"
-    adversarial: ClassVar[losses.Loss] = losses.wasserstein
-    loss: ClassVar[str] = "wasserstein"
-    widths: ClassVar[tuple[int, int]] = (64, 128)
-    beta1: ClassVar[float] = 0.0  # RMSProp has neither
-    beta2: ClassVar[float] = 0.99
-    without: ClassVar[tuple[str, ...]] = ("smoothing",)
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("beta1", "beta2")  # RMSProp has neither
 
     clip: float = setting(0.01, "c, the largest size of a critic's weight", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
     discriminator_steps_far: int = setting(100, "… in the first 25 rounds and in every 500th", minimum=1)
     learning_rate: float = setting(5e-5, "RMSProp's step size", minimum=0.0)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec)
+        self.build_bodies(spec)
 
     def turns(self) -> list[Turn]:
         return [
@@ -53,9 +48,15 @@ class WGAN(GAN):
         """Moves of the critic in this round."""
         return self.discriminator_steps_far if round < 25 or round % 500 == 0 else self.discriminator_steps
 
-    def judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        observe("discriminator/distance", lambda: real.mean() - fake.mean())
-        return super().judged(real, fake)
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.fake(batch)
+        on_real, on_fake = self.scores(batch, fake)
+        observe("discriminator/distance", lambda: on_real.mean() - on_fake.mean())
+        distance = on_fake.mean() - on_real.mean()
+        return {"adversarial": distance} | self.extra_terms(batch, fake, on_real, on_fake)
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}
 
     @torch.no_grad()
     def moved(self, player: str) -> None:
@@ -65,4 +66,4 @@ class WGAN(GAN):
                 p.clamp_(-self.clip, self.clip)
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        return self.steps(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
+        return self.wrap_optimizer(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)

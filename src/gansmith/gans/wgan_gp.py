@@ -16,41 +16,36 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from gansmith import losses, penalties
+from gansmith import penalties
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.game import observe, setting
-from gansmith.gans.gan import GAN
+from gansmith.gans.base import TwoPlayer
+from gansmith.gans.remedies import Remedies
 
 
-class WGANGP(GAN):
+class WGANGP(Remedies, TwoPlayer):
     summary: ClassVar[str] = "Wasserstein critic with a gradient penalty (Gulrajani et al. 2017)"
-    adversarial: ClassVar[losses.Loss] = losses.wasserstein
-    loss: ClassVar[str] = "wasserstein"
     score_kind: ClassVar[str] = "raw"
-    widths: ClassVar[tuple[int, int]] = (64, 128)
-    without: ClassVar[tuple[str, ...]] = ("smoothing",)
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
     learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    width: int | None = setting(
-        None, "channels of the finest layer; None: 64 for pictures, 128 units for vectors", minimum=1
-    )
 
     def build(self, spec: DataSpec) -> None:
-        self.build_convolutional(spec, discriminator_norm="none")
+        self.build_bodies(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.fake(batch)
-        label = torch.cat([batch.label, batch.label]) if self.conditional else None
-        real_scores, fake_scores = self.discriminator(torch.cat([batch.real, fake]), label).chunk(2)
-        observe("discriminator/distance", lambda: real_scores.mean() - fake_scores.mean())
+        on_real, on_fake = self.scores(batch, fake, joint=True)
+        observe("discriminator/distance", lambda: on_real.mean() - on_fake.mean())
         penalty = penalties.gradient_penalty(lambda x: self.discriminator(x, batch.label), batch.real, fake)
-        return self.judged(real_scores, fake_scores) | {"penalty": self.penalty * penalty} | self.sloped(batch, fake)
+        terms = {"adversarial": on_fake.mean() - on_real.mean(), "penalty": self.penalty * penalty}
+        return terms | self.extra_terms(batch, fake, on_real, on_fake)
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}

@@ -13,7 +13,7 @@ from gansmith.networks.blocks import Discriminator
 from gansmith.networks.convolutional import init
 
 
-class Reader(nn.Module):
+class TextEncoder(nn.Module):
     """(n, captions, words) word numbers, 0 for none, to (n, width): the mean of the words' vectors through two layers,
     the mean over captions, brought to length √width.
     """
@@ -25,12 +25,12 @@ class Reader(nn.Module):
 
     def forward(self, text: Tensor) -> Tensor:
         count = (text > 0).sum(-1, keepdim=True).clamp(min=1)
-        said = self.layers(self.embed(text).sum(-2) / count).mean(1)
-        return F.normalize(said, dim=1) * said.shape[1] ** 0.5
+        vector = self.layers(self.embed(text).sum(-2) / count).mean(1)
+        return F.normalize(vector, dim=1) * vector.shape[1] ** 0.5
 
 
-class Looker(nn.Module):
-    """Pictures (n, C, H, W) to (n, width) of length √width: what a reader's answer is matched with."""
+class ImageEncoder(nn.Module):
+    """Pictures (n, C, H, W) to (n, width) of length √width: what a caption's vector is matched with."""
 
     def __init__(self, shape: tuple[int, int, int], width: int, channels: int = 32):
         super().__init__()
@@ -38,35 +38,34 @@ class Looker(nn.Module):
         self.last = nn.Linear(self.body.out * prod(self.body.grid), width)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = self.last(self.body(x).flatten(1))
-        return F.normalize(seen, dim=1) * seen.shape[1] ** 0.5
+        vector = self.last(self.body(x).flatten(1))
+        return F.normalize(vector, dim=1) * vector.shape[1] ** 0.5
 
 
 class TextDiscriminator(Discriminator):
-    """(pictures, (n, text) what is said of them) to (n,) scores, float32.
+    """(pictures, (n, text) vectors of their captions) to (n,) scores, float32.
 
-    The picture is halved to about 4×4 before the words, brought to `said` numbers, are laid beside every place of it
+    The picture is halved to about 4×4 before the text, brought to `embedding` numbers, is laid beside every place of it
     (Reed et al. 2016, figure 2): words that enter early are ignored. What joins them has no batch norm, unlike the
     paper's: a batch fits its captions as a whole or as a whole does not, and the batch's mean is just what says so.
     """
 
-    def __init__(self, shape: tuple[int, int, int], text: int, width: int = 64, said: int = 128):
+    def __init__(self, shape: tuple[int, int, int], text: int, width: int = 64, embedding: int = 128):
         body = Halvings(shape, width, norm=True)
         super().__init__(body.out * prod(body.grid))
         self.body, both = body, body.out
-        self.said = nn.Sequential(nn.Linear(text, said), nn.LeakyReLU(0.2))
-        self.joined = nn.Sequential(nn.Conv2d(both + said, both, 1), nn.LeakyReLU(0.2))
+        self.text_embedding = nn.Sequential(nn.Linear(text, embedding), nn.LeakyReLU(0.2))
+        self.joined = nn.Sequential(nn.Conv2d(both + embedding, both, 1), nn.LeakyReLU(0.2))
         self.apply(init)
         nn.init.kaiming_normal_(self.joined[0].weight, 0.2)  # no norm makes up for small weights
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
-        return self.beside(self.body(x), text)
+        return self.score_maps(self.body(x), text)
 
-    def beside(self, seen: Tensor, text: Tensor) -> Tensor:
-        """Scores (n,) of what the body has seen of pictures and a text each, so that several texts take one look."""
-        said = self.said(text)
-        said = said[:, :, None, None].expand(-1, -1, *seen.shape[2:])
-        return self.judge(self.joined(torch.cat([seen, said], 1)).flatten(1))
+    def score_maps(self, maps: Tensor, text: Tensor) -> Tensor:
+        """Scores (n,) of the body's maps of pictures and a text each, so that several texts take one pass."""
+        embedding = self.text_embedding(text)[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        return self.judge(self.joined(torch.cat([maps, embedding], 1)).flatten(1))
 
 
 class Halvings(nn.Module):

@@ -96,7 +96,7 @@ class Refined:
     def __init__(self, game, calibration: Dataset | None):
         if calibration is None:
             raise UserError("no data was held out to calibrate the discriminator")
-        if not (hasattr(game, "score") and hasattr(game, "generate")):
+        if game.inputs or not hasattr(game, "score_samples"):
             raise UserError(f"{type(game).__name__} has no discriminator of samples")
         conditions = {"label": some(calibration, "label")} if getattr(game, "conditional", False) else {}
         self.refiner, self.spec = game.refiner(some(calibration), **conditions), calibration.spec

@@ -40,7 +40,7 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     if not path.is_dir():
         raise UserError(f"--refine needs the held-out data of a run, and {path} is a file: give the folder of the run")
     game = load(path)
-    if not (hasattr(game, "score") and hasattr(game, "generate")):
+    if game.inputs or not hasattr(game, "score_samples"):
         raise UserError(f"{type(game).__name__} has no discriminator that scores samples: remove --refine")
     train, held = data_of(path)
     check_held_out(path, train, held)
@@ -96,8 +96,8 @@ def summary(report: dict) -> str:
 
 def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size: float = 0.01):
     """(`n` items, report) from Langevin chains in latent space, with the Metropolis-Hastings test."""
-    real = game.score(held.raw(np.arange(len(held))))
-    fake = game.score(game.sample(max(1000, len(held)), seed=seed + 1))
+    real = game.score_samples(held.raw(np.arange(len(held))))
+    fake = game.score_samples(game.sample(max(1000, len(held)), seed=seed + 1))
     calibration = calibrate(real, fake, kind=game.score_kind)
     rng = torch.Generator().manual_seed(seed)
     latent = game.latents(n, rng)

@@ -154,11 +154,12 @@ class RunFolder(Memory):
 
     def read_log(self) -> list[dict]:
         """The logged rows; a line that a kill cut short is left out."""
-        rows = []
+        rows, old = [], self.settings.is_file() and is_old(json.loads(self.settings.read_text())["gansmith"])
         if self.log_file.is_file():
             for line in self.log_file.read_text().splitlines():
                 try:
-                    rows.append(json.loads(line))
+                    row = json.loads(line)
+                    rows.append(renamed(row) if old else row)
                 except ValueError:
                     continue
         return rows

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gansmith.atomic import replacing
 from gansmith.data.spec import Kind
-from gansmith.errors import NotFittedError, UserError
+from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training.version_0_1 import is_old, now, renamed
 from gansmith.version import __version__
@@ -28,8 +28,7 @@ FORMAT = 1
 
 def write(game: Game, path) -> Path:
     """Write a built game to `path`."""
-    if game.spec is None:
-        raise NotFittedError(f"{type(game).__name__} was never trained: call fit before save")
+    game.check_is_fitted()
     path = Path(path)
     passing = _passing(game)
     tensors = {name: value.detach().cpu().clone() for name, value in game.state_dict().items() if name not in passing}

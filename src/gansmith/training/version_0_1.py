@@ -9,8 +9,17 @@ NAMES = {  # parts of the names of settings, players, tensors, logged numbers an
     "centre": "center",
     "optimisers": "optimizers",
     "chance": "rng",
+    "slope_real": "gradient_norm_real",
+    "slope_fake": "gradient_norm_fake",
 }
-OLD = re.compile("|".join(NAMES))
+WHOLE = {  # whole words of those names, between dots and slashes
+    "usual": "lecam_ema",
+    "reader": "text_encoder",
+    "looker": "image_encoder",
+    "said": "text_embedding",
+    "eyes": "feature_net",
+}
+OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){word}(?![^./])" for word in WHOLE)]))
 
 
 def renamed(about):
@@ -27,7 +36,7 @@ def renamed(about):
 
 def now(name: str) -> str:
     """The present name of one thing."""
-    return OLD.sub(lambda found: NAMES[found[0]], name)
+    return OLD.sub(lambda found: (NAMES | WHOLE)[found[0]], name)
 
 
 def is_old(version: str) -> bool:

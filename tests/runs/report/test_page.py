@@ -223,7 +223,7 @@ def test_numbers_of_one_scale_are_drawn_together():
     assert (
         group("discriminator/real")
         == group("discriminator/fake")
-        != group("discriminator/slope_real")
-        == group("discriminator/slope_fake")
+        != group("discriminator/gradient_norm_real")
+        == group("discriminator/gradient_norm_fake")
     )
     assert group("discriminator/r1") == group("discriminator/adversarial") != group("generator/adversarial")

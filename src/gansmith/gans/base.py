@@ -1,0 +1,254 @@
+"""What games share: items made from noise, two players against each other, and encoders that find the noise again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from itertools import repeat
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.dataset import Batch
+from gansmith.data.spec import DataSpec
+from gansmith.distributed.collectives import map_across_ranks
+from gansmith.errors import UserError
+from gansmith.game import Game, Turn, observe, setting
+from gansmith.networks.blocks import Discriminator
+
+NOUNS = {1: "series (C, T)", 2: "pictures (C, H, W)", 3: "volumes (C, D, H, W)"}  # by their axes
+
+
+def new_rng(seed: int | None) -> torch.Generator:
+    """A generator of random numbers on the CPU. Without a seed torch's own generator draws one, so that what comes of
+    it repeats after `torch.manual_seed`."""
+    return torch.Generator().manual_seed(int(torch.randint(2**63 - 1, ())) if seed is None else seed)
+
+
+def observe_scores(on_real: Tensor, on_fake: Tensor) -> None:
+    """Show the discriminator's scores of reals and of fakes to whoever watches."""
+    observe("discriminator/real", on_real)
+    observe("discriminator/fake", on_fake)
+
+
+class FromNoise(Game):
+    """A game whose `generator` makes items from noise, and from labels where it is `conditional`."""
+
+    prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
+    conditional = False  # whether the networks are given labels
+    widths: ClassVar[tuple[int, int]] = (64, 128)  # `width` when left open: with axes to convolve over, without
+
+    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    width: int | None = setting(
+        None, "channels of the finest layer, or units of a hidden one; None: from the data", minimum=1
+    )
+
+    # --- before training ---------------------------------------------------------------------------------------------
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        if self.width is not None:
+            return []
+        self.width = self.widths[not spec.axes]
+        return [f"width {self.width}: for {spec.kind}"]
+
+    def classes(self, spec: DataSpec) -> int:
+        """Classes the networks must know: 0 unless `conditional`; UserError when the data has no labels."""
+        if self.conditional and not spec.classes:
+            raise UserError(
+                f"{type(self).__name__}(conditional=True) needs labels and the data has none: sort pictures into one "
+                "folder a class, give an .npz with 'labels', or play a game without conditional"
+            )
+        return len(spec.classes) if self.conditional else 0
+
+    def check_axes(self, spec: DataSpec, *axes: int) -> None:
+        """UserError unless the data has one of these numbers of axes to convolve over."""
+        if spec.axes not in axes:
+            made = ", ".join(NOUNS[count] for count in axes)
+            raise UserError(
+                f"{type(self).__name__} makes {made} and the data is {spec.kind} of shape {spec.shape}: "
+                "use r3gan, wgan-gp or gan"
+            )
+
+    # --- noise and labels --------------------------------------------------------------------------------------------
+    def latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
+        """(n, latent) noise of the prior, on the game's device. With `rng` it is the same on every device."""
+        device = self.device if rng is None else "cpu"
+        if self.prior == "normal":
+            return torch.randn(n, self.latent, device=device, generator=rng).to(self.device)
+        return ((2 * torch.rand(n, self.latent, device=device, generator=rng) - 1) * 3**0.5).to(self.device)
+
+    def labels(self, n: int, label, rng: torch.Generator | None) -> Tensor | None:
+        """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `rng`."""
+        if not self.conditional:
+            if label is not None:
+                raise UserError(
+                    f"this {type(self).__name__} was trained without labels: set conditional=True to use them"
+                )
+            return None
+        names = self.spec.classes
+        if label is None:
+            if rng is None:
+                raise UserError("the scores of a conditional game need label=: one class, or one for each item")
+            return torch.randint(len(names), (n,), generator=rng).to(self.device)
+        wanted = [label] * n if np.ndim(label) == 0 else list(np.asarray(label).tolist())
+        if len(wanted) != n:
+            raise UserError(f"{len(wanted)} labels for {n} items: give one, or one for each")
+        for one in set(wanted):
+            known = one in names if isinstance(one, str) else 0 <= one < len(names)
+            if not known:
+                raise UserError(f"no class {one!r}: there are {', '.join(names[:20])} (numbers 0 … {len(names) - 1})")
+        return torch.tensor([names.index(a) if isinstance(a, str) else int(a) for a in wanted], device=self.device)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """(n, latent) noise to (n, *shape) in network units, differentiable."""
+        return self.generator(latent, label)
+
+    def sample(self, n: int, *, seed: int | None = None, label=None, batch_size: int = 250) -> np.ndarray:
+        """`n` new items in the data's units (pictures: uint8 (n, C, H, W)), the same for the same seed.
+
+        seed   None: drawn from torch's generator, so that samples repeat after `torch.manual_seed`
+        label  for a conditional game: one class or `n` of them, by number or name; None: classes drawn evenly
+        """
+        self.check_is_fitted()
+        rng = new_rng(seed)
+        latent, labels = self.latents(n, rng), self.labels(n, label, rng)
+        return self.decode(latent, labels, batch_size=batch_size)
+
+    def decode(self, latent: Tensor, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """What `generate` makes of these latents in eval mode, in the data's units, `batch_size` at a time."""
+        with self.at_rest():
+            made = map_across_ranks(
+                lambda z, y: self.spec.to_data(self.generate(z, y)),
+                latent.split(batch_size),
+                labels.split(batch_size) if labels is not None else repeat(None),
+            )
+        return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
+
+    def apply_in_batches(self, network, x, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """`network(items, labels)` of items in the data's units, in eval mode, `batch_size` at a time; float32."""
+        self.check_is_fitted()
+        x = torch.as_tensor(np.asarray(x))
+        if tuple(x.shape[1:]) != self.spec.shape:
+            raise UserError(f"items have shape {tuple(x.shape[1:])}, this game was trained on {self.spec.shape}")
+        with self.at_rest():
+            parts = map_across_ranks(
+                lambda part, y: network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy(),
+                x.split(batch_size),
+                labels.split(batch_size) if labels is not None else repeat(None),
+            )
+        return np.concatenate(parts) if len(x) else np.empty(0, np.float32)
+
+    def score(self, *args, **conditions) -> np.ndarray:
+        """The former name of `score_samples`."""
+        warnings.warn("score is now called score_samples", DeprecationWarning, stacklevel=2)
+        return self.score_samples(*args, **conditions)
+
+    # --- training ----------------------------------------------------------------------------------------------------
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        return self.wrap_optimizer(super().optimizer(player, parameters), player)
+
+    def wrap_optimizer(self, optimizer: torch.optim.Optimizer, player: str):
+        """The optimiser with what settings change of it; for papers that take another one than Adam to call, too."""
+        return optimizer
+
+
+class TwoPlayer(FromNoise):
+    """One generator against one discriminator. A child gives `build` and the losses of both."""
+
+    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    conditional: bool = setting(False, "give both players the label")
+    discriminator_steps: int = setting(1, "moves of the discriminator for each of the generator", minimum=1)
+    discriminator_learning_rate: float | None = setting(
+        None, "the discriminator's step size; None: learning_rate", minimum=0
+    )
+
+    # --- networks ----------------------------------------------------------------------------------------------------
+    def build_bodies(self, spec: DataSpec, norm: str = "batch", discriminator_norm: str = "batch") -> None:
+        """The default networks for this data: DCGAN's where there are axes to convolve over, else perceptrons."""
+        self.choose(spec)
+        bodies, classes = spec.bodies(), self.classes(spec)
+        self.generator = bodies.generator(self.latent, spec.shape, self.width, classes, norm=norm)
+        norm = self.discriminator_norm(discriminator_norm)
+        self.discriminator = self.make_discriminator(
+            lambda shape: bodies.discriminator(shape, self.width, classes, norm=norm), spec.shape
+        )
+
+    def make_discriminator(self, body: Callable[[tuple[int, ...]], Discriminator], shape: tuple[int, ...]) -> nn.Module:
+        """D for items of `shape` with this `body`; where there are remedies, with what they add to it."""
+        return body(shape)
+
+    def discriminator_norm(self, norm: str) -> str:
+        """The norm that D gets where its paper has `norm`."""
+        return norm
+
+    # --- the game ----------------------------------------------------------------------------------------------------
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("discriminator", self.discriminator_loss, times=self.discriminator_steps),
+            Turn("generator", self.generator_loss),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The discriminator's terms."""
+        raise NotImplementedError
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The generator's terms."""
+        raise NotImplementedError
+
+    def fake(self, batch: Batch) -> Tensor:
+        """As many fakes as the batch has items, of its labels, in network units."""
+        return self.generator(self.latents(len(batch)), batch.label)
+
+    def scores(self, batch: Batch, fake: Tensor, *, joint: bool = False) -> tuple[Tensor, Tensor]:
+        """D's scores (n,) of a batch's reals and of as many fakes, which are shown to whoever watches.
+
+        joint  in one pass, which is faster, and right where no norm looks at the whole batch
+        """
+        if joint:
+            label = torch.cat([batch.label, batch.label]) if self.conditional else None
+            on_real, on_fake = self.discriminator(torch.cat([batch.real, fake]), label).chunk(2)
+        else:
+            on_real, on_fake = self.discriminator(batch.real, batch.label), self.discriminator(fake, batch.label)
+        observe_scores(on_real, on_fake)
+        return on_real, on_fake
+
+    def extra_terms(self, batch: Batch, fake: Tensor, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+        """What remedies add to the discriminator's terms; by default nothing."""
+        return {}
+
+    def wrap_optimizer(self, optimizer: torch.optim.Optimizer, player: str):
+        if player == "discriminator" and self.discriminator_learning_rate is not None:
+            optimizer.param_groups[0]["lr"] = self.discriminator_learning_rate
+            optimizer.param_groups[0]["initial_lr"] = self.discriminator_learning_rate
+        return super().wrap_optimizer(optimizer, player)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def score_samples(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
+        """The discriminator's raw scores (n,) of items in the data's units, in eval mode; float32."""
+        self.check_is_fitted()
+        labels = self.labels(len(x), label, None) if self.conditional else None
+        return self.apply_in_batches(self.discriminator, x, labels, batch_size=batch_size)
+
+
+class AutoEncoding(FromNoise):
+    """A game whose `encoder` gives a mean and a log-variance (n, 2·latent) of the noise an item may have come from."""
+
+    def encode(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """The means (n, latent) of the latents that items in the data's units may have come from."""
+        return self.apply_in_batches(lambda part, _: self.encoder(part).chunk(2, 1)[0], x, batch_size=batch_size)
+
+    def reconstruct(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """Items as the decoder makes them from their encoded means, in the data's units."""
+        latent = torch.as_tensor(self.encode(x, batch_size=batch_size), device=self.device)
+        return self.decode(latent, batch_size=batch_size)
+
+    @staticmethod
+    def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+        """KL(N(mean, variance) ‖ N(0, 1)) (n,), summed over the latents, in nats."""
+        return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
