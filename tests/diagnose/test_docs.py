@@ -25,7 +25,7 @@ def test_every_remedy_can_be_typed():
 
 
 def test_every_change_that_a_finding_may_name_is_listed():
-    source = (Path(__file__).parents[2] / "src/gansmith/diagnose/remedies.py").read_text()
+    source = (Path(__file__).parents[2] / "src/gansmith/diagnose/advice.py").read_text()
     named = set(re.findall(r'\{"([a-z0-9_]+)":', source)) - {"learning_rate"}  # the step size of all is no remedy
     assert named >= {"packing", "minibatch", "r1", "augment", "stepping"}
     assert named <= {name.replace("-", "_") for name in re.findall(r"`--([a-z0-9-]+)", REMEDIES)}

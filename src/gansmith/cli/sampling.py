@@ -60,9 +60,9 @@ def sample(
     find_own(own)
     game = load(model)
     if input_ is not None:
-        if not hasattr(game, "given"):
+        if not hasattr(game, "read_source"):
             raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
-        pictures = game.given(input_)
+        pictures = game.read_source(input_)
         with one_task(seed) as (first, seed):
             made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
         if first:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gansmith.diagnose import remedies
+from gansmith.diagnose import advice
 from gansmith.diagnose import symptoms as signs
 from gansmith.diagnose.log_history import Past
 
@@ -23,7 +23,7 @@ class Rule:
     severity: str
     sign: signs.Sign
     remedy: str
-    change: Callable[[Past], dict] = remedies.nothing
+    change: Callable[[Past], dict] = advice.nothing
     looks: bool = False
 
 
@@ -33,7 +33,7 @@ RULES = [
         "failure",
         signs.frozen,
         "The generator does not move: give it a step size above 0, and look for a detach() between it and its loss.",
-        remedies.moving,
+        advice.moving,
     ),
     Rule(
         "range-mismatch",
@@ -76,7 +76,7 @@ RULES = [
         "warning",
         signs.few_items,
         "Augment what the critic sees, and hold out a part of the data to see memorisation.",
-        remedies.augmented,
+        advice.augmented,
         looks=True,
     ),
     Rule(
@@ -91,28 +91,28 @@ RULES = [
         "failure",
         signs.fp32(signs.many_skipped),
         "Gradients are not finite: look for NaN in the data (gansmith check), then halve the step sizes.",
-        remedies.both,
+        advice.both,
     ),
     Rule(
         "precision-loss",
         "failure",
         signs.bf16(signs.many_skipped),
         "Gradients are not finite in bf16: train in fp32 (--precision fp32), then halve the step sizes.",
-        remedies.calmer,
+        advice.calmer,
     ),
     Rule(
         "divergence",
         "failure",
         signs.runaway,
         "A player has run away: halve the step sizes, more than once if need be.",
-        remedies.calmer,
+        advice.calmer,
     ),
     Rule(
         "divergence",
         "warning",
         signs.fp32(signs.skipped),
         "A gradient was not finite and its move was skipped: look for NaN in the data (gansmith check).",
-        remedies.calmer,
+        advice.calmer,
     ),
     Rule(
         "precision-loss",
@@ -133,14 +133,14 @@ RULES = [
         signs.vanished,
         "The critic is sure and the generator learns nothing: take the non-saturating or the relativistic loss, and "
         "more of the penalty.",
-        remedies.weaker_discriminator,
+        advice.weaker_discriminator,
     ),
     Rule(
         "vanishing-gradient",
         "warning",
         signs.beaten,
         "The critic tells every pair apart: penalise its slope more, or slow it down.",
-        remedies.weaker_discriminator,
+        advice.weaker_discriminator,
     ),
     Rule(
         "discriminator-overfitting",
@@ -148,7 +148,7 @@ RULES = [
         signs.harmful,
         "The critic knows its training items by heart and the samples get worse: augment what it sees, or penalise its "
         "slope more.",
-        remedies.augmented,
+        advice.augmented,
         looks=True,
     ),
     Rule(
@@ -156,7 +156,7 @@ RULES = [
         "note",
         signs.by_heart,
         "The critic knows its items by heart, without harm so far; if samples get worse, augment what it sees.",
-        remedies.augmented,
+        advice.augmented,
         looks=True,
     ),
     Rule(
@@ -165,7 +165,7 @@ RULES = [
         signs.collapse,
         "Go back to the last healthy checkpoint with more of the penalty and half the step sizes; pairing losses "
         "(r3gan) and seeing several samples at once (packing) make it rare.",
-        remedies.both,
+        advice.both,
         looks=True,
     ),
     Rule(
@@ -173,7 +173,7 @@ RULES = [
         "warning",
         signs.local_collapse,
         "The samples are nearly alike: show the critic several at once (packing), or penalise its slope more.",
-        remedies.several,
+        advice.several,
         looks=True,
     ),
     Rule(
@@ -181,7 +181,7 @@ RULES = [
         "warning",
         signs.dropping,
         "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
-        remedies.several,
+        advice.several,
         looks=True,
     ),
     Rule(
@@ -189,7 +189,7 @@ RULES = [
         "warning",
         signs.missing,
         "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
-        remedies.several,
+        advice.several,
         looks=True,
     ),
     Rule(
@@ -198,7 +198,7 @@ RULES = [
         signs.memorised,
         "The samples lie on training items: stop earlier, augment, or take a smaller generator; look at "
         "evaluate.nearest_pairs before believing any score.",
-        remedies.augmented,
+        advice.augmented,
         looks=True,
     ),
     Rule(
@@ -206,14 +206,14 @@ RULES = [
         "warning",
         signs.turning,
         "The players chase each other: penalise the critic's slope at the reals (R1), or step by extragradient.",
-        remedies.damped,
+        advice.damped,
     ),
     Rule(
         "oscillation",
         "warning",
         signs.raw_worse,
         "Only the average of the generator is good: let the step size fall to 0 (--decay), or penalise more.",
-        remedies.damped,
+        advice.damped,
         looks=True,
     ),
     Rule(
@@ -221,7 +221,7 @@ RULES = [
         "warning",
         signs.worse,
         "The samples were better before: go back to an earlier checkpoint with half the step sizes.",
-        remedies.calmer,
+        advice.calmer,
         looks=True,
     ),
     Rule(
