@@ -48,7 +48,7 @@ class Dataset:
     name    what the user called it;  digest  a hash of the content
     notes   what was done to or left out of the data, one line each, for the plan and the report
     files   the name of each row of `fields`, where items have names
-    left_out  name of each item that could not be read -> why
+    left_out  name of each item that could not be read -> why;  odd  what was found odd in reading -> the items' names
     source  what to type to read it again, from any folder; None for data in memory
     """
 
@@ -59,6 +59,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
+    odd: dict[str, list[str]] = field(default_factory=dict)
     source: str | None = None
     rows: Tensor | None = None  # the rows of `fields` that belong to this set; all of them when None
 

@@ -111,8 +111,10 @@ def look_over(dataset: Dataset) -> Check:
         )
     if dataset.spec.continuous:
         _classes(check, dataset)
+    check.odd = {what: list(names) for what, names in dataset.odd.items()}
     dataset.spec.check(dataset, check)
     check.problems += [f"{len(names)} {what}: {few(names, 8)}" for what, names in check.odd.items()]
+    check.notes = [note for note in check.notes if note not in check.problems]
     return check
 
 

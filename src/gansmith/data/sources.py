@@ -122,9 +122,14 @@ def as_pictures(files: Files) -> Pictures:
     return Pictures(**{**vars(files), "open": picture})
 
 
+def one_file(path: Path) -> Files:
+    """The file `path` alone."""
+    return Files(str(path), [path.name], lambda i: open(_checked(path), "rb"), paths=[path])
+
+
 def one_picture(path: Path) -> Pictures:
     """The picture file `path` alone."""
-    return as_pictures(Files(str(path), [path.name], lambda i: open(_checked(path), "rb"), paths=[path]))
+    return as_pictures(one_file(path))
 
 
 @cache

@@ -36,7 +36,7 @@ def stft(x: Tensor, frame: int, hop: int | None = None) -> Tensor:
 
 
 def istft(spectra: Tensor, length: int, frame: int, hop: int | None = None) -> Tensor:
-    """The inverse of `stft`: the sound (…, length) whose spectra are nearest to these, in the sense of least squares."""
+    """The inverse of `stft`: the sound (…, length) whose spectra are nearest to these, by least squares."""
     flat = spectra.reshape(-1, *spectra.shape[-2:])
     window = torch.hann_window(frame, device=spectra.device)
     made = torch.istft(flat, frame, hop or frame // 2, window=window, length=length)
@@ -59,7 +59,7 @@ def griffin_lim(magnitude: Tensor, length: int, frame: int, hop: int | None = No
 
 @cache
 def mel_filters(rate: int, frame: int, bands: int = BANDS) -> Tensor:
-    """(bands, frame/2 + 1) triangles of height 1, evenly spaced from 0 to rate/2 on the mel scale 2595·log₁₀(1 + f/700)."""
+    """(bands, frame/2 + 1) triangles of height 1, evenly spaced from 0 to rate/2 in mel, 2595·log₁₀(1 + f/700)."""
     top = 2595 * math.log10(1 + rate / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, bands + 2) / 2595) - 1)
     low, middle, high = (edges[i : i + bands, None] for i in range(3))

@@ -5,6 +5,7 @@ one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows 
 """
 
 from gansmith.data.kinds.arrays import Arrays
+from gansmith.data.kinds.audio import Audio
 from gansmith.data.kinds.images import Images
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
@@ -12,6 +13,7 @@ from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.spec import Kind
 
 KINDS: dict[str, type[Kind]] = {
+    "audio": Audio,
     "images": Images,
     "table": TableSpec,
     "words": Words,

@@ -1,10 +1,11 @@
-"""Sound files -> int16 (n, C, T) at one rate: which form they get, what was done to them, which are left out and why."""
+"""Sound files -> int16 (n, C, T) at one rate: the form they get, what was done to them, what is left out and why."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data import cache as caching
+from gansmith.data import preflight
 from gansmith.data.labels import choose, evenly, few
-from gansmith.data.sources import Files, file_at, files_in
+from gansmith.data.sources import Files, files_in, one_file
 from gansmith.errors import DataError
 
 FORMATS = {  # ending -> what libsndfile calls what should be inside
@@ -134,7 +136,7 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
     files = listed(data)
     label, classes = choose(labels, files.label, files.classes, len(files), files.name)
     headers, bad = survey(files)
-    enough(len(headers), bad, files)
+    enough(len(headers), bad, files, least=1)
     notes, odd = list(files.notes), defaultdict(list)
     rate, channels = rate or usual_rate(headers), channels or usual_channels(headers)
     frames = {i: h.frames * rate / h.rate for i, h in headers.items()}
@@ -151,8 +153,7 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
         except Exception as problem:
             return reason(problem), ()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = list(pool.map(of, items))
+    made = mapped(of, items, files)
     good = []
     for place, (found, marks) in zip(items, made):
         name = name_of(files, headers, place, rate, steps)
@@ -178,22 +179,21 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
 def listed(data) -> Files:
     """The sound files of a folder or zip, or the one file."""
     path = Path(data).expanduser()
-    return files_in(path, FORMATS, "sounds") or file_at(path)
+    return files_in(path, FORMATS, "sounds") or one_file(path)
 
 
 def survey(files: Files) -> tuple[dict[int, Header], dict[str, str]]:
     """(position -> what its header says, name -> why it cannot be read)."""
-    sf = soundfile()
+    soundfile()
 
     def of(i):
         try:
-            with files.open(i) as file, sf.SoundFile(file) as sound:
+            with opened(files, i) as sound:
                 return look(sound)
         except Exception as problem:
             return reason(problem)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(of, range(len(files))))
+    found = mapped(of, range(len(files)), files)
     headers = {i: header for i, header in enumerate(found) if isinstance(header, Header)}
     return headers, {files.files[i]: why for i, why in enumerate(found) if isinstance(why, str)}
 
@@ -204,6 +204,21 @@ def soundfile():
     except (ImportError, OSError) as problem:  # OSError: without the library that it speaks to
         raise DataError(f"sound files are read by soundfile ({problem}): pip install 'gansmith[audio]'") from None
     return soundfile
+
+
+@contextmanager
+def opened(files: Files, i: int):
+    """File `i`, open: on a disk by its number, so that libsndfile reads it without Python."""
+    with files.open(i) as file, soundfile().SoundFile(file.fileno() if files.paths else file, closefd=False) as sound:
+        yield sound
+
+
+def mapped(of, items, files: Files) -> list:
+    """[of(item) …], on every core for files on a disk; reading a zip, threads would only wait for each other."""
+    if files.paths is None:
+        return list(map(of, items))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(of, items))
 
 
 def look(sound) -> Header | str:
@@ -262,7 +277,7 @@ def decode(files: Files, i: int, start: int, header: Header, rate: int, channels
     """(int16 (C, T), marks of what is odd) of the sound that begins at `start`, or (why not, ())."""
     before = min(start, MARGIN) if header.rate != rate else 0
     count = -(-steps * header.rate // rate) + before + (MARGIN if header.rate != rate else 0)
-    with files.open(i) as file, soundfile().SoundFile(file) as sound:
+    with opened(files, i) as sound:
         sound.seek(start - before)
         x = sound.read(count, dtype="float32", always_2d=True)
     if len(x) < min(count, header.frames - start + before):
@@ -308,18 +323,27 @@ def told(headers, frames, good, files: Files, rate: int, steps: int, channels: i
             + (f": {few(longer)}" if longer else "")
         )
 
-    def some(what: str, rows: dict[int, str]):
-        if rows:
-            notes.append(f"{len(rows)} {what}: {few([f'{files.files[i]} ({text})' for i, text in rows.items()])}")
+    def some(what: str, texts: dict[int, str | None]):
+        found = [f"{files.files[i]} ({text})" for i, text in texts.items() if text]
+        if found:
+            notes.append(f"{len(found)} {what}: {few(found)}")
 
-    some(f"resampled to {rate:,} Hz (rate=N for another)", {i: f"{headers[i].rate:,} Hz" for i in taken if headers[i].rate != rate})
-    width = {1: "mono", 2: "stereo"}
-    names = lambda i: width.get(headers[i].channels, f"{headers[i].channels} channels")  # noqa: E731
-    some(f"turned into {width.get(channels, channels)} (channels=N for another)", {i: names(i) for i in taken if headers[i].channels != channels})
-    bits = {i: BITS.get(headers[i].subtype) for i in taken}
-    some("brought to 16 bits", {i: f"{b} bits" for i, b in bits.items() if b})
-    endings = {i: Path(files.files[i]).suffix.lower() for i in taken}
-    some("not what the ending says", {i: headers[i].format for i, e in endings.items() if headers[i].format not in FORMATS.get(e, ())})
+    of = {i: headers[i] for i in taken}
+    wide = lambda channels: {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")  # noqa: E731
+    some(
+        f"resampled to {rate:,} Hz (rate=N for another)",
+        {i: f"{h.rate:,} Hz" for i, h in of.items() if h.rate != rate},
+    )
+    some(
+        f"turned into {wide(channels)} (channels=N for another)",
+        {i: wide(h.channels) for i, h in of.items() if h.channels != channels},
+    )
+    some("brought to 16 bits", {i: f"{BITS[h.subtype]} bits" for i, h in of.items() if h.subtype in BITS})
+    ending = lambda i: Path(files.files[i]).suffix.lower()  # noqa: E731
+    some(
+        "not what the ending says, and read all the same",
+        {i: h.format for i, h in of.items() if h.format not in FORMATS.get(ending(i), (h.format,))},
+    )
     return notes
 
 
@@ -331,8 +355,8 @@ def reason(problem: Exception) -> str:
     return " ".join(str(problem).split()) or type(problem).__name__
 
 
-def enough(count: int, bad: dict[str, str], files: Files) -> None:
-    if count > 1:
+def enough(count: int, bad: dict[str, str], files: Files, least: int = 2) -> None:
+    if count >= least:
         return
     why = f"; {few([f'{file}: {text}' for file, text in bad.items()], 3)}" if bad else ""
     found = "one sound only" if count else f"none of {len(files)} sounds can be read"
@@ -346,7 +370,6 @@ def survey_into(dataset, check) -> None:
         return
     files = listed(dataset.name)
     headers, _ = survey(files)
-    counts = lambda texts: {text: n for text, n in Counter(texts).most_common()}  # noqa: E731
-    check.sizes = counts(f"{h.rate} Hz" for h in headers.values())
-    check.modes = counts(f"{h.channels} channel{'s' * (h.channels > 1)}" for h in headers.values())
-    check.formats = counts(f"{h.format} {h.subtype}" for h in headers.values())
+    check.sizes = preflight.count(f"{h.rate} Hz" for h in headers.values())
+    check.modes = preflight.count(f"{h.channels} channel{'s' * (h.channels > 1)}" for h in headers.values())
+    check.formats = preflight.count(f"{h.format} {h.subtype}" for h in headers.values())
