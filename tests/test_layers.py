@@ -22,7 +22,9 @@ ORDER = (
     *("distributed", "atomic", "names", "version", "errors"),
 )
 # Imports that go up, inside a function, and why that is right.
-UP: dict[tuple[str, str], str] = {}
+UP: dict[tuple[str, str], str] = {
+    ("gansmith.data.kinds.audio", "gansmith.evaluate.distances"): "a kind's `measures`, which only `runs` calls",
+}
 # Where modules are imported by a name put together at run time, which the rule above cannot see.
 BY_NAME = {
     "__init__.py": "the face: everything is looked up when first used",

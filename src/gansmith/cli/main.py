@@ -118,8 +118,8 @@ def train(
     """Train a GAN on your data.
 
     GAN is a name from `gansmith list`; without one, a suitable GAN is chosen for the data. DATA is a folder or zip of
-    images, a .npz, .npy, .csv or .parquet file, or the name of a data set. Every setting of the GAN is an option, too:
-    `gansmith train GAN --help` lists them.
+    images or sounds, a .npz, .npy, .csv or .parquet file, or the name of a data set. Every setting of the GAN is an
+    option, too: `gansmith train GAN --help` lists them.
 
     Ctrl-C (also SIGTERM, SIGHUP) saves everything before it stops; `gansmith resume RUN` continues.
 
