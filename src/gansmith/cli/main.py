@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import warnings
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size,
 from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
 from gansmith.cli.sampling import sample
 from gansmith.errors import UserError, nearest
+from gansmith.names import safe_name
 from gansmith.version import __version__
 
 app = typer.Typer(name="gansmith", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -148,7 +150,6 @@ def train(
     reading = take_reading(given, next((GAMES[word] for word in named[:1] if word in GAMES), None))
     name, words, data, reasons = pick_game(named, look | reading)
     player = GAMES[name](**read_settings(GAMES[name], given | give_back(reading, GAMES[name]), train_options()))
-    out = out or free_folder(words, name)
     start = partial(
         fit,
         player,
@@ -157,7 +158,6 @@ def train(
         minutes=minutes,
         batch_size=batch_size,
         seed=seed,
-        out=out,
         overwrite=overwrite,
         device=device,
         precision=precision,
@@ -171,7 +171,8 @@ def train(
         reading=reading,
         reasons=reasons,
     )
-    watched(start, out, f"{name} on {words}, into {out}", quiet, begun)
+    with free_folder(words, name) if out is None else nullcontext(out) as place:
+        watched(partial(start, out=place), place, f"{name} on {words}, into {place}", quiet, begun)
 
 
 @app.command()
@@ -312,12 +313,14 @@ def explain_train(positional: list[str]) -> None:
             print("\n" + explain_settings(positional[0], GAMES[positional[0]]))
 
 
-def free_folder(data: str, game: str) -> Path:
-    """runs/DATA-GAN, or the first of runs/DATA-GAN-2, -3, … that is not there."""
-    stem = Path(data).expanduser().resolve().name.split(".")[0] or "data"
+def free_folder(data: str, game: str):
+    """A context in which runs/DATA-GAN, or the first free of runs/DATA-GAN-2, -3, … is this process's."""
+    from gansmith.distributed.ranks import Ranks
+    from gansmith.training.claim import numbered
+
+    stem = safe_name(Path(data).expanduser().resolve().name.split(".")[0] or "data")
     stem = game if stem == game else f"{stem}-{game}"  # a game without data has but its own name
-    names = (stem + (f"-{i}" if i > 1 else "") for i in range(1, 10**6))
-    return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
+    return numbered(Path("runs") / stem, Ranks())
 
 
 # --- running ---------------------------------------------------------------------------------------------------------

@@ -41,7 +41,6 @@ class Watch:
         self.diagnosis = Diagnosis(about, state.game.history)  # a resumed run brings its log along
         state.verdict = self.diagnosis.verdict
         self.rollbacks = 0
-        self.healthy: list[dict] = []  # the settings of the states kept as "healthy" and, before it, "healthy-before"
 
     def __call__(self, state: State) -> None:
         if not state.ranks.first:
@@ -95,7 +94,6 @@ class Watch:
         if last.exists():
             os.replace(last, self.keep.path / "healthy-before")
         state.save(last)
-        self.healthy = [*self.healthy[-1:], state.game.settings()]
 
     def roll_back(self, state: State, found: Finding) -> str | None:
         """Restore, change, write down; the line that says so. None when there is nothing to go back to or to change.
@@ -107,9 +105,8 @@ class Watch:
         if path is None or self.rollbacks == ROLLBACKS:
             return None
         self.rollbacks += 1
-        failed_at, before, at_failure = state.round, self.healthy[0], state.game.settings()
-        state.load(path)
-        self.healthy = self.healthy[:1]
+        failed_at, at_failure = state.round, state.game.settings()
+        before = state.load(path) or self.about["settings"]
         files[1].unlink(missing_ok=True)
         os.replace(path, files[1]) if path != files[1] and path.exists() else None
         change = {name: value for name, value in found.change.items() if name in before}

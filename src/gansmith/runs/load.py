@@ -38,7 +38,7 @@ def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
     data  the data again, for runs whose data was not a path or a name
     """
     about = RunFolder(path).read_settings()
-    options = Options(**about["options"])
+    options = Options.from_json(about["options"], RunFolder(path).settings)
     try:
         game = class_of(about, path)(**about["settings"])
     except (

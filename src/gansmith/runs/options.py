@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import NoneType
+from typing import get_args, get_origin, get_type_hints
 
 from gansmith.data.dataset import Dataset
-from gansmith.errors import SettingError
+from gansmith.errors import SettingError, UserError
+from gansmith.training.schema import are, check
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,23 @@ class Options:
     patience: int | None = None
     threads: int | None = None  # that it began with, on a CPU; None: as many as torch has
     round_seconds: float | None = None  # with that many; None: their number was not found by trial and stays
+
+    @classmethod
+    def from_json(cls, held: dict, where) -> Options:
+        """Those of a settings.json. UserError naming `where` for values of another type, and for unknown names."""
+        hints = get_type_hints(cls)
+        unknown = sorted(set(held) - set(hints))
+        if unknown:
+            raise UserError(f"{where} has options that this gansmith does not know, such as {unknown[0]}: update it")
+        check(held, {}, f"{where}: 'options'", {name: _kinds(hint) for name, hint in hints.items()})
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in held.items()})
+
+
+def _kinds(hint) -> tuple:
+    return tuple(
+        None if kind is NoneType else are(int) if get_origin(kind) is tuple else kind
+        for kind in (get_args(hint) or (hint,))
+    )
 
 
 def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:

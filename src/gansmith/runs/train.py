@@ -27,7 +27,7 @@ from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
 from gansmith.training import hardware
 from gansmith.training.average import plain
-from gansmith.training.folder import Memory, RunFolder
+from gansmith.training.folder import Memory, RunFolder, in_own_folder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
 from gansmith.training.pace import begin_pace, candidates
 from gansmith.training.plan import make_plan
@@ -40,6 +40,7 @@ MINUTES = 5.0  # when neither steps nor minutes are given
 PAGE_SHARE, PAGE_SECONDS = 0.1, 120  # of the training time, and in all, at most, to measure what the report shows
 
 
+@in_own_folder
 def fit(
     game: Game,
     data,
@@ -97,8 +98,6 @@ def fit(
     budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
     check_answer(on_failure)
     keep = RunFolder(out, watch) if out is not None else Memory(watch)
-    if out is not None:
-        keep.refuse_if_taken(overwrite)
     game.__init__(**game.asked)  # fit twice restarts
     if not 0 <= val < 1:
         raise SettingError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
@@ -151,6 +150,7 @@ def fit(
         return train(state, options, keep, probes)
 
 
+@in_own_folder
 def resume(
     path,
     *,
@@ -170,7 +170,7 @@ def resume(
     """
     keep = RunFolder(path, watch)
     about = keep.read_settings()
-    options = Options(**about["options"])
+    options = Options.from_json(about["options"], keep.settings)
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
         options = replace(options, steps=budget.steps, minutes=budget.minutes)

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
-import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 
 import torch
 
-from gansmith.atomic import replacing
+from gansmith.atomic import disk_is_full, replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.preview import beside
 from gansmith.data.write import save_sheet
 from gansmith.errors import UserError
-from gansmith.names import typed
 from gansmith.training import modelfile
+from gansmith.training.claim import LOCK, claimed, clear, refuse_if_taken
+from gansmith.training.schema import are, check, fits, is_count, is_finite
 from gansmith.training.state import State
 from gansmith.training.version_0_1 import is_old, renamed
+
+SETTINGS = {
+    "game": str,
+    "settings": dict,
+    "name": str,
+    "items": is_count,
+    "digest": str,
+    "spec": dict,
+    "options": dict,
+}
+SETTINGS_MAY = {  # what version 0.1 or a program may have left out
+    "torch": str,
+    "command": str,
+    "started": str,
+    "machine": str,
+    "asked": dict,
+    "data": (str, None),
+    "in_memory": bool,
+    "reasons": list,
+    "interventions": are(dict),
+}
+OPTIONS = {
+    "batch_size": is_count,
+    "seed": int,
+    "val": is_finite,
+    "steps": (is_count, None),
+    "minutes": (is_finite, None),
+    "size": (is_count, are(is_count), None),
+    "channels": (is_count, None),
+}
+ROW = {"step": is_count, "seconds": is_finite, "samples": is_count}
 
 
 class Memory:
@@ -69,25 +104,34 @@ class RunFolder(Memory):
         return self.path / "log.jsonl"
 
     # --- beginning ---------------------------------------------------------------------------------------------------
-    def refuse_if_taken(self, overwrite: bool = False) -> None:
-        """UserError if something is there already; `overwrite` allows a run, and only a run, to be replaced."""
-        if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
+    @contextmanager
+    def claimed(self, overwrite: bool | None = None) -> Iterator[None]:
+        """Inside, the folder is this process's own (`training.claim`), for a new run unless `overwrite` is None.
+
+        UserError if something is in the way, if another process trains into it, or if it is gone in the end.
+        """
+        if overwrite is not None:
+            refuse_if_taken(self.path, overwrite)
+        if os.environ.get("RANK", "0") != "0":  # the first rank has it for all
+            yield
             return
-        if not self.settings.is_file():
-            raise UserError(f"{self.path} exists and is not a run of gansmith: choose another --out")
-        if not overwrite:
-            raise UserError(
-                f"{self.path} holds a run already: gansmith resume {typed(self.path)}, or choose another --out, or "
-                "--overwrite"
-            )
+        with claimed(self.path):
+            if overwrite is not None:
+                refuse_if_taken(self.path, overwrite)  # again: another process may have come between
+            try:
+                yield
+            except (OSError, RuntimeError) as error:  # what torch makes of a missing folder is a RuntimeError
+                if disk_is_full(error) or (self.path / LOCK).exists():
+                    raise
+                raise UserError(f"{self.path} was moved or removed while it was trained into: put it back") from None
 
     def create(self, settings: dict) -> None:
-        """Make the folder and write what it takes to resume. An earlier run in it is removed."""
+        """Make the folder and write what it takes to resume. An earlier run in it is removed, and nothing else."""
         try:
-            if self.path.exists():
-                shutil.rmtree(self.path)
-            self.samples.mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            clear(self.path)
             self.write_settings(settings)
+            self.samples.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot write to {self.path} ({error.strerror or error}): choose another --out") from None
 
@@ -103,13 +147,24 @@ class RunFolder(Memory):
             beside.write_text(json.dumps(settings, indent=2))
 
     def read_settings(self) -> dict:
+        """What settings.json says; UserError where there is none, or where it cannot be a run's."""
         if not self.settings.is_file():
             raise UserError(f"{self.path} is not a run of gansmith: it has no settings.json")
+        about = self._said()
+        about = renamed(about) if is_old(about["gansmith"]) else about
+        check(about, SETTINGS, f"{self.settings}", SETTINGS_MAY)
+        check(about["spec"], {"kind": str, "shape": are(is_count)}, f"{self.settings}: 'spec'")
+        check(about["options"], OPTIONS, f"{self.settings}: 'options'")
+        return about
+
+    def _said(self) -> dict:
+        """What settings.json says, in the words of the version that wrote it."""
         try:
-            about = json.loads(self.settings.read_text())
-        except ValueError as error:
+            about = json.loads(self.settings.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
             raise UserError(f"{self.settings} is damaged ({error})") from None
-        return renamed(about) if is_old(about["gansmith"]) else about
+        check(about, {"gansmith": str}, f"{self.settings}")
+        return about
 
     # --- while playing -----------------------------------------------------------------------------------------------
     def log(self, state: State, row: dict) -> None:
@@ -153,17 +208,48 @@ class RunFolder(Memory):
             beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
     def read_log(self) -> list[dict]:
-        """The logged rows; a line that a kill cut short is left out."""
-        rows, old = [], self.settings.is_file() and is_old(json.loads(self.settings.read_text())["gansmith"])
+        """The logged rows; a last line that a kill cut short is left out. UserError for any other that is damaged."""
+        rows = []
         if self.log_file.is_file():
-            for line in self.log_file.read_text().splitlines():
+            old = self.settings.is_file() and is_old(self._said()["gansmith"])
+            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+            for number, line in enumerate(lines, 1):
+                where = f"line {number} of {self.log_file}"
                 try:
                     row = json.loads(line)
-                    rows.append(renamed(row) if old else row)
                 except ValueError:
-                    continue
+                    if number == len(lines):
+                        break
+                    raise UserError(f"{where} is damaged: take it out") from None
+                check(row, ROW, where)
+                if not all(fits(value, (float, str, None)) for value in row.values()):
+                    raise UserError(f"{where} is damaged: it holds more than numbers; take it out")
+                rows.append(renamed(row) if old else row)
         return rows
 
     # --- ending ------------------------------------------------------------------------------------------------------
     def finish(self, game) -> None:
         modelfile.write(game, self.model)
+
+
+def in_own_folder(function: Callable) -> Callable:
+    """`function(…, out=, overwrite=)`, which begins a run, or `function(path, …)`, which goes on with one: while it
+    runs, the folder belongs to this process."""
+    names = inspect.signature(function)
+
+    @wraps(function)
+    def holding(*args, **options):
+        given = names.bind(*args, **options)
+        given.apply_defaults()
+        given = given.arguments
+        if "path" in given:
+            keep, overwrite = RunFolder(given["path"]), None
+            keep.read_settings()  # or say that there is no run
+        elif given["out"] is None:
+            return function(*args, **options)
+        else:
+            keep, overwrite = RunFolder(given["out"]), given["overwrite"]
+        with keep.claimed(overwrite):
+            return function(*args, **options)
+
+    return holding

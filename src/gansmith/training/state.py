@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
+import zipfile
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset, Order
@@ -15,6 +16,7 @@ from gansmith.game import Game
 from gansmith.training.augment import attach
 from gansmith.training.average import Average
 from gansmith.training.players import Player
+from gansmith.training.schema import are, fits, is_count
 from gansmith.training.version_0_1 import renamed
 from gansmith.version import __version__
 
@@ -54,6 +56,7 @@ class State:
         device = self.game.device
         return {
             "gansmith": __version__,
+            "settings": self.game.settings(),
             "game": self.game.state_dict(),
             "average": self.average.state_dict(),
             "augment": self.augment.state_dict() if self.augment else {},
@@ -84,16 +87,94 @@ class State:
             torch.cuda.set_rng_state(state["rng_on_device"], self.game.device)
 
     def save(self, path: Path) -> None:
-        with replacing(path) as beside:
-            torch.save(self.state_dict(), beside)
+        with replacing(path) as beside, open(beside, "wb") as file:
+            torch.save(self.state_dict(), file)
 
-    def load(self, path: Path) -> None:
-        """Restore from a checkpoint; UserError when it is missing, cut short or of another game."""
+    def load(self, path: Path) -> dict | None:
+        """Restore from a checkpoint; the settings that the game had then, where the file says so.
+
+        UserError when it is missing, damaged (cut short, a bit flipped) or of another game.
+        """
         try:
+            check_sums(path)
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self.load_state_dict(state if "gansmith" in state else renamed(state))
+            if isinstance(state, dict) and "gansmith" not in state:
+                state = renamed(state)
+            self.check(state)
+            self.load_state_dict(state)
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: this run was stopped before its first save; train anew") from None
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise UserError(f"{path} cannot be resumed from: {reason}") from None
+        except MemoryError:
+            raise
+        except Exception as error:  # a file from outside: whatever it makes of itself, it cannot be gone on from
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise UserError(f"{path} cannot be resumed from: {reason}") from error
+        return state.get("settings")
+
+    def check(self, state) -> None:
+        """ValueError unless `state` has the form of this state: what torch would take, and break on rounds later."""
+        form = self.state_dict()
+        wanted = {n: form[n] for n in form if n not in ("gansmith", "settings", "rng_on_device", "threads")}
+        if not isinstance(state, dict):
+            raise ValueError("it holds no state")
+        for name, optimizer in wanted.pop("optimizers").items():
+            held = state["optimizers"][name]
+            if len(held["param_groups"]) != len(optimizer["param_groups"]):
+                raise ValueError(f"optimizers.{name} has another number of groups")
+            for group, now in zip(held["param_groups"], optimizer["param_groups"]):  # names differ with torch's age
+                usual = {k: v for k, v in now.items() if fits(v, float)}
+                alike({k: group.get(k, v) for k, v in usual.items()}, usual, f"optimizers.{name}")
+            size = self.players[name].flat.numel()
+            for key, value in flatten(held["state"]):
+                if isinstance(value, Tensor) and value.numel() not in (1, size):
+                    raise ValueError(f"optimizers.{name}.{key} is of another size")
+        for name, value in wanted.items():
+            alike(state[name], value, name)
+        if not fits(state.get("threads", []), are(lambda pair: are(is_count)(pair) and len(pair) == 2)):
+            raise ValueError("its threads are no counts")
+        counts = [state["round"], state["position"], *state["skipped"].values()]
+        if min(counts) < 0 or not 0 <= state["seconds"] < float("inf"):
+            raise ValueError("its counts are no counts")
+
+
+def check_sums(path: Path) -> None:
+    """ValueError unless every record of a file by `torch.save` is as it was written.
+
+    The file is a zip, whose records have checksums that `torch.load` does not look at.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it is damaged ({error})") from None
+    if damaged:
+        raise ValueError(f"it is damaged: {damaged.partition('/')[2]} is not as it was written")
+
+
+def alike(held, form, where: str) -> None:
+    """ValueError unless `held` has the names, types and shapes of `form`."""
+    number = isinstance(form, (int, float)) and isinstance(held, (int, float))
+    if not number and type(held) is not type(form) and not (isinstance(form, dict) and isinstance(held, dict)):
+        raise ValueError(f"{where} is {type(held).__name__}, not {type(form).__name__}")
+    if isinstance(form, Tensor):
+        if held.shape != form.shape or held.dtype != form.dtype:
+            raise ValueError(f"{where} is {tuple(held.shape)} {held.dtype}, not {tuple(form.shape)} {form.dtype}")
+    elif isinstance(form, dict):
+        if set(held) != set(form):
+            raise ValueError(f"{where} has other parts: {', '.join(sorted(map(str, set(held) ^ set(form))))[:80]}")
+        for name in form:
+            alike(held[name], form[name], f"{where}.{name}")
+    elif isinstance(form, (list, tuple)):
+        if len(held) != len(form):
+            raise ValueError(f"{where} has {len(held)} parts, not {len(form)}")
+        for i, (one, other) in enumerate(zip(held, form)):
+            alike(one, other, f"{where}.{i}")
+
+
+def flatten(held, where: str = "") -> list[tuple[str, object]]:
+    """(name, value) of everything in nested dicts and lists."""
+    if isinstance(held, dict):
+        return [leaf for name, value in held.items() for leaf in flatten(value, f"{where}{name}.")]
+    if isinstance(held, (list, tuple)):
+        return [leaf for i, value in enumerate(held) for leaf in flatten(value, f"{where}{i}.")]
+    return [(where.rstrip("."), held)]

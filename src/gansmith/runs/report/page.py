@@ -218,7 +218,7 @@ def _points(run: RunFolder, form: Kind) -> np.ndarray | None:
 
 def _sheets(run: RunFolder, form: Kind, points: np.ndarray | None) -> dict:
     """`made` (the last sheet), `real`, and `wall`: at most WALL sheets from the first to the last."""
-    paths = sorted(run.samples.glob("*.png"))
+    paths = sorted(path for path in run.samples.glob("*.png") if path.stem.isdigit())
     chosen = paths
     if len(paths) > WALL:
         chosen = [paths[round(i * (len(paths) - 1) / (WALL - 1))] for i in range(WALL)]

@@ -1,0 +1,66 @@
+"""What a file of ours must hold before anything is made of it: names and types, checked once, said in one line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from gansmith.errors import UserError
+
+NAMES = {dict: "a table", list: "a list", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def check(held, wanted: Mapping, where: str, optional: Mapping | None = None) -> None:
+    """UserError naming `where` unless `held` is a dict that has everything `wanted`, of its type.
+
+    wanted    name -> a type, several of them in a tuple (None stands for null), or a function that says whether it will
+              do; a number may be whole where it need not be, and true and false are no numbers
+    optional  the same of what may be missing
+    """
+    if not isinstance(held, dict):
+        raise UserError(f"{where} is damaged: it holds {spell(held)}, not a table of names and values")
+    for name, kind in {**(optional or {}), **wanted}.items():
+        if name not in held:
+            if name in wanted:
+                raise UserError(f"{where} is damaged: it says nothing of {name!r}")
+        elif not fits(held[name], kind):
+            raise UserError(f"{where} is damaged: {name!r} is {spell(held[name])}{_instead(kind)}")
+
+
+def fits(value, kind) -> bool:
+    """Whether `value` is of `kind`, as in `check`."""
+    if isinstance(kind, tuple):
+        return any(fits(value, one) for one in kind)
+    if kind is None or value is None:
+        return value is kind
+    if isinstance(kind, type):
+        if isinstance(value, bool) and kind is not bool:
+            return False
+        return isinstance(value, kind) or (kind is float and isinstance(value, int))
+    return bool(kind(value))
+
+
+def is_count(value) -> bool:
+    """A whole number from 0 to what a machine can count."""
+    return type(value) is int and 0 <= value < 2**62
+
+
+def is_finite(value) -> bool:
+    return fits(value, float) and math.isfinite(value)
+
+
+def are(kind) -> Callable:
+    """A check of lists all of whose items are of `kind`."""
+    return lambda value: isinstance(value, (list, tuple)) and all(fits(one, kind) for one in value)
+
+
+def spell(value) -> str:
+    """`value` in a few letters."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _instead(kind) -> str:
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    named = ["null" if one is None else NAMES.get(one, "") for one in kinds]
+    return f", not {' or '.join(named)}" if all(named) else ""
