@@ -4,8 +4,10 @@ from dataclasses import fields
 
 import pytest
 
+from gansmith.game import observing
 from gansmith.gans import GAMES
-from gansmith.testing import check_game
+from gansmith.testing import begin, check_game, played_on
+from gansmith.testing.play import moves
 
 SMALL = {"width": 16, "discriminator_steps_far": 3, "search_steps": 5}
 
@@ -20,3 +22,12 @@ def settings(game):
 @pytest.mark.parametrize("name, small", [(name, small) for name, game in GAMES.items() for small in settings(game)])
 def test_contract(name, small):
     check_game(GAMES[name], **small)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_no_term_of_a_loss_is_logged_under_the_name_of_what_is_observed(name):
+    small = settings(GAMES[name])[0]
+    state, seen = begin(GAMES[name], played_on(GAMES[name], **small), small, 0), {}
+    with observing(seen):
+        terms = {name for _, _, moved in moves(state) for name in moved}
+    assert terms and not terms & seen.keys()

@@ -55,10 +55,10 @@ def known(**settings):
 def test_the_discriminator_s_three_kinds_of_pairs():
     gan, batch = known()
     said = gan.discriminator_loss(batch)
-    assert said["real"].item() == pytest.approx((soft(-2) + soft(-4)) / 2, rel=1e-5)
-    assert said["fake"].item() == pytest.approx((soft(0) + soft(2)) / 4, rel=1e-5)
-    assert said["mismatched"].item() == pytest.approx((soft(4) + soft(2)) / 4, rel=1e-5)
-    assert "mismatched" not in known(mismatched=0.0)[0].discriminator_loss(batch)
+    assert said["cost_real"].item() == pytest.approx((soft(-2) + soft(-4)) / 2, rel=1e-5)
+    assert said["cost_fake"].item() == pytest.approx((soft(0) + soft(2)) / 4, rel=1e-5)
+    assert said["cost_mismatched"].item() == pytest.approx((soft(4) + soft(2)) / 4, rel=1e-5)
+    assert "cost_mismatched" not in known(mismatched=0.0)[0].discriminator_loss(batch)
 
 
 def test_the_generator_is_asked_for_captions_in_between():

@@ -44,6 +44,10 @@ def test_names_of_0_1_are_those_of_today():
     new = {"lecam_ema": 1, "generator.text_embedding.0.weight": 2}
     new |= {"text_encoder.embed.weight": 3, "feature_net.body.0.bias": 4}
     assert renamed(old) == {"game": new}
+    assert renamed({"critic/real": 1.0, "discriminator/real": 2.0}) == {
+        "discriminator/real": 1.0,
+        "discriminator/cost_real": 2.0,
+    }
     assert renamed({"critic/slope_real": 1.0, "reader/found": 2.0, "unusual": 3, "readers": 4}) == {
         "discriminator/gradient_norm_real": 1.0,
         "text_encoder/found": 2.0,

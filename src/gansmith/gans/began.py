@@ -23,6 +23,7 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
+from gansmith.gans.base import observe_scores
 from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.autoencoder import AutoencoderDiscriminator, EluGenerator
 
@@ -58,13 +59,12 @@ class BEGAN(Stepping, Augmenting):
         on_real, on_fake = scores.chunk(2)
         real, fake = -on_real.mean(), -on_fake.mean()
         self.pull = mean_over_ranks((self.gamma * real - fake).detach())
-        observe("discriminator/real", on_real)
-        observe("discriminator/fake", on_fake)
+        observe_scores(on_real, on_fake)
         observe("balance/k", self.k.clone())
         observe("balance/ratio", lambda: fake / real)
         observe("balance/convergence", lambda: real + self.pull.abs())
         return {
-            "discriminator": {"real": real, "fake": -self.k * fake},
+            "discriminator": {"cost_real": real, "cost_fake": -self.k * fake},
             "generator": {"adversarial": fake},
         }
 

@@ -90,11 +90,11 @@ class GANINTCLS(FromNoise):
         on_real = self.discriminator.score_maps(maps, text)
         on_fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
         observe_scores(on_real, on_fake)
-        terms = {"real": softplus(-on_real).mean(), "fake": softplus(on_fake).mean() / 2}
+        terms = {"cost_real": softplus(-on_real).mean(), "cost_fake": softplus(on_fake).mean() / 2}
         if self.mismatched:
             on_mismatched = self.discriminator.score_maps(maps, next_to(text))
             observe("discriminator/mismatched", on_mismatched)
-            terms["mismatched"] = self.mismatched * softplus(on_mismatched).mean()
+            terms["cost_mismatched"] = self.mismatched * softplus(on_mismatched).mean()
         return terms
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:

@@ -84,8 +84,8 @@ class ImprovedGAN(Stepping, Augmenting):
         on_real, on_fake = self.discriminator(batch.real), self.discriminator(self.fake(batch))
         observe_scores(on_real, on_fake)
         terms = {
-            "real": (F.softplus(on_real) - self.smoothing * on_real).mean() / 2,
-            "fake": F.softplus(on_fake).mean() / 2,
+            "cost_real": (F.softplus(on_real) - self.smoothing * on_real).mean() / 2,
+            "cost_fake": F.softplus(on_fake).mean() / 2,
         }
         if self.spec.classes:
             logits = self.discriminator.logits(batch.real if batch.source is None else batch.source)

@@ -28,7 +28,7 @@ def renamed(about):
     Texts that are values stay, since they are a user's: names of columns and classes, paths, notes.
     """
     if isinstance(about, dict):
-        return {now(key) if isinstance(key, str) else key: renamed(value) for key, value in about.items()}
+        return {_now_beside(key, about) if isinstance(key, str) else key: renamed(v) for key, v in about.items()}
     if isinstance(about, (list, tuple)):
         return type(about)(map(renamed, about))
     return about
@@ -37,6 +37,12 @@ def renamed(about):
 def now(name: str) -> str:
     """The present name of one thing."""
     return OLD.sub(lambda found: (NAMES | WHOLE)[found[0]], name)
+
+
+def _now_beside(key: str, others: dict) -> str:
+    """The present name of a logged number: a loss called as D's scores are now has become a cost."""
+    player, _, number = key.partition("/")
+    return f"{player}/cost_{number}" if player == "discriminator" and f"critic/{number}" in others else now(key)
 
 
 def is_old(version: str) -> bool:
