@@ -8,7 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from gansmith.cli import main as cli
+
+pytestmark = pytest.mark.usefixtures("whole_toys")
 
 
 def process(*words: str, **more) -> subprocess.Popen:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gansmith.data import read
-from gansmith.data.toys import POINTS, TOYS
+from gansmith.data import read, toys
+from gansmith.data.toys import TOYS
 
 
 @pytest.mark.parametrize("name", ["mixture2", "mixture4"])
@@ -49,7 +49,7 @@ def test_swissroll_density_against_a_histogram():
 
 def test_read_by_name():
     data = read("grid25")
-    assert len(data) == POINTS and data.spec.kind == "vectors" and len(data.spec.classes) == 25
+    assert len(data) == toys.POINTS and data.spec.kind == "vectors" and len(data.spec.classes) == 25
     toy = TOYS["grid25"]
     label = data.fields["label"]
     away = (data.fields["real"] - toy.means[label]) / toy.sd

@@ -198,6 +198,8 @@ def test_one_stops_two_go_on_and_share_a_task(whole, tmp_path):
 from gansmith.cli.main import main
 from gansmith.evaluate import compare
 from gansmith.distributed.ranks import one_task
+
+pytestmark = pytest.mark.usefixtures("whole_toys")
 game = gs.resume({str(folder)!r})
 assert game.trained["finished"]
 assert main(["sample", {str(whole)!r}, "-n", "600", "--seed", "4", "-o", {str(out)!r}]) == 0

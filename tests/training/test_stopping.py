@@ -14,6 +14,8 @@ SCRIPT = """
 import signal, sys
 import torch
 import gansmith as gs
+
+pytestmark = pytest.mark.usefixtures("whole_toys")
 torch.set_num_threads(1)
 def stop(state, row):
     if row["step"] == 11: signal.raise_signal(signal.SIGTERM)

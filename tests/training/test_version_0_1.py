@@ -9,6 +9,8 @@ import pytest
 
 import gansmith as gs
 
+pytestmark = pytest.mark.usefixtures("whole_toys")
+
 RUNS = Path(__file__).parents[1] / "runs" / "v0.1"
 
 
