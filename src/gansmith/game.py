@@ -85,6 +85,7 @@ class Game(nn.Module):
     inputs: ClassVar[tuple[str, ...]] = ()  # fields of the data that `sample` must be given: ("source",) to translate
     batch_size: ClassVar[int] = 64  # items of a move when nobody says
     unsupported_settings: ClassVar[tuple[str, ...]] = ()  # of its parents': they keep the value the class gives them
+    replaceable: ClassVar[tuple[str, ...]] = ()  # networks that the constructor takes, too, as any nn.Module
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
     unreached: ClassVar[Mapping[str, str]] = {  # parameters that no gradient need reach -> why
@@ -113,6 +114,9 @@ class Game(nn.Module):
 
         def __init__(self, **settings):
             nn.Module.__init__(self)
+            own = {place: settings.pop(place) for place in cls.replaceable if place in settings}
+            own = {place: network for place, network in own.items() if network is not None}
+            check_networks(cls, own)
             check_settings(cls, settings)
             store(self, **settings)
             self.register_buffer("anchor", torch.empty(0), persistent=False)  # moves with the networks: see `device`
@@ -122,6 +126,7 @@ class Game(nn.Module):
             self.history: list[dict] = []  # what `fit` logged
             self.trained: dict = {}  # how: rounds, samples, seed, data …
             self.asked = settings  # as given, before `choose` filled what was left open
+            self.own_networks = own
 
         cls.__init__ = __init__
 
@@ -231,7 +236,11 @@ class Game(nn.Module):
 
     def copy(self) -> Game:
         """An untouched game with the same settings."""
-        return type(self)(**copy.deepcopy(self.asked))
+        return type(self)(**copy.deepcopy(self.asked), **self.own_networks)
+
+    def restart(self) -> None:
+        """As it was made, before any training."""
+        self.__init__(**self.asked, **self.own_networks)
 
 
 dataclass(kw_only=True, eq=False, repr=False)(Game)  # __init_subclass__ sees to the children only
@@ -258,6 +267,10 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
     """SettingError unless every setting exists, has the type of its default and lies in its range."""
     known = {f.name: f for f in fields(game)}
     for name, value in settings.items():
+        if isinstance(value, nn.Module):
+            raise SettingError(
+                f"{game.__name__} takes no network as {name}=: its loss needs networks of its own making"
+            )
         if name not in known:
             raise SettingError(
                 f"{game.__name__} has no setting '{name}'.{nearest(name, known)} It has: {', '.join(sorted(known))}"
@@ -274,6 +287,20 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
         if (low is not None and value < low) or (high is not None and value > high):
             span = f"at least {low}" if high is None else f"between {low} and {high}"
             raise SettingError(f"{game.__name__}({name}={value!r}): must be {span}")
+
+
+def check_networks(game: type, networks: dict) -> None:
+    """SettingError unless the networks that a constructor is given are modules that share no weights."""
+    for place, network in networks.items():
+        if not isinstance(network, nn.Module):
+            hint = f": make one, {network.__name__}()" if isinstance(network, type) else ""
+            raise SettingError(f"{game.__name__}({place}={network!r}): expected an nn.Module{hint}")
+    seen: dict[int, str] = {}
+    for place, network in networks.items():
+        for parameter in network.parameters():
+            other = seen.setdefault(id(parameter), place)
+            if other != place:
+                raise SettingError(f"{game.__name__}: {other} and {place} share weights, and each must have its own")
 
 
 def setting_types(game: type[Game], name: str) -> tuple[type, ...]:

@@ -16,6 +16,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.distributed.collectives import map_across_ranks
 from gansmith.errors import UserError
 from gansmith.game import Game, Turn, observe, setting
+from gansmith.gans.own_networks import with_own_networks
 from gansmith.networks.blocks import Discriminator
 
 NOUNS = {1: "series (C, T)", 2: "pictures (C, H, W)", 3: "volumes (C, D, H, W)"}  # by their axes
@@ -34,8 +35,12 @@ def observe_scores(on_real: Tensor, on_fake: Tensor) -> None:
 
 
 class FromNoise(Game):
-    """A game whose `generator` makes items from noise, and from labels where it is `conditional`."""
+    """A game whose `generator` makes items from noise, and from labels where it is `conditional`.
 
+    generator= and, of two players, discriminator= replace the paper's networks by any nn.Module: see `own_networks`.
+    """
+
+    replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
     widths: ClassVar[tuple[int, int]] = (64, 128)  # `width` when left open: with axes to convolve over, without
@@ -44,6 +49,11 @@ class FromNoise(Game):
     width: int | None = setting(
         None, "channels of the finest layer, or units of a hidden one; None: from the data", minimum=1
     )
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = with_own_networks(cls.build)
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
@@ -157,6 +167,7 @@ class FromNoise(Game):
 class TwoPlayer(FromNoise):
     """One generator against one discriminator. A child gives `build` and the losses of both."""
 
+    replaceable = ("generator", "discriminator")
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     conditional: bool = setting(False, "give both players the label")
     discriminator_steps: int = setting(1, "moves of the discriminator for each of the generator", minimum=1)

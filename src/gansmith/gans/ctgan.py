@@ -56,6 +56,7 @@ BLOCK = 500  # rows drawn at once
 class CTGAN(FromNoise):
     summary: ClassVar[str] = "rows of any table: categories, numbers, dates, gaps (Xu et al. 2019)"
     batch_size: ClassVar[int] = 500
+    replaceable: ClassVar[tuple[str, ...]] = ()  # its networks know the columns
     score_kind: ClassVar[str] = "raw"
 
     types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")

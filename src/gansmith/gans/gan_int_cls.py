@@ -37,6 +37,7 @@ from gansmith.networks.text_encoder import ImageEncoder, TextDiscriminator, Text
 class GANINTCLS(FromNoise):
     summary: ClassVar[str] = "pictures from captions, with mismatched and interpolated text (Reed et al. 2016)"
     inputs: ClassVar[tuple[str, ...]] = ("text",)
+    replaceable: ClassVar[tuple[str, ...]] = ()  # its networks read captions
 
     reading: float = setting(
         0.1, "share of training, at its beginning, in which captions are learned", minimum=0.0, maximum=1.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torch import nn
+
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.game import Game
@@ -41,18 +43,24 @@ def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:
     options = Options.from_json(about["options"], RunFolder(path).settings)
     try:
         game = class_of(about, path)(**about["settings"])
-    except (
-        UserError
-    ):  # a class that is not at hand: items are read as most games do, and the digest tells if that is it
+    except UserError:  # its class is not at hand: read as most games do, and the digest tells whether that was right
         game = Game()
     dataset = read_again(path, game, data)
     return dataset.split(options.val, options.seed) if options.val else (dataset, None)
 
 
-def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
+def load(
+    path,
+    *,
+    device: str = "cpu",
+    game: type[Game] | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+) -> Game:
     """A trained game from a model.gan file, or from a run folder that has one, ready to sample.
 
     game  the class, for a game that is not gansmith's own
+    generator, discriminator  networks of your own, where it was trained with such: their weights come from the file
 
     Raises UserError for a file that is missing, cut short, changed or not gansmith's.
     """
@@ -68,4 +76,5 @@ def load(path, *, device: str = "cpu", game: type[Game] | None = None) -> Game:
     if run.settings.is_file() and path.is_file():
         cls = class_of(run.read_settings(), run.path, game)
         classes[cls.__name__] = cls
-    return modelfile.read(path, classes, hardware.pick_device(device))
+    networks = {"generator": generator, "discriminator": discriminator}
+    return modelfile.read(path, classes, hardware.pick_device(device), networks)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import torch
+from torch import nn
 
 from gansmith.atomic import disk_is_full
 from gansmith.data.dataset import Dataset
@@ -29,6 +30,7 @@ from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
 from gansmith.training.loop import Budget, Every, Probe, check_budget, play
+from gansmith.training.modelfile import given_again, names_of
 from gansmith.training.pace import begin_pace, candidates
 from gansmith.training.plan import make_plan
 from gansmith.training.state import State
@@ -98,7 +100,7 @@ def fit(
     budget = check_budget(steps, MINUTES if steps is None and minutes is None else minutes)
     check_answer(on_failure)
     keep = RunFolder(out, watch) if out is not None else Memory(watch)
-    game.__init__(**game.asked)  # fit twice restarts
+    game.restart()  # of a game that is fitted twice
     if not 0 <= val < 1:
         raise SettingError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
@@ -158,6 +160,8 @@ def resume(
     steps: int | None = None,
     minutes: float | None = None,
     game: type[Game] | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
     watch: Callable | None = None,
     say: Callable[[str], None] | None = None,
     probes: Sequence[Probe] = (),
@@ -167,6 +171,7 @@ def resume(
     data   the data again, for runs whose data was not a path or a name
     steps, minutes  a new budget, counted from the beginning of the run
     game   the class, for games that are not gansmith's own
+    generator, discriminator  networks of your own, where the run was begun with such: their weights come from the run
     """
     keep = RunFolder(path, watch)
     about = keep.read_settings()
@@ -174,7 +179,9 @@ def resume(
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
         options = replace(options, steps=budget.steps, minutes=budget.minutes)
-    game = class_of(about, path, game)(**about["settings"])
+    networks = {"generator": generator, "discriminator": discriminator}
+    networks = given_again(path, about, networks, "gansmith.resume")
+    game = class_of(about, path, game)(**about["settings"], **networks)
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     if options.batch_size % ranks.count:
@@ -352,6 +359,7 @@ def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> 
         "machine": hardware.machine(hardware.pick_device(options.device)),
         "game": names.get(type(game), type(game).__name__),
         "code": code_of(type(game)),
+        "networks": names_of(game.own_networks),
         "settings": game.settings(),
         "asked": game.asked,
         "data": dataset.source,

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from gansmith.atomic import replacing
 from gansmith.data.spec import Kind
@@ -40,6 +40,7 @@ def write(game: Game, path) -> Path:
         "gansmith": __version__,
         "game": type(game).__name__,
         "module": type(game).__module__,
+        "networks": names_of(game.own_networks),
         "settings": game.settings(),
         "spec": game.spec.to_json(),
         "averaged": list(game.raw),
@@ -58,8 +59,12 @@ def read_header(path) -> dict:
     return _read(path, tensors=False)[0]
 
 
-def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
-    """The game of a file, its averaged networks in place, on `device`. `games`: class name -> class."""
+def read(path, games: dict[str, type[Game]], device="cpu", networks: dict[str, nn.Module] | None = None) -> Game:
+    """The game of a file, its averaged networks in place, on `device`.
+
+    games     class name -> class
+    networks  the user's own, where the game was trained with such: "generator" or "discriminator" -> module
+    """
     about, tensors = _read(path)
     game = games.get(about["game"])
     if game is None or (ours(game.__module__) and not ours(about.get("module", "gansmith.gans"))):
@@ -67,7 +72,8 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
             f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']}), or type "
             f"--game FILE.py:{about['game']}"
         )
-    game = game(**about["settings"])
+    networks = given_again(path, about, networks or {}, "gansmith.load")
+    game = game(**about["settings"], **networks)
     spec = Kind.from_json(about["spec"])
     game.build(spec)
     game.spec, game.trained = spec, about["trained"]
@@ -85,6 +91,27 @@ def read(path, games: dict[str, type[Game]], device="cpu") -> Game:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from None
     return game.to(device).eval()
+
+
+def names_of(networks: dict[str, nn.Module]) -> dict[str, str]:
+    """ "generator" or "discriminator" -> "module.Class" of a network of the user's own: of it, a file keeps the weights
+    only."""
+    return {place: f"{type(net).__module__}.{type(net).__qualname__}" for place, net in networks.items()}
+
+
+def given_again(path, about: dict, networks: dict[str, nn.Module | None], call: str) -> dict[str, nn.Module]:
+    """`networks`, if they are those that the game in `path` was trained with, as far as their places tell."""
+    networks, listed = {k: v for k, v in networks.items() if v is not None}, about.get("networks", {})
+    if missing := [place for place in listed if place not in networks]:
+        names = ", ".join(f"{place} {listed[place]}" for place in missing)
+        again = ", ".join(f"{place}=…" for place in listed)
+        raise UserError(
+            f"{path} was trained with networks of your own ({names}), of which only the weights are kept: pass such "
+            f"networks again from Python, {call}({str(path)!r}, {again})"
+        )
+    if extra := [place for place in networks if place not in listed]:
+        raise UserError(f"{path} was trained with the paper's own {extra[0]}: leave {extra[0]}= out")
+    return networks
 
 
 def ours(module: str) -> bool:

@@ -26,11 +26,12 @@ def flatten(parameters: list[nn.Parameter]) -> Tensor:
 
 
 class Player:
-    """Who moves: the parameters of some modules, their gradient, their optimiser."""
+    """Who moves: the parameters of some modules that require gradients, their gradient, their optimiser."""
 
     def __init__(self, name: str, modules: list[nn.Module], game: Game):
         self.name = name
-        self.parameters = list(dict.fromkeys(p for module in modules for p in module.parameters()))
+        trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+        self.parameters = list(dict.fromkeys(trained))
         if not self.parameters:
             raise UserError(f"player '{name}' of {type(game).__name__} has no parameters: its `players()` is wrong")
         self.flat = nn.Parameter(flatten(self.parameters))
