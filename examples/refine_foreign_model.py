@@ -39,11 +39,13 @@ def train(real: torch.Tensor, steps: int) -> tuple[nn.Module, nn.Module]:
 
 def main(steps: int = 3000) -> None:
     ring = TOYS["ring8"]
-    data = gs.read("ring8").raw(np.random.default_rng(0).permutation(20_000))
-    generator, discriminator = train(torch.from_numpy(data[:10_000]), steps)
+    data = gs.read("ring8")
+    items = data.raw(np.random.default_rng(0).permutation(len(data)))
+    seen, held_out = items[:-2000], items[-2000:]
+    generator, discriminator = train(torch.from_numpy(seen), steps)
 
     plain = from_noise(generator, latent=4)  # n, seed -> n samples
-    refiner = Refiner(plain, discriminator, real=data[10_000:12_000])
+    refiner = Refiner(plain, discriminator, real=held_out)
     print(refiner.report["verdict"])
     for name, samples in {"plain": plain(2000, seed=1), "refined": refiner.sample(2000, seed=1)}.items():
         modes = gs.evaluate.grid_modes(np.asarray(samples), ring.means, sd=ring.sd)
