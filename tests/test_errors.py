@@ -51,3 +51,12 @@ def test_main_memory_that_runs_out_is_known_though_torch_has_no_class_for_it():
 def test_whoever_waits_for_a_rank_that_is_gone_says_so_by_class():
     with pytest.raises(errors.RankLost), talking():
         raise RuntimeError("[gloo/transport/tcp/pair.cc:534] Connection closed by peer")
+
+
+def test_data_that_cannot_be_read_is_told_from_a_setting_that_cannot_be(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"no zip")
+    for data in (tmp_path / "a.npz", tmp_path, "digitz"):
+        with pytest.raises(errors.DataError):
+            gs.read(data)
+    with pytest.raises(errors.SettingError):
+        gs.read("digits", size=-3)

@@ -163,7 +163,13 @@ def names_kind(node: ast.AST, whole: bool = False) -> bool:
 
 def test_a_kind_of_data_is_known_to_its_own_file():
     files = [*FILES, *SOURCE.rglob("*.jinja")]
-    found = Counter({str(path.relative_to(SOURCE)): comparisons(path) for path in files if "kinds" not in path.relative_to(SOURCE).parts})
+    found = Counter(
+        {
+            str(path.relative_to(SOURCE)): comparisons(path)
+            for path in files
+            if "kinds" not in path.relative_to(SOURCE).parts
+        }
+    )
     asked = Counter({name: count for name, (count, why) in ASKED.items() if why})
     assert not asked - found, "no longer asked: take it from the list"
     assert (found - asked).total() <= STILL, found - asked

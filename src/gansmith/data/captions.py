@@ -22,7 +22,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.text import Words
 from gansmith.data.labels import few
-from gansmith.errors import UserError
+from gansmith.errors import DataError
 
 FILES = ("captions.json", "captions.csv")
 CAPTIONS, WORDS, VOCABULARY = 5, 24, 5000  # at most: captions of a picture, words of a caption, words known
@@ -38,13 +38,13 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
 
         pictures = read(data[0], form="items", labels=None, size=size, channels=channels, cache=cache)
         if len(pictures) != len(data[1]):
-            raise UserError(f"{len(pictures)} pictures and {len(data[1])} captions: give one, or a list, for each")
+            raise DataError(f"{len(pictures)} pictures and {len(data[1])} captions: give one, or a list, for each")
         return captioned(pictures, [[c] if isinstance(c, str) else list(c) for c in data[1]])
     found = _find(Path(data).expanduser()) if isinstance(data, (str, os.PathLike)) else None
     if found is None:
         if form == "captions":
             name = data if isinstance(data, (str, Path)) else type(data).__name__
-            raise UserError(f"{name} has no captions: put a captions.json or captions.csv beside the pictures")
+            raise DataError(f"{name} has no captions: put a captions.json or captions.csv beside the pictures")
         return None
     from gansmith.data.kinds.images import Images
     from gansmith.data.sources import pictures_at
@@ -53,7 +53,7 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
     said, pictures = _parse(place, text), pictures_at(Path(data).expanduser())
     rows = [row for row, file in enumerate(pictures.files) if said.get(file)]
     if not rows:
-        raise UserError(
+        raise DataError(
             f"{place} names none of the pictures: it has {few(said, 2)}, the pictures are {few(pictures.files, 2)}"
         )
     notes = [f"{len(pictures) - len(rows)} pictures without a caption left out"] if len(rows) < len(pictures) else []
@@ -132,7 +132,7 @@ def _parse(place: str, text: str) -> dict[str, list[str]]:
         for file, captions in pairs:
             said.setdefault(file, []).extend([captions] if isinstance(captions, str) else captions)
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise UserError(
+        raise DataError(
             f'{place} cannot be read ({type(problem).__name__}: {problem}): write [{{"file": …, "captions": […]}}, …], '
             "or a table with the columns file and caption"
         ) from None

@@ -12,7 +12,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.data.labels import evenly, few
-from gansmith.errors import UserError
+from gansmith.errors import DataError
 
 
 def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=None, cache=None) -> Dataset:
@@ -33,7 +33,7 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
     if pictures is None:
         whole = read(data, form="items", size=size, channels=channels, labels=None, cache=cache)
         if not isinstance(whole.spec, Images):
-            raise UserError(f"{whole.name} holds {whole.spec.noun}: pictures are needed")
+            raise DataError(f"{whole.name} holds {whole.spec.noun}: pictures are needed")
         items, name = whole.raw(np.arange(len(whole))), whole.name
     else:
         items, name = list(decoded(pictures, channels, None, left_out).values()), pictures.name
@@ -41,7 +41,7 @@ def read_crops(data, crop: int, scale: int, *, channels=None, limit=None, size=N
     if side < crop:
         notes.append(f"crops of {side} pixels: the smallest picture has no more")
     if side == 0:
-        raise UserError(f"{name} has pictures smaller than {scale} pixels: leave them out")
+        raise DataError(f"{name} has pictures smaller than {scale} pixels: leave them out")
     target = np.stack([square for item in items for square in squares(item, side)])
     notes.insert(0, f"{len(target)} crops of {side} pixels from {len(items)} pictures at their own resolution")
     if left_out:
@@ -91,11 +91,11 @@ def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> d
     zipped = path.suffix.lower() == ".zip"
     pictures = one_picture(path) if path.is_file() and not zipped else pictures_at(path)
     if pictures is None:
-        raise UserError(f"there is no {path}: name a picture, or a folder or zip of pictures")
+        raise DataError(f"there is no {path}: name a picture, or a folder or zip of pictures")
     left_out: dict[str, str] = {}
     found = decoded(pictures, channels, size, left_out)
     if left_out:
-        raise UserError(f"{path}: {few([f'{name} cannot be read ({why})' for name, why in left_out.items()], 2)}")
+        raise DataError(f"{path}: {few([f'{name} cannot be read ({why})' for name, why in left_out.items()], 2)}")
     return found
 
 
@@ -118,5 +118,5 @@ def decoded(pictures, channels, size, left_out: dict[str, str]) -> dict[str, np.
             left_out[pictures.files[i]] = " ".join(str(problem).split())[:100]
     if not found:
         one = few([f"{file}: {why}" for file, why in left_out.items()], 1)
-        raise UserError(f"{pictures.name}: no picture could be read, e.g. {one}")
+        raise DataError(f"{pictures.name}: no picture could be read, e.g. {one}")
     return found

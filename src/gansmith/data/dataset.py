@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.spec import DataSpec
-from gansmith.errors import UserError
+from gansmith.errors import SettingError
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Dataset:
         """(train, held-out): a random share `held` of the items goes to the second, the same for the same seed."""
         count = round(len(self) * held)
         if held and not 0 < count < len(self):
-            raise UserError(f"val={held} of {len(self)} items leaves one side empty: give more data or another val")
+            raise SettingError(f"val={held} of {len(self)} items leaves one side empty: give more data or another val")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         rows = order if self.rows is None else self.rows[order]
         return replace(self, rows=rows[count:].sort().values), replace(self, rows=rows[:count].sort().values)

@@ -13,7 +13,7 @@ from gansmith.data import cache as caching
 from gansmith.data import toys
 from gansmith.data.npz import from_npz
 from gansmith.data.numeric import from_array
-from gansmith.errors import UserError, nearest
+from gansmith.errors import DataError, nearest
 
 _IDX = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # the folders torchvision lays out
 _CLASSES = {
@@ -33,7 +33,7 @@ def from_name(name: str, *, cache=None, **options):
     if name == "digits":
         return _digits(**options)
     if name not in NAMES:
-        raise UserError(f"no data set is called {name!r}.{nearest(name, NAMES)} There are {', '.join(NAMES)}")
+        raise DataError(f"no data set is called {name!r}.{nearest(name, NAMES)} There are {', '.join(NAMES)}")
     base, train = name.removesuffix("_test"), not name.endswith("_test")
     if base == "cifar10":
         return _cifar10(name, train, cache, **options)
@@ -89,7 +89,7 @@ def _read_idx(folder: Path, stem: str) -> np.ndarray:
         shape = np.frombuffer(data, ">i4", axes, offset=4)
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
     except (OSError, EOFError, ValueError, IndexError, zlib.error) as problem:
-        raise UserError(f"{path} is damaged ({problem}): delete it and let it be fetched again") from None
+        raise DataError(f"{path} is damaged ({problem}): delete it and let it be fetched again") from None
 
 
 def _cifar10(name: str, train: bool, cache, **options):
@@ -105,7 +105,7 @@ def _cifar10(name: str, train: bool, cache, **options):
     try:
         data = CIFAR10(root, train=train, download=False)  # checks the md5 of what it unpickles
     except Exception as problem:
-        raise UserError(
+        raise DataError(
             f"{root}/cifar-10-batches-py is damaged ({problem}): delete it and let it be fetched again"
         ) from None
     return from_array(data.data, data.targets, classes=data.classes, name=name, **options)
@@ -125,7 +125,7 @@ def _download(name: str, files: str, cache) -> None:
             fetch(root, download=True)
     except Exception as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise UserError(
+        raise DataError(
             f"{name} is not on this machine and could not be downloaded ({reason}): put {files} into {root}, "
             "or name a folder that has it: GANSMITH_DATA=FOLDER"
         ) from None

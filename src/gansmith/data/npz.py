@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data.numeric import from_array
-from gansmith.errors import UserError
+from gansmith.errors import DataError
 
 ITEMS = ("images", "x", "data", "arr_0", "x_train")
 LABELS = ("labels", "label", "y", "y_train")
@@ -35,13 +35,13 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **op
             key = file.files[0]
         if key is None:
             shapes = ", ".join(f"{k} {file[k].shape}" for k in file.files)
-            raise UserError(
+            raise DataError(
                 f"{path} has {shapes}: rename the items to 'images' or 'x', or give numpy.load({str(path)!r})[KEY]"
             )
         try:
             items, found = file[key], next((file[k] for k in LABELS if k in file), None)
         except (ValueError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as problem:
-            raise UserError(f"{path}: {key} cannot be read ({problem}): write the file again") from None
+            raise DataError(f"{path}: {key} cannot be read ({problem}): write the file again") from None
     return from_array(items, found, classes=classes, name=name, kind=kind, **options)
 
 
@@ -50,7 +50,7 @@ def load_numpy(path: Path):
         return np.load(path, mmap_mode="r" if path.suffix.lower() == ".npy" else None, allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as problem:
         if "pickle" in str(problem):
-            raise UserError(
+            raise DataError(
                 f"{path} holds Python objects, not numbers: save it again as an array of one number type"
             ) from None
-        raise UserError(f"{path} cannot be read ({problem}): write the file again") from None
+        raise DataError(f"{path} cannot be read ({problem}): write the file again") from None

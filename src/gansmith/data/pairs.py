@@ -23,7 +23,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.data.labels import few
 from gansmith.data.sources import Pictures
-from gansmith.errors import UserError
+from gansmith.errors import DataError, SettingError
 
 SIDES = (("A", "source", "input", "trainA"), ("B", "target", "output", "trainB"))
 KEPT_APART = ("testA", "testB", "valA", "valB")
@@ -57,7 +57,9 @@ class Unpaired(Dataset):
         for name, rows in self.rows.items():
             count = round(len(rows) * held)
             if held and not 0 < count < len(rows):
-                raise UserError(f"val={held} of {len(rows)} items leaves one side empty: give more data or another val")
+                raise SettingError(
+                    f"val={held} of {len(rows)} items leaves one side empty: give more data or another val"
+                )
             order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]
             train[name], other[name] = order[count:], order[:count]
         return replace(self, rows=train), replace(self, rows=other)
@@ -100,7 +102,7 @@ def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
     if form == "domains":
         return Unpaired(fields=fields, notes=(*notes, f"unpaired: {len(source)} and {len(target)} items"), **about)
     if not shared:
-        raise UserError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")
+        raise DataError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")
     alone = sorted({*one, *two} - set(shared))
     if alone:
         notes.append(f"{len(alone)} left out: on one side only: {few(alone)}")
@@ -136,7 +138,7 @@ def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | Non
     if pictures is None:
         if form == "auto":
             return None
-        raise UserError(f"{data if isinstance(data, (str, Path)) else type(data).__name__} holds no {form}: {LAYOUT}")
+        raise DataError(f"{data if isinstance(data, (str, Path)) else type(data).__name__} holds no {form}: {LAYOUT}")
     sides = _by_names(pictures, notes)
     if sides is None and form == "auto":
         return None
@@ -145,7 +147,7 @@ def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | Non
         notes.append("each file cut in two: its left half goes in, its right half should come out")
         sides = _half(pictures, 0), _half(pictures, 1)
     if sides is None:
-        raise UserError(f"{pictures.name}: there are no two folders to take {form} from: {LAYOUT}")
+        raise DataError(f"{pictures.name}: there are no two folders to take {form} from: {LAYOUT}")
     return sides
 
 

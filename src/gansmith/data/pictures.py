@@ -17,7 +17,7 @@ import torch
 from PIL import Image, ImageOps
 from torch.nn import functional as F
 
-from gansmith.errors import UserError
+from gansmith.errors import SettingError
 
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -82,7 +82,7 @@ def as_size(size) -> tuple[int, int]:
             return int(height), int(width)
     except (TypeError, ValueError):
         pass
-    raise UserError(f"size={size!r} is not a size: give pixels as a whole number, or (height, width)")
+    raise SettingError(f"size={size!r} is not a size: give pixels as a whole number, or (height, width)")
 
 
 def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -217,7 +217,7 @@ def _whole(x: np.ndarray, high, notes: list) -> np.ndarray | None:
 
 def with_channels(x: np.ndarray, channels: int) -> np.ndarray:
     if channels not in (1, 3, 4) or x.shape[1] not in (1, 3, 4):
-        raise UserError(
+        raise SettingError(
             f"channels={channels} of pictures with {x.shape[1]}: 1 (grey), 3 (colour) and 4 (with alpha) can be had"
         )
     if x.shape[1] == 4 and channels < 4:  # over white

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from gansmith.data import cache as caching
-from gansmith.errors import UserError
+from gansmith.errors import DataError
 from gansmith.names import inner_parts, shown
 
 # fmt: off
@@ -89,7 +89,7 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
     mine = {key: entry for key, entry in entries.items() if key.lower().endswith(endings)}
     others = Counter(os.path.splitext(key)[1].lower() or "no suffix" for key in entries if key not in mine)
     if not mine:
-        raise UserError(_none(others, where, noun, endings))
+        raise DataError(_none(others, where, noun, endings))
     if others - Counter({".json": SHARDS in entries}):
         notes = [*notes, f"passed over, being no {noun}: {_kinds(others)}"]
     keys = sorted(mine)
@@ -225,7 +225,7 @@ def _in_folder(root: Path) -> tuple[dict[str, _File], list[str]]:
         seen.add(real)
         if "settings.json" in files and _is_run_folder(Path(folder)):
             if Path(folder) == root:
-                raise UserError(f"{root} is a run of gansmith, not data: name its samples, {root}/samples, or the data")
+                raise DataError(f"{root} is a run of gansmith, not data: name its samples, {root}/samples, or the data")
             runs.append(Path(folder).relative_to(root).as_posix())
             below.clear()
             continue
@@ -248,7 +248,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
-        raise UserError(f"{path} is not a readable zip file ({problem}): copy or pack it again") from None
+        raise DataError(f"{path} is not a readable zip file ({problem}): copy or pack it again") from None
 
 
 def _in_zip(archive: zipfile.ZipFile, inside: str) -> tuple[dict[str, _Packed], list[str], list[str]]:
@@ -287,7 +287,7 @@ def _of_runs(runs: list[str]) -> list[str]:
 
 
 def _refuse(problem: OSError):
-    raise UserError(f"{problem.filename} cannot be opened ({problem.strerror}): mend its permissions")
+    raise DataError(f"{problem.filename} cannot be opened ({problem.strerror}): mend its permissions")
 
 
 def _stat(path: Path) -> tuple[int, int]:
