@@ -121,7 +121,7 @@ def train(
 
     GAN is a name from `gansmith list`; without one, a suitable GAN is chosen for the data. DATA is a folder or zip of
     images or sounds, a .npz, .npy, .csv or .parquet file, or the name of a data set. Every setting of the GAN is an
-    option, too: `gansmith train GAN --help` lists them.
+    option, too, and so is every option of a kind of data: `gansmith train GAN --help` lists them.
 
     Ctrl-C (also SIGTERM, SIGHUP) saves everything before it stops; `gansmith resume RUN` continues.
 
@@ -299,16 +299,17 @@ def train_options() -> list[str]:
 
 
 def explain_train(positional: list[str]) -> None:
-    """Print the help of train and, where a game is named, its settings."""
-    command = typer.main.get_command(app).commands["train"]
-    from gansmith.cli.settings import explain_reading
+    """Print the help of train and, where a GAN or data is named, the options of the kinds of data and its settings.
 
+    Alone it answers at once: what kinds there are is known only once torch is loaded.
+    """
+    command = typer.main.get_command(app).commands["train"]
     print(command.get_help(typer.Context(command, info_name="gansmith train")))
-    print("\n" + explain_reading())
     if positional:
-        from gansmith.cli.settings import explain_settings
+        from gansmith.cli.settings import explain_reading, explain_settings
         from gansmith.gans import GAMES
 
+        print("\n" + explain_reading())
         if positional[0] in GAMES:
             print("\n" + explain_settings(positional[0], GAMES[positional[0]]))
 
