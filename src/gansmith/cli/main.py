@@ -48,15 +48,23 @@ def gansmith(
 
 
 @app.command("list")
-def list_games(game: OwnGame = None) -> None:
-    """List the available GANs, one line each.
+def list_games(
+    game: OwnGame = None,
+    kinds: Annotated[bool, typer.Option("--kinds", help="list the kinds of data instead, with their options")] = False,
+) -> None:
+    """List the available GANs, one line each, or the kinds of data.
 
     \b
     gansmith list
+    gansmith list --kinds
     gansmith train r3gan --help             the settings of one of them
     """
     from gansmith.gans import GAMES
 
+    if kinds:
+        from gansmith.cli.settings import explain_kinds
+
+        return print(explain_kinds())
     find_own(game)
     width = max(map(len, GAMES))
     for name, known in GAMES.items():
@@ -306,10 +314,10 @@ def explain_train(positional: list[str]) -> None:
     command = typer.main.get_command(app).commands["train"]
     print(command.get_help(typer.Context(command, info_name="gansmith train")))
     if positional:
-        from gansmith.cli.settings import explain_reading, explain_settings
+        from gansmith.cli.settings import explain_kinds, explain_settings
         from gansmith.gans import GAMES
 
-        print("\n" + explain_reading())
+        print("\n" + explain_kinds())
         if positional[0] in GAMES:
             print("\n" + explain_settings(positional[0], GAMES[positional[0]]))
 

@@ -76,13 +76,14 @@ def read_reading(words: list[str]) -> dict:
     return reading
 
 
-def explain_reading() -> str:
-    """The options of every kind of data, one a line."""
+def explain_kinds() -> str:
+    """Every kind of data: its name, what it takes, and its options, one a line."""
     from gansmith.data.kinds import KINDS
 
-    lines = ["Options of the data, by its kind (--kind NAME where it is not recognised):"]
+    lines = []
     for name, kind in KINDS.items():
-        lines += [f"  --{option:<22}{meaning} [{name}]" for option, meaning in kind.options.items()]
+        lines.append(f"{name:<10}{kind.takes}")
+        lines += [f"{'':<10}--{option:<12}{meaning}" for option, meaning in kind.options.items()]
     return "\n".join(lines)
 
 

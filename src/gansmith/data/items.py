@@ -59,7 +59,11 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
     chosen = next((k for k in KINDS.values() if k.recognises(path)), None) or _by_endings(found)
     if chosen is None:
         there = ", ".join(f"{n} {ending}" for ending, n in found.most_common(4))
-        what = f"{path} holds no data that can be read: found {there}" if found else f"{path} is empty"
+        if not found:
+            raise DataError(
+                f"{path} is empty: name a folder or file that holds data; gansmith list --kinds says of what kinds"
+            )
+        what = f"{path} holds no data that can be read: found {there}"
         if alone:
             what = f"unsupported file type {''.join(path.suffixes[-2:]) or '(no ending)'}: {path}"
         raise DataError(f"{what}. Data can be: {'; '.join(k.takes for k in KINDS.values() if k.takes)}")
