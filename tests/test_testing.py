@@ -194,6 +194,7 @@ BROKEN = {
     LooksOnlyAtTheSizeOfReals: ("discriminators_look_at_real_data", "never looks at real data"),
     GlobalDraw: ("sampling_leaves_no_trace", "global generator"),
     UnseededSample: ("sampling_leaves_no_trace", "differs for the same seed"),
+    ReseedsTorch: ("samples_without_a_seed_follow_torch", "does not repeat"),
     LeftInEvalMode: ("sampling_leaves_no_trace", "in another mode"),
     SampleChangesState: ("sampling_leaves_no_trace", "changes the game"),
     ObservationDraws: ("observing_changes_nothing", "observing changed the game"),

@@ -88,11 +88,7 @@ class Game(nn.Module):
     replaceable: ClassVar[tuple[str, ...]] = ()  # networks that the constructor takes, too, as any nn.Module
     needs_data: ClassVar[bool] = True  # False: `read(None)` gives it all it plays on
     recordable: ClassVar[bool] = True  # False: a loss reads numbers of its own that change (see `training.recording`)
-    unreached: ClassVar[Mapping[str, str]] = {  # parameters that no gradient need reach -> why
-        "discriminator*score.bias": "differences of scores do not see a constant, nor does hinge in its margin",
-        "discriminator.rest.*.bias": "as that of a score",
-        "discriminator*second.layers.5.bias": "as that of a score",
-    }
+    unreached: ClassVar[Mapping[str, str]] = {}  # parameters ("*.bias") that no gradient need reach -> why
     score_kind: ClassVar[str] = "logit"  # what `score_samples` is of the density ratio, for `gansmith.refine.calibrate`
 
     learning_rate: float = setting(2e-4, "Adam's step size", minimum=0.0)

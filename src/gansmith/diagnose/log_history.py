@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gansmith.data.kinds.images import Images
 from gansmith.data.spec import Kind
 from gansmith.training.metrics import explain, metrics
 
@@ -32,7 +31,7 @@ class Past:
 
     @property
     def of_pictures(self) -> bool:
-        return isinstance(self.form, Images)
+        return self.form.axes == 2 and self.form.bounded
 
     @property
     def looking(self) -> bool:

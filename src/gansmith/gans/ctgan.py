@@ -58,6 +58,9 @@ class CTGAN(FromNoise):
     batch_size: ClassVar[int] = 500
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks know the columns
     score_kind: ClassVar[str] = "raw"
+    unreached: ClassVar[dict[str, str]] = {
+        "discriminator.rest.*.bias": "the loss is of differences of scores, which no constant changes"
+    }
 
     types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
     modes: int = setting(10, "components of a column's mixture, at most", minimum=1)
@@ -302,10 +305,10 @@ def as_rows(data: Dataset, types: str | None = None) -> Dataset:
     """A Dataset of rows or of vectors as a Table; UserError for anything else."""
     if isinstance(data, Table) and types is None:
         return data
-    if data.spec.kind not in ("table", "vectors") or not data.fields:
+    if len(data.spec.shape) != 1 or not data.fields:
         raise UserError(f"CTGAN makes rows of tables and {data.name} holds {data.spec.kind}: use r3gan")
     import pandas
 
     rows = data.raw(torch.arange(len(data)))
-    rows = rows if data.spec.kind == "table" else pandas.DataFrame(rows, columns=data.spec.columns or None)
+    rows = rows if isinstance(data, Table) else pandas.DataFrame(rows, columns=data.spec.columns or None)
     return replace(as_table(rows, types=types, name=data.name), source=data.source)

@@ -59,7 +59,7 @@ class CycleGAN(Translation):
     mirror: bool | None = setting(None, "turn half of the pictures left to right; None: from the size")
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if spec.kind != "images":
+        if spec.axes != 2:
             return []
         side, reasons = min(spec.shape[1:]), []
         if self.blocks is None:

@@ -57,7 +57,7 @@ class GANINTCLS(FromNoise):
         return dataset
 
     def build(self, spec: DataSpec) -> None:
-        if "text" not in spec.also or spec.kind != "images":
+        if "text" not in spec.also or spec.axes != 2:
             raise UserError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
         self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
         self.image_encoder = ImageEncoder(spec.shape, self.text_width)

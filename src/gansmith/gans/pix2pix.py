@@ -62,7 +62,7 @@ class Pix2Pix(Translation):
         )
 
     def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        return self.choose_by_size(spec) if spec.kind == "images" else []
+        return self.choose_by_size(spec) if spec.axes == 2 else []
 
     def build(self, spec: DataSpec) -> None:
         source, target = self.two_pictures(spec)

@@ -42,6 +42,9 @@ class R3GAN(Remedies, TwoPlayer):
         "relativistic pairing with R1 and R2: the default for pictures and vectors (Huang et al. 2024)"
     )
     unsupported_settings: ClassVar[tuple[str, ...]] = ("r1", "r2", "decay")  # gamma is both; a cosine
+    unreached: ClassVar[dict[str, str]] = {
+        "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
+    }
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", minimum=0.0)
     gamma_end: float | None = setting(None, "… at the end; None: from the data", minimum=0.0)

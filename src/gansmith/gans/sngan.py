@@ -32,6 +32,9 @@ class SNGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "hinge loss and spectral norm; with labels the projection GAN (Miyato et al. 2018)"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("spectral_norm",)
     widths: ClassVar[tuple[int, int]] = (128, 128)
+    unreached: ClassVar[dict[str, str]] = {
+        "discriminator*score.bias": "hinge is a difference of scores while all lie in its margin"
+    }
     spectral_norm = True
 
     body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))

@@ -36,7 +36,7 @@ class Translation(Game):
     def two_pictures(self, spec: DataSpec) -> tuple[DataSpec, DataSpec]:
         """The forms of what goes in and of what comes out; UserError unless both are pictures."""
         source = spec.also.get("source")
-        if source is None or {source.kind, spec.kind} != {"images"}:
+        if source is None or any(one.axes != 2 or not one.bounded for one in (source, spec)):
             raise UserError(
                 f"{type(self).__name__} makes pictures from pictures: give a folder with A/ and B/, or (source, target)"
             )

@@ -29,6 +29,9 @@ from gansmith.gans.remedies import Remedies
 class WGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "Wasserstein critic with clipped weights (Arjovsky et al. 2017)"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("beta1", "beta2")  # RMSProp has neither
+    unreached: ClassVar[dict[str, str]] = {
+        "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
+    }
 
     clip: float = setting(0.01, "c, the largest size of a critic's weight", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)

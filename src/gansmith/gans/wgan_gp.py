@@ -29,6 +29,9 @@ from gansmith.gans.remedies import Remedies
 class WGANGP(Remedies, TwoPlayer):
     summary: ClassVar[str] = "Wasserstein critic with a gradient penalty (Gulrajani et al. 2017)"
     score_kind: ClassVar[str] = "raw"
+    unreached: ClassVar[dict[str, str]] = {
+        "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
+    }
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)

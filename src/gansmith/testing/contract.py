@@ -278,6 +278,7 @@ CHECKS: dict[str, Callable[[Trial], None]] = {
         resuming_is_exact,
         samples_have_the_form_of_the_data,
         sampling_leaves_no_trace,
+        samples_without_a_seed_follow_torch,
         a_saved_model_samples_the_same,
     )
 }
