@@ -118,7 +118,7 @@ class State:
         if not isinstance(state, dict):
             raise ValueError("it holds no state")
         for name, optimizer in wanted.pop("optimizers").items():
-            held = state["optimizers"][name]
+            held, optimizer = unwrapped(state["optimizers"][name]), unwrapped(optimizer)
             if len(held["param_groups"]) != len(optimizer["param_groups"]):
                 raise ValueError(f"optimizers.{name} has another number of groups")
             for group, now in zip(held["param_groups"], optimizer["param_groups"]):  # names differ with torch's age
@@ -178,3 +178,8 @@ def flatten(held, where: str = "") -> list[tuple[str, object]]:
     if isinstance(held, (list, tuple)):
         return [leaf for i, value in enumerate(held) for leaf in flatten(value, f"{where}{i}.")]
     return [(where.rstrip("."), held)]
+
+
+def unwrapped(optimizer: dict) -> dict:
+    """The state of torch's own optimizer, inside those that look ahead or back (`training.optimizers`)."""
+    return unwrapped(optimizer["inner"]) if "inner" in optimizer else optimizer
