@@ -74,7 +74,7 @@ def test_samples_repeat_with_their_seed_and_follow_the_label(trained, here):
 def test_samples_of_a_table_come_as_a_table(here, small):
     rows = np.random.default_rng(0).normal(size=(300, 3))
     np.savetxt("table.csv", rows, delimiter=",", header="a,b,c", comments="")
-    assert cli.main(["train", "table.csv", "--steps", "2", "-q", *small]) == 0
+    assert cli.main(["train", "r3gan", "table.csv", "--steps", "2", "-q", *small]) == 0
     assert cli.main(["sample", "runs/table-r3gan", "-n", "9", "-o", "made.csv"]) == 0
     assert Path("made.csv").read_text().splitlines()[0] == "a,b,c"
     assert np.loadtxt("made.csv", delimiter=",", skiprows=1).shape == (9, 3)

@@ -204,9 +204,9 @@ def test_any_form_of_table_and_only_tables():
     assert made.shape == (5, 3) and (made.dtypes == "float32").all()
     table = as_table(frame(60))
     assert gs.CTGAN(types="whole=categorical").read(table).spec.entries[4].kind == "categorical"
-    with pytest.raises(gs.UserError, match="digits is no table"):
+    with pytest.raises(gs.UserError, match="digits is no data for rows"):
         gs.CTGAN().fit("digits", steps=1)
-    with pytest.raises(gs.UserError, match="takes numbers and table has mixed columns: use ctgan"):
+    with pytest.raises(gs.UserError, match="numbers are due, but column .kind. holds text"):
         gs.R3GAN().fit(table, steps=1)
     with pytest.raises(gs.UserError, match="all ids"):
         gs.CTGAN().fit(frame()[["name"]], steps=1)
@@ -222,7 +222,7 @@ def test_from_a_file_to_a_file(tmp_path, monkeypatch, capsys):
     assert list(made.columns) == list(frame().columns) and (made["kind"] == "b").all() and len(made) == 9
     assert made["whole"].dtype == "int64" and made["yes"].dtype == bool and len(made["since"][0]) == 10
     assert main(["sample", "runs/census-ctgan", "-n", "9", "-o", "made/"]) == 2
-    assert "rows of tables go to .csv, .parquet, .png" in capsys.readouterr().err
+    assert "rows do not go to a folder; write .csv, .tsv, .parquet, .png" in capsys.readouterr().err
 
 
 COLUMNS = {

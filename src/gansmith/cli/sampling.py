@@ -36,6 +36,9 @@ def sample(
     budget: Annotated[
         float | None, typer.Option(min=1, metavar="B", help="with --refine: candidates per sample [4 for obrs]")
     ] = None,
+    safe_csv: Annotated[
+        bool, typer.Option("--safe-csv", help="rows of tables: put ' before cells that a spreadsheet would run")
+    ] = False,
     own: OwnGame = None,
 ) -> None:
     """Generate samples from a trained model.
@@ -45,7 +48,7 @@ def sample(
     \b
     gansmith sample runs/digits-r3gan -n 64 -o grid.png
     gansmith sample model.gan -n 1000 -o made/ --seed 1
-    gansmith sample runs/table-r3gan -n 5000 -o made.csv
+    gansmith sample runs/table-ctgan -n 5000 -o made.csv
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
@@ -90,4 +93,4 @@ def sample(
 
             made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
     if first:
-        say(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec))
+        say(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec, safe=safe_csv))

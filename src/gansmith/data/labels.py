@@ -43,6 +43,9 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
     """Labels of any kind -> int64 codes 0 ... k-1 and the name of each class."""
     label = label.astype(str) if label.dtype == object else label
     if label.dtype.kind == "f":
+        if not np.isfinite(label).all():
+            odd = label[~np.isfinite(label)][0]
+            raise UserError(f"{name}: a label is {odd}: give a class for each item, or labels=None")
         if not np.array_equal(label, np.round(label)):
             odd = label[label != np.round(label)][0]
             raise UserError(f"{name}: labels must be class numbers or names, found {odd}: give classes, or labels=None")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gansmith.data.kinds.table import TableSpec
 from gansmith.data.numeric import from_array
 from gansmith.errors import UserError
 
@@ -13,6 +14,8 @@ def from_memory(data, *, labels="auto", **options):
     if isinstance(data, tuple) and len(data) == 2:
         data, found = data
         labels = found if isinstance(labels, str) and labels == "auto" else labels
+    if TableSpec.recognises(data):
+        return TableSpec.read(data, labels=labels, limit=options.get("limit"))
     if hasattr(data, "__array__"):
         return from_array(data, labels=labels, **{k: v for k, v in options.items() if k != "cache"})
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):

@@ -50,6 +50,12 @@ def _numbers(x, name: str) -> np.ndarray:
         x = np.asanyarray(x)
     except ValueError:
         raise UserError(f"{name}: the items differ in shape: bring them to one shape first") from None
+    if np.ma.is_masked(x):
+        raise DataError(
+            f"{name}: {np.ma.getmaskarray(x).sum():,} values are masked: fill them in (x.filled(0)), or give a table "
+            "with gaps to ctgan (pandas.DataFrame(x))"
+        )
+    x = np.ma.getdata(x)
     if x.dtype.kind not in "buif":
         raise UserError(f"{name}: numbers are needed, found {x.dtype} values such as {x.reshape(-1)[:1].tolist()}")
     if x.ndim == 0 or len(x) == 0:
@@ -67,13 +73,19 @@ def _finite(x: np.ndarray, columns, name: str) -> None:
     if x.dtype.kind != "f":
         return
     flat = x.reshape(len(x), -1)
-    bad = ~np.isfinite(flat).all(axis=1)
+    right = np.abs(flat) <= np.finfo(np.float32).max  # False for NaN, too
+    bad = ~right.all(axis=1)
     if not bad.any():
         return
     row = int(bad.argmax())
-    place = int((~np.isfinite(flat[row])).argmax())
+    place = int((~right[row]).argmax())
     where = f"column {columns[place]!r}" if len(columns) else f"entry {place}"
-    raise UserError(
+    if np.isfinite(flat[row, place]):
+        raise DataError(
+            f"{name} holds {flat[row, place]:.3g} in item {row}, {where}, more than float32 can hold: divide by a "
+            "power of ten, or take logarithms"
+        )
+    raise DataError(
         f"{name}: {flat[row, place]} in item {row}, {where} ({int(bad.sum())} of {len(x)} items have such values): "
         "leave those out, e.g. x[np.isfinite(x.reshape(len(x), -1)).all(1)], or fill them in"
     )

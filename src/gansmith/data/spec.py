@@ -42,6 +42,7 @@ class Kind:
     default_game: ClassVar[str] = "r3gan"
     default_reason: ClassVar[str] = "its loss converges without tuning"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".png")  # of one file that holds many samples
+    write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of files of text
     folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
     example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
     shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise

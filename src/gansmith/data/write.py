@@ -38,13 +38,17 @@ def is_folder(out: str, endings) -> bool:
     return Path(out).suffix.lower() not in endings or out.endswith("/")
 
 
-def write_samples(items, out: str, form: Kind, names=None) -> Path:
+def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
     """Write `items` (data units) to `out`, whose ending says how: a file of the kind's `endings`, or a folder with a
     numbered file for each.
 
     names  of the files in a folder, in place of numbers; then `items` may differ in size
+    how    what else `form.write` is told (see `Kind.write_options`)
     """
     path = check_place(out, form)
+    if unknown := [name for name, value in how.items() if value and name not in form.write_options]:
+        raise DataError(f"{out}: {form.noun} cannot be written {', '.join(unknown)}: that is for rows of tables")
+    how = {name: value for name, value in how.items() if value}
     if is_folder(out, form.endings):
         path.mkdir(parents=True, exist_ok=True)
         digits = len(str(len(items) - 1))
@@ -59,7 +63,7 @@ def write_samples(items, out: str, form: Kind, names=None) -> Path:
         if len({np.shape(item) for item in items}) > 1:
             raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")
         items = np.asarray(items)
-    form.write(items, path)
+    form.write(items, path, **how)
     return path
 
 

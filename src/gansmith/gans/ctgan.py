@@ -39,6 +39,7 @@ from gansmith import penalties
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.table import Table, as_table
+from gansmith.data.kinds.table_columns import spelled
 from gansmith.data.kinds.table_layout import Layout, gumbel
 from gansmith.data.kinds.table_modes import with_modes
 from gansmith.data.labels import few
@@ -85,6 +86,10 @@ class CTGAN(FromNoise):
     def read(self, data, **options) -> Dataset:
         if isinstance(data, ConditionedRows):
             return data
+        if isinstance(data, np.ma.MaskedArray):  # what is masked is a gap
+            import pandas
+
+            data = pandas.DataFrame(data)
         if hasattr(data, "__array__") and not hasattr(data, "columns"):
             data = read(data, form="items")
         if isinstance(data, Dataset):
@@ -94,6 +99,9 @@ class CTGAN(FromNoise):
         return ConditionedRows(
             **{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare
         )
+
+    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+        return spec.kept_otherwise()
 
     def build(self, spec: DataSpec) -> None:
         if spec.kind != "table":
@@ -201,7 +209,7 @@ class CTGAN(FromNoise):
 
     def condition_of(self, name: str, value) -> tuple[Tensor, int, float, float]:
         """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
-        names = {str(c.name): i for i, (_, c) in enumerate(self.layout.columns) if c.discrete}
+        names = {str(c.name): i for i, (_, c) in enumerate(self.layout.columns) if c.discrete and not c.part}
         if name not in names:
             raise UserError(f"where names {name!r}: rows can be asked for values of {few(names, 20)}")
         column = names[name]
@@ -209,10 +217,12 @@ class CTGAN(FromNoise):
         gap = value is None or value != value
         if gap and about.missing:
             return self.layout.start[column] + self.layout.gap[column], column, float("nan"), about.missing
-        written = [str(level).strip() for level in about.levels]
-        if gap or str(value).strip() not in written:
-            raise UserError(f"no row had {value!r} in {name}: there are {few(about.levels, 20)}")
-        level = written.index(str(value).strip())
+        text, written = str(value).strip(), [str(level).strip() for level in about.levels]
+        if not gap and text not in written:  # "$5", as the cells of the table have it
+            written = [cell.strip() for cell in spelled(about)]
+        if gap or text not in written:
+            raise UserError(f"no row had {value!r} in {name}: there are {few(spelled(about), 20)}")
+        level = written.index(text)
         part = min(level, int(self.layout.head[column]))
         return self.layout.start[column] + part, column, float(level), about.shares[level]
 

@@ -1,12 +1,9 @@
-"""Tables (CSV, Parquet, DataFrame): rows of mixed columns, or vectors of numbers that remember their columns."""
+"""Tables (CSV, TSV, Parquet, DataFrame): rows of columns of any kind, written back as they came in."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,50 +12,52 @@ from torch import Tensor
 
 from gansmith.data import cache
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds.table_columns import Column, decode, encode, infer
+from gansmith.data.kinds import table_columns, table_csv, table_parts
+from gansmith.data.kinds.table_columns import NUMBERS, TIMES, Column, decode, encode, write_cells
+from gansmith.data.kinds.table_csv import Layout
+from gansmith.data.kinds.table_infer import infer
+from gansmith.data.kinds.table_read import TABLES, Source, frame_of, kinds_asked
 from gansmith.data.labels import evenly, few
-from gansmith.data.numeric import from_array
 from gansmith.data.spec import Kind
-from gansmith.errors import UserError, nearest
+from gansmith.errors import DataError
 
-TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 SHOWN_LEVELS = 30  # of a column of categories, when rows are compared as numbers
+MOST_COLUMNS = 2000  # of a table
 
 
-def from_rows(data, form: str, *, types=None, limit=None, **options) -> Dataset | None:
-    """`data` as a table of typed columns, or as vectors where form is "auto" and there are numbers only; None when it
-    is no table. Raises UserError when a table was asked for (form="table", or types) and it is none."""
-    frame, name = _frame(data)
-    if frame is None:
-        if form == "table" or types is not None:
-            shown = data if isinstance(data, (str, Path)) else type(data).__name__
-            raise UserError(f"{shown} is no table: give a .csv, .tsv, .parquet or a DataFrame")
-        return None
-    labels = options.get("labels")
-    plain = not all(_holds_numbers(frame[c]) for c in frame.columns)
-    if form == "table" or types is not None or (plain and isinstance(labels, str) and labels == "auto"):
-        if options.get("size") or options.get("channels"):
-            raise UserError(f"{name}: size and channels are for pictures, and this is a table")
-        return as_table(frame, types=types, name=name, limit=limit)
-    return from_frame(frame, name=name, limit=limit, **options)
+def as_table(frame, *, types=None, name="table", limit=None, source: Source | None = None) -> Table:
+    """The Table of a DataFrame; `types` overrules what columns look like: {"zip": "integer"}, or "zip=integer".
 
-
-def as_table(frame, *, types=None, name="table", limit=None) -> Dataset:
-    """The Table of a DataFrame; `types` overrules what columns look like: {"zip": "integer"}, or "zip=integer"."""
-    asked = _types(types, frame.columns)
+    source  the file that the frame's text was read from
+    """
+    source = source or Source()
+    asked = kinds_asked(types, frame.columns)
     if len(frame) < 2 or not frame.shape[1]:
-        raise UserError(f"{name}: the table has {frame.shape[0]} rows and {frame.shape[1]} columns: give more")
-    if not frame.columns.is_unique:
-        raise UserError(f"{name}: two columns are called {frame.columns[frame.columns.duplicated()][0]!r}: rename one")
-    notes = []
+        raise DataError(f"{name}: the table has {frame.shape[0]} rows and {frame.shape[1]} columns: give more")
+    if frame.shape[1] > MOST_COLUMNS:
+        raise DataError(
+            f"{name}: the table has {frame.shape[1]:,} columns, and at most {MOST_COLUMNS:,} can be learned: leave "
+            "some out, or give numbers as an array"
+        )
+    notes = list(source.notes)
     if limit is not None and limit < len(frame):
         notes.append(f"{limit} of {len(frame)} rows taken, evenly spaced (limit={limit})")
         frame = frame.iloc[evenly(len(frame), limit)]
+    if not source.parsed and type(frame.index).__name__ != "RangeIndex" and limit is None:
+        notes.append("the index is left out; df.reset_index() makes a column of it")
     frame = frame.reset_index(drop=True)
-    columns = tuple(infer(frame[c], asked.get(str(c))) for c in frame.columns)
-    codes = np.stack([encode(column, frame[c]) for column, c in zip(columns, frame.columns)], 1)
-    spec = TableSpec.of_columns(columns, codes)
-    return Table(spec, {"real": codes}, name=name, digest=cache.digest(codes, columns), notes=tuple(notes))
+    how = {"parsed": source.parsed, "decimal": source.decimal}
+    found = [infer(values, asked.get(str(name)), **how) for name, values in frame.items()]
+    entries = tuple(column for columns in found for column in columns)
+    codes = np.concatenate([codes_of(columns, values) for columns, (_, values) in zip(found, frame.items())], 1)
+    spec = replace(TableSpec.of_columns(entries, codes), layout=source.layout)
+    return Table(spec, {"real": codes}, name=name, digest=cache.digest(codes, entries), notes=tuple(notes))
+
+
+def codes_of(columns: tuple[Column, ...], values, strict: bool = True) -> np.ndarray:
+    """The cells of one column of a DataFrame as codes (n, columns), one for each part of a cell."""
+    parts = [values] if len(columns) == 1 else table_parts.split(columns, values)
+    return np.stack([encode(column, part, strict) for column, part in zip(columns, parts, strict=True)], 1)
 
 
 @dataclass(frozen=True)
@@ -71,23 +70,31 @@ class TableSpec(Kind):
     takes = "a table: .csv, .tsv (also .gz) or .parquet, or a DataFrame"
     options = {"types": "of columns that are not what they look like: zip=categorical, since=date"}
     default_game = "ctgan"
-    default_reason = "it learns columns of mixed kinds"
-    endings = (".csv", ".parquet", ".png")
+    default_reason = "whole numbers, categories and gaps stay what they are; for points in space, take r3gan"
+    endings = (".csv", ".tsv", ".parquet", ".png")
+    write_options = ("safe",)
     example_out = "-n 5000 -o samples.csv"
     continuous = False
 
     entries: tuple[Column, ...] = ()
+    layout: Layout | None = None  # of the file that the rows came from
 
     @classmethod
     def of_columns(cls, entries: tuple[Column, ...], codes: np.ndarray) -> TableSpec:
         numbers = np.where([c.discrete for c in entries], 0.0, codes)
+        for i, column in enumerate(entries):
+            if column.words:  # their codes are no numbers
+                numbers[numbers[:, i] > column.high, i] = np.nan
         with np.errstate(all="ignore"):
-            scale = np.nanstd(numbers, 0)
+            center, scale, largest = np.nanmean(numbers, 0), np.nanstd(numbers, 0), np.nanmax(np.abs(numbers), 0)
+            for i in np.flatnonzero((largest > 1e150) | ((largest < 1e-150) & (largest > 0))):
+                x = numbers[:, i] / largest[i]  # whose squares a float can hold
+                center[i], scale[i] = np.nanmean(x) * largest[i], np.nanstd(x) * largest[i]
         scale = np.where(scale > 0, scale, 1.0)
         return cls(
             (len(entries),),
             columns=tuple(str(c.name) for c in entries),
-            center=tuple(np.nanmean(numbers, 0).tolist()),
+            center=tuple(center.tolist()),
             scale=tuple(scale.tolist()),
             entries=entries,
         )
@@ -100,11 +107,23 @@ class TableSpec(Kind):
 
     @classmethod
     def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, types=None) -> Dataset:
-        return from_rows(data, "table" if named else "auto", types=types, limit=limit, labels=labels)
+        frame, name, source = frame_of(data)
+        wanted = named or types is not None
+        if not wanted and labels is not None and not (isinstance(labels, str) and labels == "auto"):
+            from gansmith.data.kinds.table_numbers import with_labels
+
+            return with_labels(frame, labels, name=name, source=source, limit=limit)
+        if frame.shape[1] > MOST_COLUMNS and not wanted:
+            from gansmith.data.kinds.table_numbers import wide
+
+            return wide(frame, name, MOST_COLUMNS)
+        return as_table(frame, types=types, name=name, limit=limit, source=source)
 
     def as_numbers(self, dataset: Dataset) -> Dataset:
         """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""
-        return from_frame(dataset.raw(np.arange(len(dataset))), name=dataset.name)
+        from gansmith.data.kinds.table_numbers import as_vectors
+
+        return as_vectors(dataset)
 
     @classmethod
     def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
@@ -121,10 +140,21 @@ class TableSpec(Kind):
         codes = np.stack([name, yes, number], 1)
         return [Table(cls.of_columns(columns, codes), {"real": codes}, name="made up", digest=f"table {n} {seed}")]
 
+    def to_json(self) -> dict:
+        plain = replace(self, entries=(), layout=None)
+        layout = None if self.layout is None else self.layout.to_json()
+        return super(TableSpec, plain).to_json() | {
+            "entries": [column.to_json() for column in self.entries],
+            "layout": layout,
+        }
+
     @classmethod
     def of_json(cls, fields: dict) -> TableSpec:
         plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("kind", "also")}
-        return cls(**plain | {"entries": tuple(Column.from_json(column) for column in fields["entries"])})
+        plain["entries"] = tuple(Column.from_json(column) for column in fields["entries"])
+        if fields.get("layout") is not None:
+            plain["layout"] = Layout.from_json(fields["layout"])
+        return cls(**plain)
 
     def describe(self, count: int) -> str:
         return f"{count:,} rows of {self.shape[0]} columns"
@@ -140,23 +170,32 @@ class TableSpec(Kind):
     def preview(self, items) -> np.ndarray:
         from gansmith.data.preview import plot_rows
 
-        return plot_rows(items)
+        return plot_rows(self.legible(items))
 
     def keep(self, items, stem: Path) -> None:
         self.write(items, stem.with_name(stem.name + ".csv"))
 
-    def write(self, items, path: Path) -> None:
-        """Rows as .csv or .parquet, whole numbers whole beside gaps, or their preview as .png."""
+    def write(self, items, path: Path, safe: bool = False) -> None:
+        """Rows as .csv or .tsv, in the layout and the spelling of the file they came from, as .parquet, or their
+        preview as .png; `safe` keeps spreadsheets from running what looks like a formula."""
         from gansmith.atomic import replacing
         from gansmith.data.write import save_picture
 
         if path.suffix == ".png":
             return save_picture(self.preview(items), path)
         with replacing(path) as beside:
-            if path.suffix == ".csv":
-                items.apply(lambda c: c.convert_dtypes() if c.dtype.kind == "f" else c).to_csv(beside, index=False)
+            if path.suffix == ".parquet":
+                try:
+                    items.rename(columns=str).to_parquet(beside, index=False)
+                except (ImportError, ValueError, TypeError, NotImplementedError) as problem:
+                    why = str(problem).splitlines()[0]
+                    raise DataError(f"{path}: these rows cannot be written as Parquet ({why}): write .csv") from None
             else:
-                items.to_parquet(beside, index=False)
+                texts = [write_cells(columns[0], items.iloc[:, i]) for i, columns in enumerate(self.cells())]
+                layout = self.layout or Layout(tuple(map(str, items.columns)))
+                if path.suffix == ".tsv" or layout.separator == "\t":
+                    layout = replace(layout, separator="\t" if path.suffix == ".tsv" else ",")
+                table_csv.write(beside, layout, texts, safe)
         return None
 
     def features(self, labelled: bool = False) -> tuple:
@@ -166,8 +205,7 @@ class TableSpec(Kind):
         """Columns alone, columns in pairs, and whole rows: see `table_measures`."""
         from gansmith.data.kinds.table_measures import dependence_gap, detection, shapes
 
-        known = [c.name for c in self.entries if c.kind != "id"]
-        real, fake = real[known], fake[known]
+        real, fake = self.legible(real), self.legible(fake)
         return {
             "column shapes, 1 when alike": float(np.mean(list(shapes(real, fake).values()))),
             "gap of the dependence of columns, 0 when alike": dependence_gap(real, fake),
@@ -195,36 +233,97 @@ class TableSpec(Kind):
         center, scale = (torch.tensor(v, dtype=torch.float64) for v in (self.center, self.scale))
         return ((x.double() - center) / scale).float()
 
-    def codes(self, frame) -> np.ndarray:
-        """A DataFrame with these columns, in any order, to codes (n, columns) float64."""
-        lacking = [c.name for c in self.entries if c.name not in frame.columns and c.kind != "id"]
+    def cells(self) -> list[tuple[Column, ...]]:
+        """The entries that each column of the table consists of: one, or the parts of its cells."""
+        found: list[list[Column]] = []
+        for column in self.entries:
+            found[-1].append(column) if column.part > 1 else found.append([column])
+        return [tuple(columns) for columns in found]
+
+    def codes(self, frame, strict: bool = True) -> np.ndarray:
+        """A DataFrame with these columns, in any order, to codes (n, columns) float64.
+
+        strict  DataError for a value that no row of the table had; False: it is coded as one more level
+        """
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(frame.columns):
+            places.setdefault(str(name), []).append(place)
+        found, lacking = [np.zeros((len(frame), 0))], []
+        for columns in self.cells():
+            place = places.get(str(columns[0].name))
+            if columns[0].kind == "id":
+                found.append(np.zeros((len(frame), 1)))
+            elif not place:
+                lacking.append(columns[0].name)
+            else:  # of columns that are called alike, each in its turn
+                values = frame.iloc[:, place.pop(0) if len(place) > 1 else place[0]]
+                found.append(codes_of(columns, values, strict))
         if lacking:
-            raise UserError(f"the rows lack the columns {few(lacking)}: they have {few(frame.columns, 12)}")
-        ids = np.zeros(len(frame))
-        return np.stack([ids if c.kind == "id" else encode(c, frame[c.name]) for c in self.entries], 1)
+            raise DataError(f"the rows lack the columns {few(lacking)}: they have {few(frame.columns, 12)}")
+        return np.concatenate(found, 1)
 
     def frame(self, codes: np.ndarray):
         """Codes (n, columns) to a DataFrame whose columns have the names, order and types of the table's."""
         try:
             import pandas
         except ImportError:
-            raise UserError("tables need pandas: pip install 'gansmith[tables]'") from None
-        return pandas.DataFrame({c.name: decode(c, codes[:, i]) for i, c in enumerate(self.entries)})
+            raise DataError("tables need pandas: pip install 'gansmith[tables]'") from None
+        made, left = [], iter(codes.T)
+        for columns in self.cells():
+            parts = [decode(column, next(left)) for column in columns]
+            made.append(parts[0] if len(columns) == 1 else table_parts.join(columns, parts))
+        frame = pandas.concat(made, axis=1) if made else pandas.DataFrame(index=range(len(codes)))
+        names = [columns[0].name for columns in self.cells()]
+        several = names and all(isinstance(name, tuple) for name in names)
+        frame.columns = pandas.MultiIndex.from_tuples(names) if several else pandas.Index(names)
+        return frame
+
+    def legible(self, frame):
+        """The frame with numbers and dates that are kept as text ("$5.00", "70 kg") as numbers and dates, under names
+        that are text and differ; without names of rows."""
+        import pandas
+
+        known: dict[str, list[tuple[Column, ...]]] = {}
+        for columns in self.cells():
+            known.setdefault(str(columns[0].name), []).append(columns)
+        found = {}
+        for place, name in enumerate(map(str, frame.columns)):
+            columns = known.get(name) or [()]
+            column, *more = columns.pop(0) if len(columns) > 1 else columns[0] or (None,)
+            values = frame.iloc[:, place]
+            if column is not None and column.kind == "id":
+                continue
+            if column is not None and not more and column.is_text and column.kind in (*NUMBERS, *TIMES):
+                values = table_columns.legible(column, values)
+            found[name if name not in found else f"{name}.{place}"] = values
+        return pandas.DataFrame(found)
 
     def numbers(self, items) -> np.ndarray:
-        """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps marked apart;
-        for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
-        codes, parts = self.codes(items), []
+        """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps and words marked
+        apart; for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
+        codes, parts = self.codes(items, strict=False), []
         for column, code, center, scale in zip(self.entries, codes.T, self.center, self.scale):
             if column.kind == "id":
                 continue
             if column.discrete:
                 parts += [(code == level) * 0.5**0.5 for level in range(min(len(column.levels), SHOWN_LEVELS))]
             else:
-                parts.append(np.nan_to_num(np.clip((code - center) / scale, -4, 4)))
+                words = [code == column.word_code(k) for k in range(len(column.words))]
+                number = np.where(np.any(words, 0), np.nan, code) if words else code
+                parts.append(np.nan_to_num(np.clip((number - center) / scale, -4, 4)))
+                parts += [word * 0.5**0.5 for word in words]
             if column.missing:
                 parts.append(np.isnan(code) * 0.5**0.5)
         return np.stack(parts, 1).astype(np.float32) if parts else np.zeros((len(codes), 1), np.float32)
+
+    def kept_otherwise(self) -> list[str]:
+        """What of the table's values does not come back as it was in samples, one line each; new numbers first."""
+        ids = [str(c.name) for c in self.entries if c.kind == "id"]
+        lines = []
+        if ids:
+            what = "names of rows, which are not learned and count 1, 2, 3 … in samples"
+            lines = [f"not kept: {few(ids, 8)}: {what}; to keep them, type {ids[0]}=categorical"]
+        return lines + [f"not kept as it was: {c.name}: {c.lost}" for c in self.entries if c.lost]
 
 
 @dataclass
@@ -233,162 +332,3 @@ class Table(Dataset):
 
     def raw(self, index, name: str | None = None):
         return self.spec.frame(super().raw(index, name))
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
-def _frame(data):
-    """(the DataFrame that `data` is or that its path holds, what to call it), (None, "") for anything else."""
-    if hasattr(data, "to_pandas"):  # a table of another library
-        data = data.to_pandas()
-    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
-        return data, "table"
-    if isinstance(data, (str, os.PathLike)) and str(data).lower().endswith(TABLES):
-        path = Path(data).expanduser()
-        if path.is_file() and path.stat().st_size:
-            return read_frame(path), str(path)
-    return None, ""
-
-
-def _types(types, columns) -> dict[str, str]:
-    """{"zip": "categorical", …} from that, or from "zip=categorical, …"."""
-    if types is None or isinstance(types, Mapping):
-        asked = {str(name): kind for name, kind in (types or {}).items()}
-    else:
-        pairs = [part.rpartition("=") for part in types.split(",") if part.strip()]
-        asked = {name.strip(): kind.strip() for name, _, kind in pairs}
-    known = [str(c) for c in columns]
-    for name in asked:
-        if name not in known:
-            raise UserError(
-                f"types names no column of the table: {name!r}.{nearest(name, known)} It has {few(known, 12)}"
-            )
-    return asked
-
-
-def _holds_numbers(column) -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    return (is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype)) and not column.isna().any()
-
-
-def read_frame(path: Path):
-    """The DataFrame in a .csv, .tsv (both plain or .gz) or .parquet file."""
-    try:
-        import pandas
-    except ImportError:
-        raise UserError(f"reading {path} needs pandas: pip install 'gansmith[tables]'") from None
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pandas.read_parquet(path)
-        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
-            head = file.readline()
-        sep = max(",;\t|", key=head.count)
-        named = not all(_is_number(cell) for cell in head.split(sep))
-        return pandas.read_csv(path, sep=sep, header=0 if named else None)
-    except ImportError:
-        raise UserError(f"reading {path} needs pyarrow: pip install 'gansmith[tables]'") from None
-    except (ValueError, OSError, EOFError, zlib.error) as problem:
-        raise UserError(
-            f"{path} cannot be read as a table ({few(str(problem).splitlines(), 1)}): write the file again"
-        ) from None
-
-
-# --- numbers only ----------------------------------------------------------------------------------------------------
-def from_table(path: Path, **options):
-    """The Dataset of numbers in a file."""
-    return from_frame(read_frame(path), name=str(path), **options)
-
-
-def from_frame(frame, *, labels="auto", name="table", **options):
-    """The Dataset of a DataFrame of numbers; `labels` names the column that holds the class of each row, if any."""
-    found = None
-    if isinstance(labels, str) and labels != "auto":
-        if labels not in frame.columns:
-            raise UserError(f"{name} has no column {labels!r}: it has {few(frame.columns, 12)}")
-        gaps = frame[labels].isna()
-        if gaps.any():
-            raise UserError(f"{name}: column {labels!r} has no label in row {_first(gaps)}: fill it in or drop the row")
-        found, frame, labels = frame[labels].to_numpy(), frame.drop(columns=labels), "auto"
-    if frame.empty:
-        raise UserError(f"{name}: no numbers, the table has {frame.shape[0]} rows and {frame.shape[1]} columns")
-    _only_numbers(frame, name)
-    columns = () if list(frame.columns) == list(range(frame.shape[1])) else tuple(str(c) for c in frame.columns)
-    values = frame.to_numpy(dtype=np.float64)
-    return from_array(values, found, labels=labels, columns=columns, name=name, **options)
-
-
-def _only_numbers(frame, name: str) -> None:
-    """Refuse text, dates and gaps, naming the column, the row (the first is 1) and what to type."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    bad = [c for c in frame.columns if not (is_numeric_dtype(frame[c].dtype) or is_bool_dtype(frame[c].dtype))]
-    if bad:
-        shown = "; ".join(_what_is_wrong(frame[c]) for c in bad[:3]) + (
-            f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        )
-        rest = frame.shape[1] - len(bad)
-        keep = (
-            f"To keep the numbers only (columns: {rest}): {_one_liner(name, bad)}"
-            if rest
-            else "There is no column of numbers"
-        )
-        raise UserError(f"{name}: numbers are due, but {shown}. ctgan takes any table. {keep}")
-    gaps = frame.isna()
-    if gaps.to_numpy().any():
-        column = frame.columns[int(gaps.any().to_numpy().argmax())]
-        rows, columns = int(gaps.any(axis=1).sum()), [str(c) for c in frame.columns[gaps.any()]]
-        raise UserError(
-            f"{name}: column {column!r} is empty (NaN) in row {_first(gaps[column])}; {rows} of {len(frame)} rows have "
-            f"gaps, in {few(columns)}. ctgan takes gaps. To leave those rows out: {_one_liner(name, None)}"
-        )
-
-
-def _what_is_wrong(column) -> str:
-    import pandas
-
-    values = column.dropna()
-    if not len(values):
-        return f"column {column.name!r} is empty"
-    text = values.astype(str)
-    wrong = pandas.to_numeric(text, errors="coerce").isna()
-    if not wrong.any():
-        return f"column {column.name!r} holds numbers kept as text"
-    row, value = column.index.get_loc(wrong.index[wrong.argmax()]) + 1, text[wrong].iloc[0]
-    if wrong.sum() <= len(values) / 2:
-        return f"column {column.name!r} has {value!r} in row {row} ({int(wrong.sum())} such rows)"
-    kind = "text"
-    if column.dtype.kind == "M" or _is_date(value):
-        kind = "dates"
-    return f"column {column.name!r} holds {kind} ({value!r} in row {row})"
-
-
-def _is_date(text: str) -> bool:
-    import warnings
-
-    import pandas
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return any(c.isdigit() for c in text) and not pandas.isna(pandas.to_datetime(text, errors="coerce"))
-
-
-def _one_liner(name: str, drop) -> str:
-    """What to type: Python for a DataFrame, a shell line that writes a mended file for a file."""
-    mend = ".dropna()" if drop is None else (f".drop(columns={drop})" if len(drop) <= 3 else ".select_dtypes('number')")
-    if name == "table":
-        return f"df{mend}"
-    read = "read_parquet" if name.endswith(".parquet") else "read_csv"
-    stem = Path(name).name.split(".")[0]
-    return f"""python -c "import pandas; pandas.{read}('{name}'){mend}.to_csv('{stem}-numbers.csv', index=False)\""""
-
-
-def _first(mask) -> int:
-    return int(mask.to_numpy().argmax()) + 1
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.strip().strip('"'))
-    except ValueError:
-        return False
-    return True

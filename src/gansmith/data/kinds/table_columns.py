@@ -2,41 +2,53 @@
 
 A column is coded as float64, NaN where a value is missing. Values that are told apart (categories, booleans, whole
 numbers of which there are few) are coded by their place in `levels`, the most frequent first. All other numbers stay
-what they are, dates are seconds since 1970. Back again, whole numbers are whole, decimals have the digits they had,
-dates and missing values are what they were.
+what they are; dates and durations are whole ticks; both are counted from `origin`. Back again, whole numbers are whole,
+decimals have the digits they had, text is spelled as it was, and every value is of the type that it had.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
+from gansmith.data.kinds import table_dates as dates
+from gansmith.data.kinds import table_values as cells_of
+from gansmith.data.kinds.table_text import Form
 from gansmith.data.labels import few
-from gansmith.errors import UserError
+from gansmith.errors import DataError
 
-KINDS = ("categorical", "boolean", "integer", "continuous", "date", "id")
-FEW = 20  # whole numbers of at most so many values are told apart
-ROWS_A_VALUE = 10  # … if each comes this often on average
-SPIKE_SHARE, SPIKE_TIMES = 0.002, 10  # a spike has this share of the rows, and is this much commoner than other values
-SPIKES = 20  # at most, of a column
+KINDS = ("categorical", "boolean", "integer", "continuous", "date", "duration", "id")
+NUMBERS, TIMES = ("integer", "continuous"), ("date", "duration")
 MARKS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none", "missing", "."})  # of a gap among numbers
-STEPS = (86_400.0, 3600.0, 60.0, 1.0, 1e-3)  # of dates, in seconds
+EXACT = 2**53  # whole numbers up to here are floats, too
+IN_0_1 = 12  # the first so many fields of a Column were there in version 0.1
+CODED = ("origin", "unit", "words", "made", "categories", "ordered", "part")  # and these say what codes mean, too
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Column:
-    """One column of a table.
+    """One column of a table, or a part of one whose cells hold several things ("52.5, 13.4").
 
     kind      one of KINDS; an "id" names its row: it is not learned, and numbered anew in samples
     dtype     of the pandas column, so that samples have it again
     discrete  whether all its values are in `levels`
-    levels    values that are told apart, the most frequent first: all of them, or the spikes of a number
+    levels    values that are told apart, the most frequent first: all of them, or the spikes of a number (as codes)
     shares    of the rows that hold each level;  missing  of those that hold nothing
-    low, high, step  of numbers and dates (seconds): range, and what they are whole multiples of (0: of nothing)
-    format    of dates kept as text, as in strftime
+    low, high, step  of codes of numbers, dates and durations: range, and what they are whole multiples of (0: nothing)
+    format    of dates and durations as text: see `table_dates`
     modes     (mean, sd, weight) of each component of a mixture, in units of the standard deviation, if one was fitted
+    form      how numbers are written, where they are text or came from a file of text
+    origin    what the codes of numbers, dates and durations are counted from
+    unit      of the ticks of dates and durations: s, ms, us, ns, or period; "" in version 0.1: seconds, not ticks
+    parsed    whether it came from a file of text: then gaps are NaN, however they are written
+    gap       how a gap is written in text; None: it is none
+    texts     how False and True are written in a file of text
+    words     what stands among numbers or dates and is neither, nor a gap: "unknown", inf; each is a level, too
+    made      type of the cells of a column of objects (a name in `table_values.types`)
+    categories, ordered  of pandas categories: all of them in their order;  of  the type of these
+    part      0: the column holds it alone; 1, 2 …: its place among the parts of a cell
+    lost      what of its values does not come back as it was, in words
     """
 
     name: str | int
@@ -51,211 +63,326 @@ class Column:
     step: float = 0.0
     format: str = ""
     modes: tuple[tuple[float, float, float], ...] = ()
+    form: Form | None = None
+    origin: int = 0
+    unit: str = ""
+    parsed: bool = False
+    gap: str | None = None
+    texts: tuple[str, ...] = ()
+    words: tuple = ()
+    made: str = ""
+    categories: tuple | None = None
+    ordered: bool = False
+    of: str = ""
+    part: int = 0
+    lost: str = ""
+
+    def to_json(self) -> dict:
+        plain = asdict(self) | {"levels": [cells_of.to_json(v) for v in self.levels]}
+        if self.categories is not None:
+            plain["categories"] = [cells_of.to_json(v) for v in self.categories]
+        return plain | {"name": cells_of.to_json(self.name)}
 
     @classmethod
-    def from_json(cls, fields: dict) -> Column:
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        return cls(**plain | {"modes": tuple(tuple(mode) for mode in fields["modes"])})
+    def from_json(cls, about: dict) -> Column:
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in about.items()}
+        for name in ("levels", "categories"):
+            if about.get(name) is not None:
+                plain[name] = tuple(map(cells_of.of_json, about[name]))
+        if about.get("form") is not None:
+            plain["form"] = Form(**about["form"])
+        plain["name"] = cells_of.of_json(about["name"])
+        return cls(**plain | {"modes": tuple(tuple(mode) for mode in about["modes"])})
+
+    def __repr__(self) -> str:
+        """What its codes mean, without how they are written: digests of data are made of it, now as in version 0.1."""
+        later = [f for f in fields(self)[IN_0_1:] if f.name in CODED and getattr(self, f.name) != f.default]
+        return f"Column({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in [*fields(self)[:IN_0_1], *later])})"
 
     def __str__(self) -> str:
         gaps = f"; {self.missing:.2%} missing" if self.missing else ""
+        if self.missing and self.gap:
+            gaps += f" ({cells_of.shorten(self.gap)!r})"
         if self.kind == "id":
             return "id: names its row, not learned, numbered anew in samples"
-        shown = few([f"{v!r} {s:.1%}" for v, s in zip(self.levels, self.shares)], 4)
+        written = self.levels if self.discrete else map(str, decode(self, np.array(self.levels, np.float64)))
+        shown = few([f"{_shown(v)} {s:.1%}" for v, s in zip(written, self.shares)], 4)
         if self.discrete:
             return f"{self.kind}: {len(self.levels)} values: {shown}{gaps}"
-        low, high = (str(v) for v in decode(self, np.array([self.low, self.high])))
+        low, high = (cells_of.shorten(str(v)) for v in decode(self, np.array([self.low, self.high])))
         spikes = f"; spikes: {shown}" if self.levels else ""
         return f"{self.kind}: {low} … {high}{spikes}{gaps}"
 
+    def word_code(self, k: int) -> float:
+        """The code of the k-th of `words`: beyond all numbers."""
+        return self.high + (k + 1) * ((self.high - self.low) or 1.0)
 
-def infer(values, kind: str | None = None) -> Column:
-    """The Column of a pandas Series; `kind` overrules what it looks like. UserError when it cannot be of that kind."""
-    found = kind or _kind(values)
-    if found not in KINDS:
-        raise UserError(f"column {values.name!r} as {kind!r}: choose one of {', '.join(KINDS)}")
-    about = {"name": values.name if isinstance(values.name, (str, int)) else str(values.name), "kind": found}
-    about["dtype"] = str(values.dtype)
-    if found == "id":
-        return Column(**about, discrete=True)
-    if found == "date":
-        about["format"] = "" if values.dtype.kind == "M" else _format(values.dropna().astype(str)) or "%Y-%m-%d"
-    if found in ("categorical", "boolean"):
-        plain = _plain(values)
-        return Column(**about, **_levels(plain), discrete=True, missing=float(values.isna().mean()))
-    if not _is_number(values) and found != "date":
-        about["dtype"] = "float64"  # numbers kept as text come out as numbers
-    numbers = _numbers(values, found, about.get("format", ""))
-    there = numbers[~np.isnan(numbers)]
-    if not len(there):
-        raise UserError(
-            f"column {values.name!r} holds no {found}: give types='{values.name}=categorical', or leave it out"
-        )
-    about["missing"] = float(np.isnan(numbers).mean())
-    if found == "integer":
-        if (there != np.round(there)).any():
-            odd = there[there != np.round(there)][0]
-            raise UserError(f"column {values.name!r} holds {odd:g}, which is not whole: type {values.name}=continuous")
-        different = len(np.unique(there))
-        if different <= FEW and len(there) >= ROWS_A_VALUE * different:
-            return Column(**about, **_levels(there, len(numbers)), discrete=True, step=1.0)
-    spikes = _levels(there, len(numbers), spikes=True)
-    return Column(**about, **spikes, low=float(there.min()), high=float(there.max()), step=_step(there, found))
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are text, or objects, that are made of text, whatever they stand for."""
+        text = self.dtype in ("str", "object", "string") or self.dtype.startswith(("string", "large_string"))
+        return text and (self.kind not in NUMBERS or self.form is not None)
 
 
-def encode(column: Column, values) -> np.ndarray:
-    """A pandas Series of such values to float64 codes (n,). UserError for a value that no row had."""
+# --- values to codes -------------------------------------------------------------------------------------------------
+def encode(column: Column, values, strict: bool = True) -> np.ndarray:
+    """A pandas Series of such values, typed or as text, to float64 codes (n,).
+
+    strict  DataError for a value that no row of the table had; False: such values are coded as one more level
+    """
     if column.kind == "id":
         return np.zeros(len(values))
-    if not column.discrete:
-        return _numbers(values, column.kind, column.format)
-    plain = _plain(values) if column.kind != "integer" else _numbers(values, "integer")
-    place = {level: i for i, level in enumerate(column.levels)}
-    gaps = values.isna().to_numpy() if column.kind != "integer" else np.isnan(plain)
-    codes = np.array([np.nan if gap else place.get(v, -1) for v, gap in zip(plain, gaps)], np.float64)
-    if (codes == -1).any():
-        odd = plain[int((codes == -1).argmax())]
-        raise UserError(f"column {column.name!r} holds {odd!r}, which no row of the table had: {few(column.levels, 8)}")
+    values = cells_of.plain(values)
+    if column.made and (made := cells_of.made_of(values)):
+        values = cells_of.written(values, made)
+    if cells_of.is_text(values):
+        return _of_text(column, values, strict)
+    if column.kind == "categorical":
+        return _places(column, cells_of.keys(values), strict)
+    times = values.dtype.kind in "mM" or str(values.dtype).startswith("period")
+    if column.kind in TIMES and not times:
+        return _of_text(column, cells_of.written(values), strict)
+    if column.kind in TIMES:
+        found, gaps, unit = cells_of.ticks(values)
+        return _from_origin(column, _in_unit(found, unit, column.unit), gaps)
+    if not cells_of.countable(values):
+        if column.kind in NUMBERS:
+            return _of_text(column, cells_of.written(values), strict)
+        return _places(column, cells_of.keys(values), strict)
+    found, gaps = cells_of.numbers(values)
+    if column.discrete:
+        truth = column.kind == "boolean"
+        plain = [None if gap else bool(v) if truth else v for v, gap in zip(found.tolist(), gaps.tolist())]
+        return _places(column, plain, strict)
+    codes = _from_origin(column, found, gaps)
+    endless = np.flatnonzero(np.isinf(codes))
+    for row in endless:
+        if codes[row] not in column.words:
+            raise _odd(column, codes[row], row, len(endless))
+        codes[row] = column.word_code(column.words.index(codes[row]))
     return codes
 
 
+def _of_text(column: Column, values, strict: bool) -> np.ndarray:
+    """Codes of a Series of text: each different text is read once."""
+    import pandas
+
+    place, different = pandas.factorize(values)
+    texts = [str(t) for t in different]
+    codes = np.append(_of_texts(column, texts, place, strict), np.nan)
+    return codes[place]  # factorize says -1 of what is missing
+
+
+def _of_texts(column: Column, texts: list[str], place: np.ndarray, strict: bool) -> np.ndarray:
+    """Codes (k,) of different texts; `place` (n,) says which of them each row holds."""
+    if column.kind == "categorical":
+        plain = [None if text == column.gap else text for text in texts]
+        if column.form is not None:
+            plain = [text if text is None else column.form.number(text) for text in plain]
+        return _places(column, plain, strict)
+    codes = np.full(len(texts), np.nan)
+    spoken = {word: column.word_code(k) for k, word in enumerate(column.words)}
+    there = []
+    for i, text in enumerate(texts):
+        if text in spoken:
+            codes[i] = spoken[text]
+        elif text != column.gap and text.strip().lower() not in MARKS:
+            there.append(i)
+    if column.kind == "boolean":
+        truth = {"False": False, "True": True} | dict(zip(column.texts, (False, True)))
+        codes[there] = _places(column, [truth.get(texts[i], texts[i]) for i in there], strict)
+        return codes
+    found, bad = _numbers_of(column, [texts[i] for i in there])
+    if bad is not None:
+        raise _odd(column, texts[there[bad]], int((place == there[bad]).argmax()), int((place == there[bad]).sum()))
+    if column.discrete:
+        codes[there] = _places(column, found.tolist(), strict)
+    else:
+        codes[there] = _from_origin(column, found, np.zeros(len(there), bool))
+    return codes
+
+
+def _numbers_of(column: Column, texts: list[str]) -> tuple[np.ndarray, int | None]:
+    """Numbers or ticks of different texts, and the place of the first that is none."""
+    if column.kind in TIMES:
+        long = column.kind == "duration"
+        form = column.format or (dates.find_duration(texts) if long else dates.find(texts, True)) or "%Y-%m-%d"
+        found, bad = dates.parse(texts, form, long)
+        if found is None and not long and (other := dates.find(texts, True)):  # rows of somebody else
+            form, (found, bad) = other, dates.parse(texts, other)
+        return (np.zeros(0), bad) if found is None else (_in_unit(found, dates.unit_of(form), column.unit), None)
+    found = [(column.form or Form()).number(text) for text in texts]
+    bad = next((i for i, v in enumerate(found) if v is None or v - v != 0), None)
+    return (np.zeros(0), bad) if bad is not None else (cells_of.array(found), None)
+
+
+def _from_origin(column: Column, found: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Numbers or ticks as codes; exact beyond 2^53, too."""
+    if found.dtype.kind != "f" and (column.origin or found.dtype.kind != "i"):
+        found = np.array([v - column.origin for v in found.tolist()], np.float64)
+    codes = np.array(found, np.float64)
+    codes[gaps] = np.nan
+    return codes
+
+
+def _in_unit(found: np.ndarray, unit: str, wanted: str) -> np.ndarray:
+    """Ticks in another unit; "" is that of version 0.1: seconds, with fractions."""
+    if unit == wanted or "period" in (unit, wanted):
+        return found
+    if not wanted:
+        return found / dates.UNITS[unit]
+    up, down = dates.UNITS[wanted], dates.UNITS[unit]
+    return found * (up // down) if up >= down else found // (down // up)
+
+
+def _places(column: Column, plain: list, strict: bool) -> np.ndarray:
+    """The place of each value in `levels`; None is a gap."""
+    place = {str(level): i for i, level in reversed(list(enumerate(column.levels)))}
+    place |= {_key(level): i for i, level in enumerate(column.levels)}
+    beyond = -1 if strict else len(column.levels)
+    codes = np.full(len(plain), np.nan)
+    for i, value in enumerate(plain):
+        if value is not None:
+            codes[i] = place.get(_key(value), place.get(str(value), beyond))
+            if codes[i] < 0:
+                levels = few([cells_of.shorten(str(v)) for v in column.levels], 8)
+                raise DataError(
+                    f"column {column.name!r} holds {_shown(value)}, which no row of the table had: {levels}"
+                )
+    return codes
+
+
+def _key(value) -> tuple:
+    """A key that tells True from 1, and not 1 from 1.0."""
+    kind = type(value)
+    return ("", int(value)) if kind is float and value.is_integer() else ("b" if kind is bool else "", value)
+
+
+def _odd(column: Column, value, row: int, count: int) -> DataError:
+    what = {"date": "date", "duration": "duration"}.get(column.kind, "finite number")
+    such = f" ({count} such rows)" if count > 1 else ""
+    return DataError(
+        f"column {column.name!r} has {_shown(value)} in row {row + 1}{such}, which is no {what}: mend it, or type "
+        f"{column.name}=categorical"
+    )
+
+
+# --- codes to values -------------------------------------------------------------------------------------------------
 def decode(column: Column, codes: np.ndarray):
     """float64 codes (n,), NaN where missing, to a pandas Series of the column's dtype."""
     import pandas
 
     gaps = np.isnan(codes)
     if column.kind == "id":
-        values = np.arange(1, len(codes) + 1)
-    elif column.discrete:
-        values = np.array([*column.levels, None], dtype=object)[np.where(gaps, -1, codes).astype(np.int64)]
-    else:
-        values = np.clip(codes, column.low, column.high)
-        if column.step:
-            values = np.round(np.round(values / column.step) * column.step, max(0, round(-np.log10(column.step))))
-    if column.kind == "date":
-        dates = pandas.to_datetime(pandas.Series(values), unit="s").dt.round("ms")
-        if column.format:
-            return dates.dt.strftime(column.format).astype(column.dtype)
-        zone = getattr(pandas.api.types.pandas_dtype(column.dtype), "tz", None)
-        return (dates.dt.tz_localize("UTC").dt.tz_convert(zone) if zone else dates).astype(column.dtype)
-    if column.dtype == "category":
-        return pandas.Series(pandas.Categorical(values, categories=list(column.levels)))
-    return pandas.Series(values).astype(column.dtype)
+        return cells_of.series(np.arange(1, len(codes) + 1), "str" if column.dtype == "category" else column.dtype)
+    if column.discrete:
+        values = np.array([*column.levels, None, None], dtype=object)[:-1][np.where(gaps, -1, codes).astype(np.int64)]
+        if column.dtype == "category":
+            every = column.levels if column.categories is None else column.categories
+            index = pandas.Index(list(every), dtype=column.of or None)
+            return pandas.Series(pandas.Categorical(list(values), categories=index, ordered=column.ordered))
+        if column.is_text and column.kind in ("boolean", *NUMBERS) and (column.form or column.texts):
+            return _as_text(column, _written(column, values[~gaps].tolist()), gaps, {})
+        if column.made:
+            return _as_text(column, list(values[~gaps]), gaps, {})
+        return cells_of.series(values, column.dtype)
+    spoken = {k: codes == column.word_code(k) for k in range(len(column.words))}
+    there = ~gaps & ~np.any(list(spoken.values()), 0) if spoken else ~gaps
+    values = counted(column, codes[there])
+    if column.is_text or column.format:
+        return _as_text(column, _written(column, values), gaps, spoken)
+    if column.kind in TIMES:
+        every = np.zeros(len(codes), np.int64)
+        every[there] = values
+        return cells_of.from_ticks(every, gaps, column.unit or "ms", column.dtype)
+    if there.all():
+        return cells_of.series(values, column.dtype)
+    exact = values.dtype.kind != "f" and column.dtype[:1] in "IU"  # nullable integers: floats might not hold them
+    every = np.full(len(codes), None, object) if exact else np.full(len(codes), np.nan)
+    every[there] = values
+    for k, rows in spoken.items():
+        every[rows] = column.words[k]
+    return cells_of.series(every, column.dtype)
 
 
-# --- what a column looks like ----------------------------------------------------------------------------------------
-def _kind(values) -> str:
-    from pandas import CategoricalDtype
-    from pandas.api.types import is_bool_dtype
-
-    there = values.dropna()
-    if isinstance(values.dtype, CategoricalDtype) or not len(there):
-        return "categorical"
-    if is_bool_dtype(values.dtype) or (values.dtype == object and there.map(type).eq(bool).all()):
-        return "boolean"
-    if values.dtype.kind == "M":
-        return "date"
-    if _is_number(values):
-        numbers = there.to_numpy(np.float64)
-        if not (numbers == np.round(numbers)).all():
-            return "continuous"
-        counts_rows = len(numbers) == len(values) > FEW and (np.diff(numbers) == 1).all()
-        return "id" if counts_rows else "integer"
-    numbers, marks = _parsed(values)
-    if not np.isnan(numbers[~marks]).any() and not marks.all():
-        whole = numbers[~marks]
-        return "integer" if (whole == np.round(whole)).all() else "continuous"
-    text = there.astype(str)
-    if _format(text):
-        return "date"
-    return "id" if len(there) == len(values) > FEW and text.is_unique else "categorical"
+def counted(column: Column, codes: np.ndarray) -> np.ndarray:
+    """Codes without gaps as numbers or ticks, rounded as the column's are; whole ones as int64 or longer ints."""
+    values = np.clip(codes, column.low, column.high)
+    if column.kind in TIMES and not column.unit:
+        step = column.step or 1e-3  # seconds since 1970 of a table of version 0.1, as milliseconds
+        return np.rint(np.rint(values / step) * step * 1000).astype(np.int64)
+    if not column.step:
+        return values
+    steps = np.rint(values / column.step)
+    if column.kind == "continuous":
+        return steps / 10 ** max(0, round(-np.log10(column.step)))
+    whole = steps.astype(np.int64) * int(column.step)
+    if abs(column.origin) < 2**62:
+        return whole + column.origin
+    return cells_of.array([v + column.origin for v in whole.tolist()])
 
 
-def _is_number(values) -> bool:
-    from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
+def _written(column: Column, values) -> list[str]:
+    """Numbers, ticks or truths as the column writes them."""
+    if column.kind in TIMES:
+        ticks = _in_unit(np.asarray(values), column.unit or "ms", dates.unit_of(column.format))
+        return dates.write(ticks, column.format, column.kind == "duration")
+    if column.kind == "boolean":
+        return [(column.texts or ("False", "True"))[bool(v)] for v in values]
+    form = column.form or Form("repr")
+    return list(map(form.cell, values.tolist() if isinstance(values, np.ndarray) else values))
 
-    return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype) and not is_complex_dtype(values.dtype)
+
+def _as_text(column: Column, texts: list, gaps: np.ndarray, spoken: dict):
+    """The texts of what is there, words and the mark of a gap as a Series of the column's type."""
+    made = cells_of.types()[column.made][2] if column.made else str
+    every = np.full(len(gaps), None if column.parsed or column.made else column.gap, object)
+    there = ~gaps & ~np.any(list(spoken.values()), 0) if spoken else ~gaps
+    for place, text in zip(np.flatnonzero(there).tolist(), texts, strict=True):
+        every[place] = made(text) if column.made else text  # one by one: it may be a list
+    for k, rows in spoken.items():
+        every[rows] = column.words[k]
+    if column.is_text:
+        return cells_of.from_texts(list(every), column.dtype)
+    if not column.made:  # days written as whole numbers
+        every[there] = list(map(int, texts))
+    return cells_of.series(every, column.dtype)
 
 
-def _parsed(values) -> tuple[np.ndarray, np.ndarray]:
-    """Text as numbers (NaN where it is none), and where it is empty or a mark of a gap."""
+def legible(column: Column, values):
+    """Numbers and dates that are kept as text as numbers (durations in seconds) and dates; words and gaps as NaN."""
     import pandas
 
-    text = values.astype("object").where(values.notna(), "").astype(str).str.strip()
-    marks = text.str.lower().isin(MARKS).to_numpy()
-    return pandas.to_numeric(text.where(~marks), errors="coerce").to_numpy(np.float64), marks
+    codes = encode(replace(column, discrete=False), values, strict=False)
+    gaps = np.isnan(codes) | ((codes > column.high) & (not column.discrete))
+    if column.kind not in TIMES:
+        return pandas.Series(np.where(gaps, np.nan, codes + float(column.origin)), index=values.index)
+    ticks = np.where(gaps, 0, codes).astype(np.int64) + column.origin
+    seconds = ticks // dates.UNITS.get(column.unit, 1)
+    if column.kind == "duration":
+        return pandas.Series(np.where(gaps, np.nan, seconds), index=values.index)
+    found = seconds.astype("M8[s]")
+    found[gaps] = "NaT"
+    return pandas.Series(found, index=values.index)
 
 
-def _format(text) -> str | None:
-    """The strftime format that all of these texts have, if they are dates."""
-    import pandas
-    from pandas.tseries.api import guess_datetime_format
-
-    first = text.iloc[0]
-    if sum(c.isdigit() for c in first) < 4 or not any(c in "-/.: " for c in first):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for dayfirst in (False, True):
-            form = guess_datetime_format(first, dayfirst=dayfirst)
-            if form and form.endswith("%z") and text.str.endswith("Z").all():
-                form = form[:-2] + "Z"
-            if form and "%z" not in form and not pandas.to_datetime(text, format=form, errors="coerce").isna().any():
-                return form
-    return None
+def spelled(column: Column) -> list[str]:
+    """The levels of a column whose values are told apart, as its cells have them."""
+    return write_cells(column, decode(column, np.arange(len(column.levels), dtype=np.float64)))
 
 
-def _numbers(values, kind: str, form: str = "") -> np.ndarray:
-    """Numbers, or dates as seconds since 1970, float64; NaN where missing."""
-    import pandas
-
-    if kind == "date":
-        dates = pandas.to_datetime(values, format=form or None, errors="coerce")
-        wrong = dates.isna() & values.notna()
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None) if dates.dt.tz is not None else dates
-        found = ((dates - pandas.Timestamp(0)) / pandas.Timedelta(seconds=1)).to_numpy(np.float64)
-    elif _is_number(values) or values.dtype.kind == "b":
-        found = values.to_numpy(np.float64, na_value=np.nan)
-        wrong = pandas.Series(np.isinf(found))
-    else:
-        found, marks = _parsed(values)
-        wrong = pandas.Series(np.isnan(found) & ~marks)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise UserError(
-            f"column {values.name!r} has {values.iloc[row]!r} in row {row + 1} ({int(wrong.sum())} such rows), which "
-            f"is no {'date' if kind == 'date' else 'finite number'}: mend it, or type {values.name}=categorical"
-        )
-    return found
+def write_cells(column: Column, values) -> list[str]:
+    """A Series as `decode` made it, as the cells of a file of text."""
+    gaps = values.isna().tolist()
+    there = [v for v, gap in zip(values.tolist(), gaps) if not gap]
+    plain = not cells_of.is_text(values)
+    if plain and column.form is not None:
+        there = map(column.form.cell, there)
+    elif plain and column.texts:
+        there = _written(column, there)
+    texts = iter(there)
+    return [column.gap or "" if gap else str(next(texts)) for gap in gaps]
 
 
-def _plain(values) -> np.ndarray:
-    """Values as str, bool, int or float, so that they can be written down; None where missing."""
-    known = (str, bool, int, float)
-    plain = values.astype("object").where(values.notna(), None).to_numpy()
-    plain = [v.item() if isinstance(v, np.generic) else v for v in plain]
-    return np.array([v if v is None or isinstance(v, known) else str(v) for v in plain] + [None], object)[:-1]
-
-
-def _levels(values: np.ndarray, rows: int | None = None, spikes: bool = False) -> dict:
-    """`levels` and `shares` of `rows` rows, the most frequent first, equal ones in order; of spikes only, if asked."""
-    import pandas
-
-    counts = pandas.Series(values).value_counts()
-    rows = rows or len(values)
-    if spikes:
-        least = max(SPIKE_SHARE * rows, SPIKE_TIMES * counts.median(), 2 * ROWS_A_VALUE)
-        counts = counts[counts >= least][:SPIKES]
-    pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
-    plain = [int(v) if isinstance(v, float) and v.is_integer() else v for v, _ in pairs]
-    return {"levels": tuple(plain), "shares": tuple(float(n / rows) for _, n in pairs)}
-
-
-def _step(there: np.ndarray, kind: str) -> float:
-    """The coarsest of the usual steps that all values are multiples of: 1 for whole numbers, 0.01, a day …; 0: none."""
-    if kind == "integer":
-        return 1.0
-    for step in STEPS if kind == "date" else (10.0**-digits for digits in range(7)):
-        if np.allclose(np.round(there / step) * step, there, rtol=1e-13, atol=1e-6 * step):
-            return step
-    return 0.0
+def _shown(value) -> str:
+    return cells_of.shorten(repr(value) if isinstance(value, str) else str(value))

@@ -25,7 +25,8 @@ def with_modes(table: Table, most: int, spikes: bool = True) -> Table:
         if column.discrete:
             continue
         if not spikes:
-            column = replace(column, levels=(), shares=())
+            words = [(level, share) for level, share in zip(column.levels, column.shares) if level > column.high]
+            column = replace(column, levels=tuple(v for v, _ in words), shares=tuple(s for _, s in words))
         x = codes[:, i]
         x = x[~np.isnan(x) & ~np.isin(x, np.array(column.levels, np.float64))]
         entries[i] = replace(column, modes=mixture((x - table.spec.center[i]) / table.spec.scale[i], most))

@@ -42,6 +42,14 @@ class Vectors(Kind):
         return data, form
 
     @classmethod
+    def of_json(cls, fields: dict) -> Vectors:
+        if "entries" in fields:  # rows of a table of numbers
+            from gansmith.data.kinds import table_numbers
+
+            return table_numbers.of_json(fields)
+        return super().of_json(fields)
+
+    @classmethod
     def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
         return [normal((5,), n, seed)]
 

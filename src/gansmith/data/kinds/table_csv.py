@@ -1,0 +1,365 @@
+"""Tables in files of text: cells as they are written, how the file is laid out, and files of the same layout.
+
+Python's csv module splits the rows. What it must be told (separator, header, encoding, spaces) is found here, and what
+was done that nobody asked for is in the notes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from gansmith.data.kinds import table_dates as dates
+from gansmith.data.kinds import table_text as text_of
+from gansmith.data.kinds import table_values as cells_of
+from gansmith.errors import DataError
+
+SEPARATORS = "\t;|,"  # the first that every row has equally often
+SAMPLE = 200  # rows that the layout is found in
+CHUNK = 20_000  # rows that are put into columns at once
+MOST_BYTES = 4 * 2**30  # of text in a table
+MOST_LINE = 2**24  # characters
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+NAMES = {
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
+FORMULA = re.compile(r"[=@\t\r]|[-+].*[(|!]")  # what a spreadsheet would run
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file of text holds a table.
+
+    header    the first row as it stands; None: there is none
+    separator, newline, encoding  of the file
+    """
+
+    header: tuple[str, ...] | None = None
+    separator: str = ","
+    newline: str = "\n"
+    encoding: str = "utf-8"
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, about: dict) -> Layout:
+        return cls(**about | {"header": None if about["header"] is None else tuple(about["header"])})
+
+
+def read(path: Path) -> tuple[object, Layout, str, list[str]]:
+    """(a DataFrame of text, its Layout, the separator of decimals, notes) of a .csv or .tsv file, plain or .gz.
+
+    DataError, one line, for what is no table: other files, torn ones, rows of unlike length, cells without end.
+    """
+    try:
+        return _read(path)
+    except (OSError, EOFError, zlib.error) as problem:
+        raise _bad(path, f"{problem}: write the file again") from None
+    except csv.Error as problem:
+        if "field larger" in str(problem):
+            most = csv.field_size_limit()
+            raise _bad(path, f"a cell has more than {most:,} characters: is a quote left open?") from None
+        raise _bad(path, f"{problem}: write the file again") from None
+
+
+def _read(path: Path):
+    notes: list[str] = []
+    encoding = _encoding(path, notes)
+    with _open(path, encoding) as file:
+        lines = _lines(file, path)
+        head = list(islice(lines, SAMPLE))
+        newline = "\r\n" if head and head[0].endswith("\r\n") else "\n"
+        head, separator, named = _preamble(head, notes)
+        if not head:
+            raise _bad(path, "it has no rows")
+        separator = separator or _separator(head)
+        spaced = _spaced(head, separator)
+        rows = (row for row in csv.reader(chain(head, lines), delimiter=separator, skipinitialspace=spaced) if row)
+        first = list(islice(rows, SAMPLE))
+        if spaced:
+            notes.append(f"spaces after {separator!r} are left out")
+        header = named or (first.pop(0) if _has_header(first, notes) else None)
+        if header is None and not first:
+            raise _bad(path, "it has no rows")
+        width = len(header or first[0])
+        rows, width, header = _even(chain(first, rows), first, width, header, separator, path, notes)
+        columns = _columns(rows, width)
+    names = _names(header, width, notes)
+    import pandas
+
+    frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(columns=range(width))
+    frame.columns = names
+    decimal = "," if separator != "," and _decimal_commas(first) else "."
+    return frame, Layout(None if header is None else tuple(header), separator, newline, encoding), decimal, notes
+
+
+# --- bytes to lines --------------------------------------------------------------------------------------------------
+def _encoding(path: Path, notes: list[str]) -> str:
+    """The encoding of a file, by its first bytes, and by whether all of it is UTF-8."""
+    with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+        head = file.read(2**16)
+        found = next((name for mark, name in MARKS.items() if head.startswith(mark)), "")
+        if not found and head[1:200:2].count(0) > 0.3 * len(head[1:200:2]):
+            found = "utf-16-le"
+        elif not found and head[:200:2].count(0) > 0.3 * len(head[:200:2]):
+            found = "utf-16-be"
+        decoder, total, odd, part = codecs.getincrementaldecoder("utf-8")(), 0, b"", head
+        while part:
+            total += len(part)
+            if total > MOST_BYTES:
+                raise _bad(path, f"it holds more than {MOST_BYTES // 2**30} GiB of text: give a part of it")
+            if not found and not odd:
+                try:
+                    decoder.decode(part)
+                except UnicodeDecodeError as problem:
+                    odd = part[max(0, problem.start - 20) : problem.start + 20] or b"\xff"
+            part = file.read(2**22)
+        if not found and not odd and decoder.getstate()[0]:
+            odd = decoder.getstate()[0]  # bytes of a letter that is cut off
+    if not found and b"\0" in head:
+        raise _bad(path, "it holds bytes that no text has")
+    if found:
+        if found.startswith("utf-16"):
+            notes.append("read as UTF-16, as the samples are written")
+        return found
+    if not odd:
+        return "utf-8"
+    found = "cp1252" if not any(b in odd for b in b"\x81\x8d\x8f\x90\x9d") else "latin-1"
+    words = re.findall(r"\w*[^\x00-\x7f]\w*", odd.decode(found, "replace"))
+    notes.append(
+        f"read as {NAMES[found]}, since it is not UTF-8 ({cells_of.shorten((words or ['?'])[0])!r} is one of its "
+        "words); samples are written so, too. Where words look wrong, save the file as UTF-8"
+    )
+    return found
+
+
+def _open(path: Path, encoding: str):
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    return opener(path, "rt", encoding=encoding, errors="replace", newline="")
+
+
+def _lines(file, path: Path) -> Iterator[str]:
+    while line := file.readline(MOST_LINE):
+        if len(line) >= MOST_LINE:
+            raise _bad(path, f"a line has more than {MOST_LINE:,} characters")
+        yield line
+
+
+def _bad(path: Path, why: str) -> DataError:
+    return DataError(f"{path} cannot be read as a table: {why}")
+
+
+# --- lines to a layout -----------------------------------------------------------------------------------------------
+def _preamble(head: list[str], notes: list[str]) -> tuple[list[str], str, list[str] | None]:
+    """(lines from the header on, a separator that the file names, a header that stands in a comment)."""
+    separator, comments = "", []
+    while head and (not head[0].strip() or head[0].startswith("#") or re.fullmatch(r'"?sep=.?"?\s*', head[0])):
+        line = head.pop(0)
+        if line.startswith("#"):
+            comments.append(line)
+        elif "sep=" in line:
+            separator = line.split("sep=")[1][:1]
+            notes.append(f"the first line names the separator, {separator!r}")
+    if not comments:
+        return head, separator, None
+    if head:  # NumPy writes names into a comment
+        separator = separator or _separator(head)
+        names = [name.strip() for name in next(csv.reader([comments[-1].lstrip("# ").strip()], delimiter=separator))]
+        row = next(csv.reader(head[:1], delimiter=separator))
+        if len(names) == len(row) > 1 and all(map(_is_number, row)) and not any(map(_is_number, names)):
+            notes.append(f"the names of the columns stand in a comment: {cells_of.shorten(comments[-1])!r}")
+            return head, separator, names
+    notes.append(f"{len(comments)} lines of comments at the start are left out: {cells_of.shorten(comments[0])!r}")
+    return head, separator, None
+
+
+def _separator(head: list[str]) -> str:
+    """The separator that splits all rows into equally many cells; else the one that splits most of them so."""
+    best, most = ",", 0.0
+    for separator in SEPARATORS:
+        lengths = Counter(len(row) for row in csv.reader(head, delimiter=separator, skipinitialspace=True) if row)
+        if not lengths:
+            continue
+        (width, rows), *_ = lengths.most_common(1)
+        if len(lengths) == 1 and width > 1:
+            return separator
+        if width > 1 and rows / lengths.total() > most:
+            best, most = separator, rows / lengths.total()
+    if not most:
+        lengths = {len(line.split()) for line in head}
+        if len(lengths) == 1 and lengths.pop() > 1 and all(_is_number(cell) for cell in head[-1].split()):
+            return " "
+    return best
+
+
+def _spaced(head: list[str], separator: str) -> bool:
+    if separator == " ":
+        return True
+    cells = [cell for row in csv.reader(head, delimiter=separator) for cell in row[1:]]
+    return bool(cells) and sum(cell.startswith(" ") for cell in cells) > 0.9 * len(cells)
+
+
+def _has_header(rows: list[list[str]], notes: list[str]) -> bool:
+    """Whether the first row names the columns. It does not where it holds what the rows below it hold."""
+    first, below = rows[0], [row for row in rows[1:] if len(row) >= len(rows[0])]
+    if not below:
+        return not all(map(_is_number, first))
+    columns = [[row[i] for row in below if row[i].strip()] for i in range(len(first))]
+    if all(map(_is_number, first)):
+        counted = first in ([str(i) for i in range(len(first))], [str(i + 1) for i in range(len(first))])
+        whole = all(cell.strip().lstrip("-").isdigit() for column in columns for cell in column)
+        if counted and len(first) > 1 and not whole:
+            notes.append(f"the first row, {cells_of.shorten(', '.join(first))}, is taken for names, since it counts")
+            return True
+        notes.append("the first row holds numbers and is a row like the others: the columns are named 0, 1, 2 …")
+        return False
+    alike = [_alike(cell, column) for cell, column in zip(first, columns, strict=True)]
+    if True in alike and False not in alike:
+        notes.append(
+            f"the first row ({cells_of.shorten(', '.join(first))}) looks like the others and is taken for one of them: "
+            "there is no header, and the columns are named 0, 1, 2 …"
+        )
+        return False
+    if True in alike:
+        odd = first[alike.index(True)]
+        notes.append(
+            f"the first row is taken for the header, although {odd!r} stands over values like it: if the file has no "
+            "header, add one"
+        )
+    return True
+
+
+def _alike(cell: str, column: list[str]) -> bool | None:
+    """Whether a cell of the first row is of the sort of its column: True, False, or None where nothing tells."""
+    if not column or not cell.strip():
+        return None if not column else False
+    if all(map(_is_number, column)):
+        return _is_number(cell)
+    different = list(dict.fromkeys(column))
+    if dates.find(different[:50]):
+        return dates.find([cell]) is not None
+    if len(different) <= max(20, len(column) // 4):
+        return cell in different or (None if len(different) > 20 else False)
+    return None
+
+
+def _is_number(cell: str) -> bool:
+    return text_of.find([cell.strip()], coded=False) is not None
+
+
+def _decimal_commas(rows: list[list[str]]) -> bool:
+    """Whether more cells have a comma before their decimals than a point."""
+    cells = [cell for row in rows for cell in row]
+    commas = sum(bool(re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+", cell)) for cell in cells)
+    points = sum(bool(re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})", cell)) for cell in cells)
+    return commas > points
+
+
+# --- rows to columns -------------------------------------------------------------------------------------------------
+def _even(rows, first: list[list[str]], width: int, header, separator: str, path: Path, notes: list[str]):
+    """(rows of one length, that length, the header): last cells that are always empty are left out."""
+    longest = max(map(len, first), default=width)
+    if longest == width + 1 and header is not None and all(len(row) == longest for row in first):
+        if all(not row[-1].strip() for row in first):
+            notes.append(f"rows end in a {separator!r} that the header has not: nothing stands behind it")
+        else:
+            notes.append("rows have one cell more than the header: the first names the rows")
+            return _checked(rows, width + 1, separator, path, notes), width + 1, ["", *header]
+        return (row[:width] for row in _checked(rows, longest, separator, path, notes)), width, header
+    if (
+        header is not None
+        and width > 1
+        and not header[-1].strip()
+        and all(not "".join(row[width - 1 :]) for row in first)
+    ):
+        notes.append(f"rows end in a {separator!r}: nothing stands behind it")
+        kept = (row[: width - 1] for row in _checked(rows, width, separator, path, notes))
+        return kept, width - 1, header[:-1]
+    return _checked(rows, width, separator, path, notes), width, header
+
+
+def _checked(rows: Iterator, width: int, separator: str, path: Path, notes: list[str]) -> Iterator[list[str]]:
+    short, at = 0, 0
+    for number, row in enumerate(rows, 1):
+        if len(row) > width:
+            shown = cells_of.shorten(separator.join(row))
+            raise _bad(
+                path,
+                f"row {number} has {len(row)} cells where others have {width} ({shown!r}): put text that holds a "
+                f"{separator!r} in quotes",
+            )
+        if len(row) < width:
+            short, at = short + 1, at or number
+            row = row + [""] * (width - len(row))
+        yield row
+    if short:
+        notes.append(f"{short:,} rows are short of cells, the first is row {at}: what they lack is a gap")
+
+
+def _columns(rows: Iterator, width: int) -> list:
+    """A Series of text for each column."""
+    import pandas
+
+    dtype = str(pandas.Series(["a"]).dtype)
+    parts: list[list] = [[] for _ in range(width)]
+    while chunk := list(islice(rows, CHUNK)):
+        for part, column in zip(parts, zip(*chunk, strict=True), strict=True):
+            part.append(pandas.Series(column, dtype=dtype))
+    return [pandas.concat(part, ignore_index=True) for part in parts if part]
+
+
+def _names(header: list[str] | None, width: int, notes: list[str]) -> list:
+    """Names of the columns, all different, as pandas has them."""
+    if header is None:
+        return list(range(width))
+    plain = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(header)]
+    names: list[str] = []
+    for name in plain:
+        number, unique = 0, name
+        while unique in names:
+            number += 1
+            unique = f"{name}.{number}"
+        if unique != name:
+            notes.append(f"two columns are called {cells_of.shorten(name)!r}: the second goes by {unique!r}")
+        names.append(unique)
+    return names
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+def write(path: Path, layout: Layout, columns: list[list[str]], safe: bool = False) -> None:
+    """Columns of cells to a file of text, laid out as `layout`; `safe` keeps spreadsheets from running cells."""
+    header = [] if layout.header is None else [list(layout.header)]
+    if safe:
+        columns = [[harmless(cell) for cell in column] for column in columns]
+        header = [[harmless(cell) for cell in row] for row in header]
+    rows = [*header, *zip(*columns, strict=True)]
+    encoding = layout.encoding
+    try:
+        "".join(chain.from_iterable(rows)).encode(encoding)
+    except UnicodeEncodeError:
+        encoding = "utf-8"
+    with open(path, "w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=layout.separator, lineterminator=layout.newline).writerows(rows)
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what might be one."""
+    return "'" + cell if cell[:1] in "=+-@\t\r" and cell and text_of.find([cell], coded=False) is None else cell
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run the text of a cell."""
+    return bool(FORMULA.match(cell)) and text_of.find([cell], coded=False) is None

@@ -1,0 +1,106 @@
+"""Cells that hold several things: a date and its offset from UTC, a number in one of a few units, two or three numbers.
+
+Each part is a Column of its own (`Column.part`); a cell is the texts of its parts end to end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gansmith.data.kinds import table_dates as dates
+from gansmith.data.kinds import table_text as text_of
+from gansmith.data.kinds import table_values as cells_of
+from gansmith.data.kinds.table_columns import MARKS, NUMBERS, TIMES, Column
+from gansmith.errors import DataError
+
+VARIANTS = 5  # units or offsets, at most
+NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)"
+JOINT = r"\s?[,;/x×]\s?|\s"
+
+
+@dataclass
+class Part:
+    """Texts of one part of each of different cells, what it is, and the text around it that is always the same."""
+
+    texts: list[str]
+    kind: str | None
+    prefix: str = ""
+    suffix: str = ""
+
+
+def find(cells: list[str]) -> list[Part] | None:
+    """The parts of different cells, or None where they have none in common."""
+    zones = dates.split_zone(cells)
+    if zones:
+        return [Part(zones[0], "date"), Part(zones[1], "categorical")] if len(set(zones[1])) <= VARIANTS else None
+    return _units(cells) or _numbers(cells)
+
+
+def _units(cells: list[str]) -> list[Part] | None:
+    one = re.compile(rf"({text_of.PREFIX})?({text_of.SIGN}?{text_of.DIGITS}(?:[eE][-+]?\d+)?)({text_of.SUFFIX})?")
+    matched = list(map(one.fullmatch, cells))
+    if None in matched:
+        return None
+    before, numbers, after = (list(part) for part in zip(*(m.groups("") for m in matched), strict=True))
+    if not 1 < len(set(zip(before, after, strict=True))) <= VARIANTS:
+        return None
+    parts = [Part(before, "categorical"), Part(numbers, None), Part(after, "categorical")]
+    return [part for part in parts if any(part.texts)]
+
+
+def _numbers(cells: list[str]) -> list[Part] | None:
+    first = re.fullmatch(rf"(\D{{0,7}}?){NUMBER}({JOINT}){NUMBER}(?:({JOINT}){NUMBER})?(\D?)", cells[0])
+    if not first:
+        return None
+    opening, *joints, closing = first.groups("")
+    joints = [joint for joint in joints if joint]
+    form = re.escape(opening) + "".join(f"({NUMBER}){re.escape(after)}" for after in (*joints, closing))
+    matched = list(map(re.compile(form).fullmatch, cells))
+    if None in matched:
+        return None
+    columns = zip(*(m.groups() for m in matched), strict=True)
+    parts = [Part(list(texts), None, suffix=after) for texts, after in zip(columns, (*joints, closing), strict=True)]
+    parts[0].prefix = opening
+    return parts
+
+
+def split(columns: tuple[Column, ...], values) -> list:
+    """A Series of such cells as a Series for each of its parts. DataError for a cell of another form."""
+    import pandas
+
+    if not cells_of.is_text(values):
+        values = cells_of.written(values)
+    form = re.compile("".join(f"({_pattern(column)})" for column in columns))
+    place, different = pandas.factorize(values)
+    parts = [[None] * (len(different) + 1) for _ in columns]
+    for i, cell in enumerate(different):
+        found = form.fullmatch(cell)
+        if found:
+            for part, text in zip(parts, found.groups(), strict=True):
+                part[i] = text
+        elif cell != columns[0].gap and cell.strip().lower() not in MARKS:
+            row = int((place == i).argmax())
+            raise DataError(
+                f"column {columns[0].name!r} has {cells_of.shorten(cell)!r} in row {row + 1}, which is not of the form "
+                "of the others: mend it"
+            )
+    return [pandas.Series([part[p] for p in place], dtype=object, name=values.name) for part in parts]
+
+
+def join(columns: tuple[Column, ...], parts: list):
+    """The Series of the cells whose parts these are; a gap where one of them is."""
+    mark = None if columns[0].parsed else columns[0].gap
+    cells = [
+        mark if any(not isinstance(p, str) for p in cell) else "".join(cell)
+        for cell in zip(*(part.tolist() for part in parts), strict=True)
+    ]
+    return cells_of.from_texts(cells, columns[0].dtype)
+
+
+def _pattern(column: Column) -> str:
+    if column.kind in NUMBERS and column.form is not None:
+        return column.form.pattern
+    if column.kind in TIMES:
+        return dates.pattern(column.format)
+    return "|".join(re.escape(level) for level in sorted(column.levels, key=len, reverse=True))
