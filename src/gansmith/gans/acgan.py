@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import observe, setting
-from gansmith.gans.base import observe_scores
+from gansmith.gans.base import FromNoise, observe_scores
 from gansmith.gans.gan import GAN
 
 
@@ -31,7 +31,7 @@ class ACGAN(GAN):
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )
-    widths: ClassVar[tuple[int, int]] = (64, 128)
+    default_width = FromNoise.default_width
     conditional = True
 
     class_weight: float = setting(1.0, "weight of naming the class in D's loss", minimum=0.0)
@@ -39,7 +39,7 @@ class ACGAN(GAN):
     classify_fakes: bool = setting(True, "D names the class of fakes too, not of reals alone")
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         bodies, classes, norm = spec.bodies(), self.classes(spec), self.discriminator_norm("batch")
         self.generator = bodies.generator(self.latent, spec.shape, self.width, classes)

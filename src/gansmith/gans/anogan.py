@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import Stage, Turn, setting
 from gansmith.gans.base import FromNoise
 from gansmith.gans.dcgan import DCGAN
@@ -41,7 +41,7 @@ class Anomalies(FromNoise):
         return self.apply_in_batches(lambda part, _: self.distance(part, self.rebuild(part)), x, batch_size=batch_size)
 
     def anomaly_map(self, x, *, batch_size: int = 250) -> np.ndarray:
-        """|x − its reconstruction| at each pixel (n, H, W), mean over channels, in network units (0 … 2)."""
+        """|x − its reconstruction| at each place, mean over channels, in network units: of pictures (n, H, W)."""
         return self.apply_in_batches(
             lambda part, _: (part - self.rebuild(part)).abs().mean(1), x, batch_size=batch_size
         )
@@ -92,8 +92,8 @@ class FAnoGAN(Anomalies, WGANGP):
     encoder_learning_rate: float = setting(5e-5, "RMSProp's step size of the encoder", minimum=0.0)
     bounded: bool = setting(False, "the encoder's output passes tanh, as released")
 
-    def build(self, spec: DataSpec) -> None:
-        self.check_axes(spec, 2)
+    def build(self, spec: Kind) -> None:
+        self.check_axes(spec, 1, 2, 3)
         self.build_bodies(spec, norm="layer", discriminator_norm="layer")
         self.encoder = ConvEncoder(spec.shape, self.latent, self.width, norm="layer")
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from itertools import repeat
-from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import map_across_ranks
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.game import Game, Turn, observe, setting
 from gansmith.gans.own_networks import with_own_networks
 from gansmith.networks.blocks import Discriminator
@@ -43,7 +42,6 @@ class FromNoise(Game):
     replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
-    widths: ClassVar[tuple[int, int]] = (64, 128)  # `width` when left open: with axes to convolve over, without
 
     latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
     width: int | None = setting(
@@ -56,28 +54,32 @@ class FromNoise(Game):
             cls.build = with_own_networks(cls.build)
 
     # --- before training ---------------------------------------------------------------------------------------------
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         if self.width is not None:
             return []
-        self.width = self.widths[not spec.axes]
-        return [f"width {self.width}: for {spec.kind}"]
+        self.width = self.default_width(spec)
+        return [f"width {self.width}: for {spec.noun}"]
 
-    def classes(self, spec: DataSpec) -> int:
+    def default_width(self, spec: Kind) -> int:
+        """`width` when it is left open: for pictures DCGAN's, for all else what two cores can train."""
+        return 64 if spec.axes == 2 else spec.bodies().width
+
+    def classes(self, spec: Kind) -> int:
         """Classes the networks must know: 0 unless `conditional`; UserError when the data has no labels."""
         if self.conditional and not spec.classes:
-            raise UserError(
+            raise DataError(
                 f"{type(self).__name__}(conditional=True) needs labels and the data has none: sort pictures into one "
                 "folder a class, give an .npz with 'labels', or play a game without conditional"
             )
         return len(spec.classes) if self.conditional else 0
 
-    def check_axes(self, spec: DataSpec, *axes: int) -> None:
+    def check_axes(self, spec: Kind, *axes: int) -> None:
         """UserError unless the data has one of these numbers of axes to convolve over."""
         if spec.axes not in axes:
             made = ", ".join(NOUNS[count] for count in axes)
-            raise UserError(
-                f"{type(self).__name__} makes {made} and the data is {spec.kind} of shape {spec.shape}: "
-                "use r3gan, wgan-gp or gan"
+            raise DataError(
+                f"{type(self).__name__} makes {made} and the data is {spec.noun} of shape {spec.shape}: use "
+                f"{spec.default_game}"
             )
 
     # --- noise and labels --------------------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ class TwoPlayer(FromNoise):
     )
 
     # --- networks ----------------------------------------------------------------------------------------------------
-    def build_bodies(self, spec: DataSpec, norm: str = "batch", discriminator_norm: str = "batch") -> None:
+    def build_bodies(self, spec: Kind, norm: str = "batch", discriminator_norm: str = "batch") -> None:
         """The default networks for this data: DCGAN's where there are axes to convolve over, else perceptrons."""
         self.choose(spec)
         bodies, classes = spec.bodies(), self.classes(spec)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import observe_scores
@@ -44,8 +44,8 @@ class BEGAN(Stepping, Augmenting):
     learning_rate: float = setting(8e-5, "Adam's step size at the start", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
-    def build(self, spec: DataSpec) -> None:
-        self.check_axes(spec, 2)
+    def build(self, spec: Kind) -> None:
+        self.check_axes(spec, 1, 2, 3)
         self.generator = EluGenerator(self.latent, spec.shape, self.width)
         self.discriminator = AutoencoderDiscriminator(spec.shape, self.width, self.latent)
         self.register_buffer("k", torch.zeros(()))

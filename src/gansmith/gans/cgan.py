@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
 from gansmith.networks.mlp import Maxout
@@ -28,13 +28,15 @@ from gansmith.networks.mlp import Maxout
 class CGAN(GAN):
     summary: ClassVar[str] = "label, noise and item joined after a layer each (Mirza & Osindero 2014)"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing", "minibatch")
-    widths: ClassVar[tuple[int, int]] = (1200, 240)
     conditional = True
 
     width: int | None = setting(None, "units of G's joint layer; None: 1200 for pictures, 240 for vectors", minimum=2)
     dropout: float = setting(0.5, "share of D's joint layer that is dropped", minimum=0.0, maximum=1.0)
 
-    def build(self, spec: DataSpec) -> None:
+    def default_width(self, spec: Kind) -> int:
+        return 1200 if spec.axes else 240
+
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         classes = self.classes(spec)
         output = nn.Tanh() if spec.bounded else nn.Identity()

@@ -38,14 +38,14 @@ from torch.nn.functional import cross_entropy
 from gansmith import penalties
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.table import Table, as_table
+from gansmith.data.kinds.table import Table, TableSpec, as_table
 from gansmith.data.kinds.table_columns import spelled
 from gansmith.data.kinds.table_layout import Layout, gumbel
 from gansmith.data.kinds.table_modes import with_modes
 from gansmith.data.labels import few
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.networks.rows import PackDiscriminator, RowGenerator
@@ -100,15 +100,15 @@ class CTGAN(FromNoise):
             **{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare
         )
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         return spec.kept_otherwise()
 
-    def build(self, spec: DataSpec) -> None:
-        if spec.kind != "table":
-            raise UserError(f"CTGAN makes rows of tables and the data is {spec.kind}: use r3gan")
+    def build(self, spec: Kind) -> None:
+        if not isinstance(spec, TableSpec):
+            raise DataError(f"CTGAN makes rows of tables and the data is {spec.noun}: use {spec.default_game}")
         self.layout = Layout(spec, self.levels)
         if not self.layout.width:
-            raise UserError("no column of the table can be learned: they are all ids")
+            raise DataError("no column of the table can be learned: they are all ids")
         self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
         row = self.layout.width + self.layout.conditions
         self.discriminator = PackDiscriminator(row, self.pack, self.width, self.dropout, self.shared)
@@ -316,7 +316,9 @@ def as_rows(data: Dataset, types: str | None = None) -> Dataset:
     if isinstance(data, Table) and types is None:
         return data
     if len(data.spec.shape) != 1 or not data.fields:
-        raise UserError(f"CTGAN makes rows of tables and {data.name} holds {data.spec.kind}: use r3gan")
+        raise DataError(
+            f"CTGAN makes rows of tables and {data.name} holds {data.spec.noun}: use {data.spec.default_game}"
+        )
     import pandas
 
     rows = data.raw(torch.arange(len(data)))

@@ -24,9 +24,10 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
-from gansmith.errors import UserError
+from gansmith.errors import SettingError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.translation import Translation, jitter
 from gansmith.networks.patch import PatchDiscriminator
@@ -58,8 +59,8 @@ class CycleGAN(Translation):
     )
     mirror: bool | None = setting(None, "turn half of the pictures left to right; None: from the size")
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        if spec.axes != 2:
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
+        if not isinstance(spec, Images):
             return []
         side, reasons = min(spec.shape[1:]), []
         if self.blocks is None:
@@ -67,12 +68,12 @@ class CycleGAN(Translation):
             reasons.append(f"blocks {self.blocks}: for pictures of {side} pixels")
         return reasons + self.choose_by_size(spec)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         source, target = self.two_pictures(spec)
         self.choose(spec)
         one, two = source.shape[0], target.shape[0]
         if self.identity and one != two:
-            raise UserError(
+            raise SettingError(
                 f"identity={self.identity} needs equal channels and the domains have {one} and {two}: set it to 0"
             )
         self.generator = Translator(one, two, self.width, self.blocks)

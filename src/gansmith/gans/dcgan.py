@@ -15,17 +15,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
+from gansmith.gans.base import FromNoise
 from gansmith.gans.gan import GAN
 
 
 class DCGAN(GAN):
     summary: ClassVar[str] = "strided convolutions with batch norm (Radford et al. 2016)"
+    default_width = FromNoise.default_width
 
-    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.check_axes(spec, 1, 2, 3)
         self.build_bodies(spec)

@@ -19,14 +19,15 @@ from torch import Tensor
 
 from gansmith import penalties
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
+from gansmith.gans.base import FromNoise
 from gansmith.gans.gan import GAN
 
 
 class DRAGAN(GAN):
     summary: ClassVar[str] = "slope held near 1 around the data (Kodali et al. 2017)"
-    widths: ClassVar[tuple[int, int]] = (64, 128)
+    default_width = FromNoise.default_width
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
     noise: str = setting("released", "how reals are moved to where the slope is held", choices=("released", "normal"))
@@ -36,7 +37,7 @@ class DRAGAN(GAN):
     learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.build_bodies(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.remedies import Remedies
@@ -29,13 +29,15 @@ from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 class GAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "the original: perceptrons, minimax or non-saturating (Goodfellow et al. 2014)"
-    widths: ClassVar[tuple[int, int]] = (1200, 128)
 
     loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
     smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)
     prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
 
-    def build(self, spec: DataSpec) -> None:
+    def default_width(self, spec: Kind) -> int:
+        return 1200 if spec.axes else 128
+
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         classes, output = self.classes(spec), nn.Tanh if spec.bounded else None
         if spec.axes:

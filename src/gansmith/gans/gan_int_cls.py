@@ -25,9 +25,10 @@ from torch.nn.functional import cross_entropy, softplus
 from gansmith.data import read
 from gansmith.data.captions import numbered, to_ids
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows, map_across_ranks
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.networks.convolutional import ConvGenerator
@@ -53,12 +54,12 @@ class GANINTCLS(FromNoise):
     def read(self, data, **options) -> Dataset:
         dataset = read(data, form="captions", **{k: v for k, v in options.items() if k != "labels"})
         if "text" not in dataset.fields:
-            raise UserError(f"GANINTCLS needs pictures with captions and {dataset.name} has no captions")
+            raise DataError(f"GANINTCLS needs pictures with captions and {dataset.name} has no captions")
         return dataset
 
-    def build(self, spec: DataSpec) -> None:
-        if "text" not in spec.also or spec.axes != 2:
-            raise UserError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
+    def build(self, spec: Kind) -> None:
+        if "text" not in spec.also or not isinstance(spec, Images):
+            raise DataError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
         self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
         self.image_encoder = ImageEncoder(spec.shape, self.text_width)
         self.generator = TextGenerator(self.latent, spec.shape, self.text_width, self.width)

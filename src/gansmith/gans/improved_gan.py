@@ -32,9 +32,9 @@ from torch.nn.utils import parameters_to_vector
 from torch.nn.utils.parametrizations import weight_norm
 
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
-from gansmith.errors import UserError
+from gansmith.errors import SettingError
 from gansmith.game import observe, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.remedies import Augmenting, Stepping
@@ -46,7 +46,6 @@ class ImprovedGAN(Stepping, Augmenting):
     averaged: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     batch_size: ClassVar[int] = 100
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional",)
-    widths: ClassVar[tuple[int, int]] = (1000, 200)
 
     labels_each: int | None = setting(None, "labels of each class that are used; None: all", minimum=1)
     matching: bool = setting(True, "G matches D's features; off: the non-saturating loss")
@@ -71,7 +70,10 @@ class ImprovedGAN(Stepping, Augmenting):
             dataset if self.labels_each is None or "source" in dataset.fields else few_labels(dataset, self.labels_each)
         )
 
-    def build(self, spec: DataSpec) -> None:
+    def default_width(self, spec: Kind) -> int:
+        return 1000 if spec.axes else 200
+
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         self.generator = SoftplusGenerator(self.latent, spec, self.width // 2, self.virtual)
         self.discriminator = NoisyClassifier(spec, self.width, self.minibatch)
@@ -135,13 +137,13 @@ class FewLabels(Dataset):
 def few_labels(dataset: Dataset, each: int, seed: int = 0) -> FewLabels:
     """The data set with the labels of `each` random items of every class, and no others."""
     if not dataset.spec.classes:
-        raise UserError(f"labels_each={each} needs labels and {dataset.name} has none")
+        raise SettingError(f"labels_each={each} needs labels and {dataset.name} has none")
     label, rng = dataset.fields["label"], np.random.default_rng(seed)
     chosen = []
     for k, name in enumerate(dataset.spec.classes):
         there = np.flatnonzero(label == k)
         if len(there) < each:
-            raise UserError(f"labels_each={each}, but class {name} has {len(there)} items: give at most that")
+            raise SettingError(f"labels_each={each}, but class {name} has {len(there)} items: give at most that")
         chosen.append(rng.choice(there, each, replace=False))
     known = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
     known["fields"] = dataset.fields | {"source": dataset.fields["real"]}
@@ -153,7 +155,7 @@ def few_labels(dataset: Dataset, each: int, seed: int = 0) -> FewLabels:
 class SoftplusGenerator(nn.Module):
     """Two softplus layers with batch norm, or virtual batch norm by a reference batch of noise that is kept."""
 
-    def __init__(self, latent: int, spec: DataSpec, width: int, virtual: bool, reference: int = 100):
+    def __init__(self, latent: int, spec: Kind, width: int, virtual: bool, reference: int = 100):
         super().__init__()
         self.shape = spec.shape
         self.reference = nn.Buffer((2 * torch.rand(reference, latent) - 1) * 3**0.5) if virtual else None
@@ -173,7 +175,7 @@ class SoftplusGenerator(nn.Module):
 class NoisyClassifier(nn.Module):
     """Weight-normed ReLU layers behind Gaussian noise (in training), then K logits; the score is their log Σ exp."""
 
-    def __init__(self, spec: DataSpec, width: int, minibatch: str):
+    def __init__(self, spec: Kind, width: int, minibatch: str):
         super().__init__()
         sizes = [prod(spec.shape), width, width // 2, width // 4, width // 4, width // 4]
         self.layers = nn.ModuleList(weight_norm(nn.Linear(a, b)) for a, b in pairwise(sizes))

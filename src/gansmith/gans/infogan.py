@@ -30,10 +30,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.game import observe, setting
-from gansmith.gans.base import new_rng, observe_scores
+from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.gans.gan import GAN
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -51,7 +51,7 @@ class InfoGAN(GAN):
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )
-    widths: ClassVar[tuple[int, int]] = (64, 128)
+    default_width = FromNoise.default_width
 
     categories: int = setting(10, "K, values of the categorical code", minimum=2)
     continuous: int = setting(2, "codes that are numbers in −1 … 1", minimum=0)
@@ -62,12 +62,13 @@ class InfoGAN(GAN):
     learning_rate: float = setting(1e-3, "Adam's step size of G and Q", minimum=0.0)
     discriminator_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", minimum=0.0)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         inputs = self.latent + self.categories + self.continuous
         if spec.axes:
             norm = self.discriminator_norm("batch")
-            self.generator = DenseGenerator(inputs, spec.shape, self.width)
+            output = nn.Tanh if spec.bounded else None
+            self.generator = DenseGenerator(inputs, spec.shape, self.width, output)
             self.discriminator = self.make_discriminator(
                 lambda shape: DenseDiscriminator(shape, self.width, norm=norm), spec.shape
             )
@@ -167,11 +168,11 @@ class InfoGAN(GAN):
 class DenseGenerator(nn.Module):
     """(n, latent) through a dense layer of 16·width with batch norm and ReLU, then DCGAN's convolutions."""
 
-    def __init__(self, latent: int, shape: tuple[int, int, int], width: int):
+    def __init__(self, latent: int, shape: tuple[int, ...], width: int, output: type[nn.Module] | None):
         super().__init__()
         units = 16 * width
         self.dense = nn.Sequential(nn.Linear(latent, units, bias=False), nn.BatchNorm1d(units), nn.ReLU())
-        self.body = ConvGenerator(units, shape, width)
+        self.body = ConvGenerator(units, shape, width, output=output)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         return self.body(self.dense(z))
@@ -180,7 +181,7 @@ class DenseGenerator(nn.Module):
 class DenseDiscriminator(ConvDiscriminator):
     """DCGAN's convolutions, a dense layer of 16·width with batch norm and leaky ReLU of .1, one linear score."""
 
-    def __init__(self, shape: tuple[int, int, int], width: int, classes: int = 0, *, norm: str = "batch"):
+    def __init__(self, shape: tuple[int, ...], width: int, classes: int = 0, *, norm: str = "batch"):
         super().__init__(shape, width, norm=norm)
         units = 16 * width
         normed = nn.BatchNorm1d(units) if norm == "batch" else nn.Identity()

@@ -19,7 +19,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.remedies import Remedies
@@ -33,7 +33,7 @@ class LSGAN(Remedies, TwoPlayer):
     b: float = setting(1.0, "score that the discriminator should give reals; .9 is label smoothing")
     c: float = setting(1.0, "score that the generator wants for its fakes")
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         if spec.axes:
             return self.build_bodies(spec)
         self.choose(spec)

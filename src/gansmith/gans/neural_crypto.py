@@ -26,9 +26,9 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.vectors import Vectors
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.game import Game, Turn, observe, setting
 from gansmith.gans.base import new_rng
 
@@ -48,11 +48,11 @@ class NeuralCrypto(Game):
     def read(self, data=None, **options) -> Dataset:
         """No data: messages and keys are drawn anew in every move. What is numbered are the moves' places."""
         if data is not None and not (isinstance(data, Dataset) and not data.fields):
-            raise UserError("neural-crypto is played without data: fit(None)")
+            raise DataError("neural-crypto is played without data: fit(None)")
         spec = Vectors((self.bits,), columns=tuple(f"c{i}" for i in range(self.bits)))
         return Dataset(spec, {}, name="random messages", digest=f"{self.bits} bits", rows=torch.arange(2**16))
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.alice, self.bob, self.eve = Cipher(2 * self.bits, self.bits), self.reader(), Cipher(self.bits, self.bits)
 
     def reader(self) -> Cipher:

@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.kinds.images import Images
+from gansmith.data.spec import Kind
 from gansmith.game import Turn, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.translation import Translation, jitter
@@ -61,10 +62,10 @@ class Pix2Pix(Translation):
             fields=fields | {"source": fields["target"], "target": fields["source"]},
         )
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
-        return self.choose_by_size(spec) if spec.axes == 2 else []
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
+        return self.choose_by_size(spec) if isinstance(spec, Images) else []
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         source, target = self.two_pictures(spec)
         self.choose(spec)
         self.generator = UNet(source.shape[0], target.shape[0], target.shape[1:], self.width)

@@ -29,7 +29,7 @@ from torch.nn.functional import softplus
 
 from gansmith import penalties
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import TwoPlayer, observe_scores
 from gansmith.gans.remedies import Remedies
@@ -65,7 +65,7 @@ class R3GAN(Remedies, TwoPlayer):
         None, "samples after which a weight counts half in the average; None: from the data", minimum=0
     )
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         if not spec.axes:
             few = spec.shape[0] <= 4
             rule = {
@@ -83,11 +83,11 @@ class R3GAN(Remedies, TwoPlayer):
             rule = {
                 "body": ("perceptron", "too small to halve") if tiny else ("plain", "on the machine there is"),
                 "width": width,
-                "latent": (64, spec.kind),
+                "latent": (64, spec.noun),
                 "gamma": (5.0 if large else 1.0, "grows with the size"),
                 "gamma_end": (5.0 if large else 1.0, "as gamma"),
                 "learning_rate": (1e-3 if large else 2e-3, "falls with the size"),
-                "average_half_life": (5_000, spec.kind),
+                "average_half_life": (5_000, spec.noun),
             }
         reasons = []
         for name, (value, why) in rule.items():
@@ -102,7 +102,7 @@ class R3GAN(Remedies, TwoPlayer):
             reasons.append(f"simultaneous {self.simultaneous}: {how}")
         return reasons
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         classes = self.classes(spec)
         if self.body == "perceptron":
@@ -114,7 +114,7 @@ class R3GAN(Remedies, TwoPlayer):
             self.check_axes(spec, 1, 2, 3)
             self.build_bodies(spec, norm="layer", discriminator_norm="none")
         else:
-            self.check_axes(spec, 2)
+            self.check_axes(spec, 1, 2, 3)
             sizes = {"width": self.width, "classes": classes, "blocks": self.blocks}
             self.generator = ResidualGenerator(self.latent, spec.shape, **sizes)
             self.discriminator = self.make_discriminator(

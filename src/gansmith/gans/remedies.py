@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gansmith import penalties
 from gansmith.data.dataset import Batch
 from gansmith.distributed.collectives import mean_over_ranks
-from gansmith.errors import UserError
+from gansmith.errors import SettingError, UserError
 from gansmith.game import setting
 from gansmith.gans.base import FromNoise, TwoPlayer
 from gansmith.networks.blocks import Discriminator
@@ -62,7 +62,7 @@ class Regularising(TwoPlayer):
     def make_discriminator(self, body: Callable[[tuple[int, ...]], Discriminator], shape: tuple[int, ...]) -> nn.Module:
         """D for items of `shape`, its `body` made for what packing shows it, with what the other remedies add to it."""
         if self.packing > 1 and self.conditional:
-            raise UserError(
+            raise SettingError(
                 "packing shows D several items of several labels at once: set conditional=False or packing=1"
             )
         made = body((self.packing * shape[0], *shape[1:]))

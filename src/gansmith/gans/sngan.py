@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.remedies import Remedies
@@ -31,13 +31,12 @@ from gansmith.networks.spectral import SpectralDiscriminator, SpectralGenerator
 class SNGAN(Remedies, TwoPlayer):
     summary: ClassVar[str] = "hinge loss and spectral norm; with labels the projection GAN (Miyato et al. 2018)"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("spectral_norm",)
-    widths: ClassVar[tuple[int, int]] = (128, 128)
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "hinge is a difference of scores while all lie in its margin"
     }
     spectral_norm = True
 
-    body: str = setting("residual", "the networks for pictures", choices=("residual", "convolutional"))
+    body: str = setting("residual", "the networks, but for vectors", choices=("residual", "convolutional"))
     discriminator_steps: int = setting(5, "moves of the discriminator for each of the generator", minimum=1)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
@@ -46,11 +45,14 @@ class SNGAN(Remedies, TwoPlayer):
     )
     latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
 
-    def build(self, spec: DataSpec) -> None:
-        if spec.axes == 2 and self.body == "residual":
+    def default_width(self, spec: Kind) -> int:
+        return 128 if spec.axes == 2 else spec.bodies().width
+
+    def build(self, spec: Kind) -> None:
+        if spec.axes and self.body == "residual":
             self.choose(spec)
-            classes = self.classes(spec)
-            self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes)
+            classes, output = self.classes(spec), nn.Tanh if spec.bounded else None
+            self.generator = SpectralGenerator(self.latent, spec.shape, 2 * self.width, classes, output=output)
             self.discriminator = self.make_discriminator(
                 lambda shape: SpectralDiscriminator(shape, self.width, classes), spec.shape
             )

@@ -29,9 +29,9 @@ from torch.nn.functional import softplus
 
 from gansmith.data.crops import opened, read_crops
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
-from gansmith.errors import UserError
+from gansmith.errors import DataError, SettingError, UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.translation import Translation
@@ -58,13 +58,13 @@ class SRGAN(Translation):
 
     def read(self, data, **options) -> Dataset:
         if self.scale not in (2, 4, 8):
-            raise UserError(f"scale={self.scale}: SRGAN enlarges 2, 4 or 8 times")
+            raise SettingError(f"scale={self.scale}: SRGAN enlarges 2, 4 or 8 times")
         if isinstance(data, Dataset) and "source" in data.fields:
             return data
         options = {k: v for k, v in options.items() if k != "labels"}
         return read_crops(data, self.crop, self.scale, **options)
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         if self.pretrain == 1 or self.content == "pixels":
             return []
         if self.features is None:
@@ -72,10 +72,10 @@ class SRGAN(Translation):
         weights(self.features)
         return [f"features: SqueezeNet 1.1 with the weights in {self.features}"]
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         small, (channels, height, width) = spec.of("source").shape, spec.shape
         if small != (channels, height // self.scale, width // self.scale) or min(height, width) < 24:
-            raise UserError(
+            raise DataError(
                 f"SRGAN(scale={self.scale}) learns from pictures of at least 24 pixels beside smaller copies: "
                 f"{spec.shape} and {small} are not that"
             )
@@ -139,7 +139,7 @@ class SRGAN(Translation):
     def read_source(self, path) -> dict[str, np.ndarray]:
         return opened(path, self.spec.of("source").shape[0])
 
-    def check_input(self, x: Tensor, form: DataSpec) -> None:
+    def check_input(self, x: Tensor, form: Kind) -> None:
         if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:
             raise UserError(
                 f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
@@ -152,10 +152,10 @@ def weights(path: str) -> dict[str, Tensor]:
         with np.load(Path(path).expanduser(), allow_pickle=False) as file:
             held = {name: torch.from_numpy(file[name]) for name in file.files if name.startswith("features.")}
     except (OSError, ValueError) as error:
-        raise UserError(f"features={path!r} cannot be read ({error}): name an .npz, or leave it out") from None
+        raise SettingError(f"features={path!r} cannot be read ({error}): name an .npz, or leave it out") from None
     wanted = {f"features.{k}": v.shape for k, v in FrozenFeatures().body.state_dict().items()}
     if {k: v.shape for k, v in held.items()} != wanted:
-        raise UserError(
+        raise SettingError(
             f"{path} does not hold SqueezeNet 1.1's convolutions: features.0.weight … features.12.expand3x3.bias"
         )
     return held

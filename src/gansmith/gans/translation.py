@@ -12,9 +12,10 @@ from torch.nn import functional as F
 from gansmith.data import read
 from gansmith.data.crops import opened
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.images import Images
 from gansmith.data.pairs import Unpaired
-from gansmith.data.spec import DataSpec
-from gansmith.errors import UserError
+from gansmith.data.spec import Kind
+from gansmith.errors import DataError, UserError
 from gansmith.game import Game
 from gansmith.networks.patch import patch_layers
 
@@ -28,26 +29,26 @@ class Translation(Game):
     def read(self, data, **options) -> Dataset:
         dataset = read(data, form=self.form, **{k: v for k, v in options.items() if k != "labels"})
         if "source" not in dataset.fields:
-            raise UserError(f"{type(self).__name__} needs {self.form} and {dataset.name} holds single items")
+            raise DataError(f"{type(self).__name__} needs {self.form} and {dataset.name} holds single items")
         if self.form == "pairs" and isinstance(dataset, Unpaired):
-            raise UserError(f"{type(self).__name__} needs pairs and {dataset.name} holds two domains: use cyclegan")
+            raise DataError(f"{type(self).__name__} needs pairs and {dataset.name} holds two domains: use cyclegan")
         return dataset
 
-    def two_pictures(self, spec: DataSpec) -> tuple[DataSpec, DataSpec]:
+    def two_pictures(self, spec: Kind) -> tuple[Kind, Kind]:
         """The forms of what goes in and of what comes out; UserError unless both are pictures."""
         source = spec.also.get("source")
-        if source is None or any(one.axes != 2 or not one.bounded for one in (source, spec)):
-            raise UserError(
+        if not (isinstance(source, Images) and isinstance(spec, Images)):
+            raise DataError(
                 f"{type(self).__name__} makes pictures from pictures: give a folder with A/ and B/, or (source, target)"
             )
         if source.shape[1:] != spec.shape[1:] or min(spec.shape[1:]) < 8:
-            raise UserError(
+            raise DataError(
                 f"pictures of {source.shape[1:]} cannot be turned into pictures of {spec.shape[1:]}: read both with "
                 "one size, at least 8 pixels"
             )
         return source, spec
 
-    def choose_by_size(self, spec: DataSpec) -> list[str]:
+    def choose_by_size(self, spec: Kind) -> list[str]:
         """Fill `patch`, `jitter` and `mirror` from the pictures' size: a small one is blurred when it is enlarged."""
         side, reasons = min(spec.shape[1:]), []
         if self.patch is None:
@@ -68,7 +69,7 @@ class Translation(Game):
         """
         return self.through(self.generator, x, "source", self.spec, seed, batch_size)
 
-    def through(self, network, x, side: str, made: DataSpec, seed: int | None, batch_size: int) -> np.ndarray:
+    def through(self, network, x, side: str, made: Kind, seed: int | None, batch_size: int) -> np.ndarray:
         """Items of the form of the field `side` through a network, to data units of the form `made`."""
         self.check_is_fitted()
         x = torch.as_tensor(np.require(x, requirements=["C", "W"]))
@@ -83,7 +84,7 @@ class Translation(Game):
             ]
         return np.concatenate(parts) if parts else np.empty((0, *made.shape), made.dtype)
 
-    def check_input(self, x: Tensor, form: DataSpec) -> None:
+    def check_input(self, x: Tensor, form: Kind) -> None:
         if tuple(x.shape[1:]) != form.shape or x.dtype != torch.uint8:
             raise UserError(
                 f"inputs are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: this game takes uint8 "

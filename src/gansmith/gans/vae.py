@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import Turn, setting
 from gansmith.gans.base import AutoEncoding, FromNoise
 from gansmith.gans.remedies import Stepping
@@ -34,7 +34,6 @@ class VAE(AutoEncoding, Stepping, FromNoise):
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     batch_size: ClassVar[int] = 128
     score_kind: ClassVar[str] = "raw"
-    widths: ClassVar[tuple[int, int]] = (400, 128)
 
     likelihood: str | None = setting(
         None, "law of an item given its latent; None: Bernoulli for pictures", choices=("bernoulli", "normal")
@@ -44,12 +43,15 @@ class VAE(AutoEncoding, Stepping, FromNoise):
     learning_rate: float = setting(1e-3, "Adam's step size", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
-    def choose(self, spec: DataSpec, count: int | None = None) -> list[str]:
+    def default_width(self, spec: Kind) -> int:
+        return 400 if spec.axes else 128
+
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         if self.likelihood is None:
             self.likelihood = "bernoulli" if spec.bounded else "normal"
         return super().choose(spec, count)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.choose(spec)
         self.encoder = nn.Sequential(
             nn.Flatten(), nn.Linear(prod(spec.shape), self.width), nn.ReLU(), nn.Linear(self.width, 2 * self.latent)

@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import AutoEncoding
 from gansmith.gans.remedies import Regularising, Stepping
-from gansmith.networks.convolutional import ConvDiscriminator, ConvEncoder, ConvGenerator
+from gansmith.networks.convolutional import ConvDiscriminator, ConvEncoder
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
 
@@ -47,14 +47,14 @@ class VAEGAN(AutoEncoding, Stepping, Regularising):
     margin: float = setting(0.35, "how far from balance D's costs may be before a player rests", minimum=0.0)
     judge_rebuilt: bool = setting(True, "reconstructions are fakes too, not samples alone")
     latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
-    width: int = setting(64, "channels of the finest layer, doubled as the picture halves", minimum=1)
     learning_rate: float = setting(3e-4, "RMSProp's step size", minimum=0.0)
 
-    def build(self, spec: DataSpec) -> None:
-        self.check_axes(spec, 2)
+    def build(self, spec: Kind) -> None:
+        self.check_axes(spec, 1, 2, 3)
+        self.choose(spec)
         norm = self.discriminator_norm("batch")
         self.encoder = ConvEncoder(spec.shape, 2 * self.latent, self.width)
-        self.generator = ConvGenerator(self.latent, spec.shape, self.width)
+        self.generator = spec.bodies().generator(self.latent, spec.shape, self.width)
         self.discriminator = self.make_discriminator(
             lambda shape: ConvDiscriminator(shape, self.width, norm=norm), spec.shape
         )

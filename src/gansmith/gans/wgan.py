@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.remedies import Remedies
@@ -38,7 +38,7 @@ class WGAN(Remedies, TwoPlayer):
     discriminator_steps_far: int = setting(100, "… in the first 25 rounds and in every 500th", minimum=1)
     learning_rate: float = setting(5e-5, "RMSProp's step size", minimum=0.0)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.build_bodies(spec)
 
     def turns(self) -> list[Turn]:

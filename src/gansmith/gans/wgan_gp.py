@@ -20,7 +20,7 @@ from torch import Tensor
 
 from gansmith import penalties
 from gansmith.data.dataset import Batch
-from gansmith.data.spec import DataSpec
+from gansmith.data.spec import Kind
 from gansmith.game import observe, setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.remedies import Remedies
@@ -39,7 +39,7 @@ class WGANGP(Remedies, TwoPlayer):
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
 
-    def build(self, spec: DataSpec) -> None:
+    def build(self, spec: Kind) -> None:
         self.build_bodies(spec, discriminator_norm="none")
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
