@@ -14,6 +14,8 @@ from gansmith.training.version_0_1 import renamed
 RUNS = Path(__file__).parent / "v0.1"
 NAMES = sorted(path.name for path in RUNS.iterdir())
 
+pytestmark = pytest.mark.usefixtures("whole_toys")  # as the runs saw them
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_samples_as_it_did(name):
