@@ -24,7 +24,6 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
-from gansmith.data.kinds.images import Images
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import SettingError
@@ -60,7 +59,7 @@ class CycleGAN(Translation):
     mirror: bool | None = setting(None, "turn half of the pictures left to right; None: from the size")
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        if not isinstance(spec, Images):
+        if spec.axes != 2:
             return []
         side, reasons = min(spec.shape[1:]), []
         if self.blocks is None:

@@ -25,7 +25,6 @@ from torch.nn.functional import cross_entropy, softplus
 from gansmith.data import read
 from gansmith.data.captions import numbered, to_ids
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.images import Images
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows, map_across_ranks
 from gansmith.errors import DataError, UserError
@@ -58,7 +57,7 @@ class GANINTCLS(FromNoise):
         return dataset
 
     def build(self, spec: Kind) -> None:
-        if "text" not in spec.also or not isinstance(spec, Images):
+        if "text" not in spec.also or spec.axes != 2 or not spec.bounded:
             raise DataError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
         self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
         self.image_encoder = ImageEncoder(spec.shape, self.text_width)

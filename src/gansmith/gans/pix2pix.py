@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.images import Images
 from gansmith.data.spec import Kind
 from gansmith.game import Turn, setting
 from gansmith.gans.base import observe_scores
@@ -63,7 +62,7 @@ class Pix2Pix(Translation):
         )
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        return self.choose_by_size(spec) if isinstance(spec, Images) else []
+        return self.choose_by_size(spec) if spec.axes == 2 else []
 
     def build(self, spec: Kind) -> None:
         source, target = self.two_pictures(spec)

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from gansmith.data import read
 from gansmith.data.crops import opened
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds.images import Images
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
@@ -37,7 +36,7 @@ class Translation(Game):
     def two_pictures(self, spec: Kind) -> tuple[Kind, Kind]:
         """The forms of what goes in and of what comes out; UserError unless both are pictures."""
         source = spec.also.get("source")
-        if not (isinstance(source, Images) and isinstance(spec, Images)):
+        if source is None or any(one.axes != 2 or not one.bounded for one in (source, spec)):
             raise DataError(
                 f"{type(self).__name__} makes pictures from pictures: give a folder with A/ and B/, or (source, target)"
             )
