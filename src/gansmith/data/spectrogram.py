@@ -49,6 +49,8 @@ def griffin_lim(magnitude: Tensor, length: int, frame: int, hop: int | None = No
     Griffin & Lim 1984: to and fro between the given magnitudes and the phases of a sound. The phases begin at zero, so
     the result is always the same.
     """
+    if not magnitude.numel():  # torch's transforms take no empty batch
+        return magnitude.new_zeros(*magnitude.shape[:-2], length)
     x = istft(magnitude.to(torch.complex64), length, frame, hop)
     for _ in range(rounds):
         spectra = stft(x, frame, hop)

@@ -17,9 +17,11 @@ from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.sngan import SNGAN
+from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
+from gansmith.gans.wavegan import WaveGAN
 from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
 
@@ -47,4 +49,6 @@ GAMES = {
     "anogan": AnoGAN,
     "f-anogan": FAnoGAN,
     "ctgan": CTGAN,
+    "wavegan": WaveGAN,
+    "specgan": SpecGAN,
 }
