@@ -6,20 +6,24 @@ as this base class says it, which suits arrays of numbers. See docs/own-kind.md 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.data.schema import are, check, is_count, is_finite, spell
 from gansmith.errors import DataError
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.data.preflight import Check
     from gansmith.networks.bodies import Bodies
+
+MOST = 2**31  # numbers of one item
 
 
 @dataclass(frozen=True)
@@ -214,11 +218,13 @@ class Kind:
         """What `to_json` wrote, of whatever kind in KINDS. DataError for one that is not there."""
         from gansmith.data.kinds import KINDS
 
+        check(fields, {"kind": str, "shape": are(is_count)}, "the form of the data")
         if fields["kind"] not in KINDS:
             raise DataError(
                 f"there is no kind of data called {fields['kind']!r}, but {', '.join(KINDS)}: import the module that "
                 "defines it first, so that it is in gansmith.KINDS"
             )
+        check_form(KINDS[fields["kind"]], fields)
         return KINDS[fields["kind"]].of_json(fields)
 
     @classmethod
@@ -227,6 +233,23 @@ class Kind:
         also = {name: Kind.from_json(form) for name, form in fields.get("also", {}).items()}
         plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("also", "kind")}
         return cls(**plain, also=also)
+
+
+def check_form(kind: type[Kind], fields: dict) -> None:
+    """UserError unless the `fields` of a form are of the types that `kind` says, and fit its shape."""
+    kinds = {
+        name: are(is_finite) if hint == tuple[float, ...] else are(get_args(hint)[0])
+        for name, hint in get_type_hints(kind).items()
+        if get_origin(hint) is tuple and get_args(hint)[0] in (int, float, str)
+    }
+    numbers = {name: is_finite for name, hint in get_type_hints(kind).items() if hint in (int, float)}
+    where = f"the form of {kind.noun}"
+    check(fields, {}, where, {**numbers, **kinds, "also": dict})
+    shape, scale = fields["shape"], fields.get("scale", [1.0])
+    if not shape or min(shape) < 1 or math.prod(shape) > MOST:
+        raise DataError(f"{where} is damaged: no item has the shape {spell(shape)}")
+    if not all(len(fields.get(name, [0.0])) in (1, shape[-1]) for name in ("center", "scale")) or min(scale) <= 0:
+        raise DataError(f"{where} is damaged: 'center' and 'scale' do not fit the shape {spell(shape)}")
 
 
 DataSpec = Kind  # its name in version 0.1

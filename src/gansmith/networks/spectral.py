@@ -32,7 +32,7 @@ class SpectralNorm(nn.Module):
         self.register_buffer("u", F.normalize(torch.randn(len(weight)), dim=0))
 
     def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast(weight.device.type, enabled=False):
+        with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             matrix = weight.flatten(1)
             with torch.no_grad():
                 v = F.normalize(self.u @ matrix, dim=0)
@@ -46,7 +46,8 @@ def spectrally_normalised(network: nn.Module) -> nn.Module:
     """The same network, every linear map, convolution and embedding in it divided by its spectral norm."""
     for module in list(network.modules()):
         if isinstance(module, (nn.Linear, nn.Embedding, *PLAIN_CONVS.values())):
-            if not module.weight.any():  # σ of a projection that starts at zero has no direction to follow
+            # σ of a projection that starts at zero has no direction to follow; on "meta" there are shapes only
+            if not module.weight.is_meta and not module.weight.any():
                 nn.init.xavier_uniform_(module.weight)
             parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
     return network

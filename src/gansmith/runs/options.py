@@ -7,8 +7,8 @@ from types import NoneType
 from typing import get_args, get_origin, get_type_hints
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.schema import are, check
 from gansmith.errors import SettingError, UserError
-from gansmith.training.schema import are, check
 
 
 @dataclass(frozen=True)

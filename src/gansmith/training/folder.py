@@ -15,11 +15,11 @@ import torch
 from gansmith.atomic import disk_is_full, replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.preview import beside
+from gansmith.data.schema import are, check, fits, is_count, is_finite
 from gansmith.data.write import save_sheet
 from gansmith.errors import UserError
 from gansmith.training import modelfile
 from gansmith.training.claim import LOCK, claimed, clear, refuse_if_taken
-from gansmith.training.schema import are, check, fits, is_count, is_finite
 from gansmith.training.state import State
 from gansmith.training.version_0_1 import is_old, renamed
 
@@ -42,6 +42,10 @@ SETTINGS_MAY = {  # what version 0.1 or a program may have left out
     "in_memory": bool,
     "reasons": list,
     "interventions": are(dict),
+    "code": (
+        lambda code: isinstance(code, dict) and fits(code.get("file"), str) and fits(code.get("class"), str),
+        None,
+    ),
 }
 OPTIONS = {
     "batch_size": is_count,

@@ -7,16 +7,22 @@ moved in training where an average took their name.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 
 from gansmith.atomic import replacing
+from gansmith.data.schema import alike, are, check, is_count, is_finite
 from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.game import Game
@@ -24,6 +30,23 @@ from gansmith.training.version_0_1 import is_old, now, renamed
 from gansmith.version import __version__
 
 FORMAT = 1
+HEADER = {"game": str, "settings": dict, "spec": dict, "trained": dict}
+TRAINED = {
+    "finished": bool,
+    "enough": str,
+    "rounds": is_count,
+    "samples": is_count,
+    "seconds": is_finite,
+    "seed": int,
+    "batch_size": is_count,
+    "val": is_finite,
+    "precision": str,
+    "data": str,
+    "digest": str,
+    "skipped": dict,
+}
+SPARE = 1_000_000  # parameters that a game may have beside those in its file
+MOST_PASSING = 2**28  # numbers that only training needs, such as CycleGAN's pools
 
 
 def write(game: Game, path) -> Path:
@@ -73,23 +96,27 @@ def read(path, games: dict[str, type[Game]], device="cpu", networks: dict[str, n
             f"--game FILE.py:{about['game']}"
         )
     networks = given_again(path, about, networks or {}, "gansmith.load")
-    game = game(**about["settings"], **networks)
-    spec = Kind.from_json(about["spec"])
-    game.build(spec)
-    game.spec, game.trained = spec, about["trained"]
     raw = {}
+    for network in about["averaged"]:
+        prefix = f"raw.{network}."
+        raw[network] = {k.removeprefix(prefix): tensors.pop(k) for k in list(tensors) if k.startswith(prefix)}
     try:
-        for network in about["averaged"]:
-            prefix = f"raw.{network}."
-            raw[network] = {k.removeprefix(prefix): tensors.pop(k) for k in list(tensors) if k.startswith(prefix)}
+        spec = Kind.from_json(about["spec"])
+        own = ours(game.__module__) and not networks
+        check_fit(game(**about["settings"], **copy.deepcopy(networks)), spec, tensors, raw, own)
+        game = game(**about["settings"], **networks)
+        game.build(spec)
+        game.spec, game.trained = spec, about["trained"]
         game.load_state_dict(_passing(game) | tensors)
-        game.use_averages({name: _twin(game, name) for name in raw})
+        game.use_averages({name: copy.deepcopy(getattr(game, name)) for name in raw})
         for network, state in raw.items():
             game.raw[network].load_state_dict(state)
             game.raw[network].to(device)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a file from outside: whatever it makes of itself, it is no model
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{path} does not fit {about['game']} of gansmith {__version__}: {reason}") from error
     return game.to(device).eval()
 
 
@@ -114,6 +141,47 @@ def given_again(path, about: dict, networks: dict[str, nn.Module | None], call: 
     return networks
 
 
+def check_fit(game: Game, spec: Kind, tensors: dict[str, Tensor], raw: dict[str, dict], own: bool = True) -> None:
+    """ValueError unless `game`, built for `spec`, has these tensors, and no others but what only training needs.
+
+    Found before any memory is taken for them: on the device "meta", whose tensors have a shape and no content, and
+    not beyond the size of the tensors that are there. So a small file that names huge layers is small to refuse.
+
+    own  whether all of the code is gansmith's, which can be built on that device
+    """
+    room = {"parameters": sum(x.numel() for x in tensors.values()) + SPARE, "parts": 100 * len(tensors) + 10_000}
+
+    def count(module, name, part) -> None:
+        room["parts"] -= 1
+        room["parameters"] -= part.numel() if isinstance(part, nn.Parameter) else 0
+        if min(room.values()) < 0:
+            raise ValueError("its networks are larger than what the file holds")
+
+    hooks = [register_module_parameter_registration_hook(count), register_module_module_registration_hook(count)]
+    try:
+        with torch.device("meta"), torch.random.fork_rng(devices=[]):
+            game.build(spec)
+    except (RuntimeError, NotImplementedError):
+        if own:
+            raise
+        return  # somebody's code that looks at values while it builds: it is compared when the weights are loaded
+    finally:
+        for hook in hooks:
+            hook.remove()
+    wanted, passing = game.state_dict(), _passing(game)
+    if sum(x.numel() for x in passing.values()) > MOST_PASSING:
+        raise ValueError("what it keeps for training only is larger than any game's")
+    alike(tensors, {name: value for name, value in wanted.items() if name not in passing}, "the game")
+    for network, held in raw.items():
+        if network not in game.averaged:
+            raise ValueError(f"{network} is no averaged network")
+        alike(held, getattr(game, network).state_dict(), f"raw.{network}")
+    bad = [name for name, x in (tensors | {f"raw.{n}": x for r in raw.values() for n, x in r.items()}).items()
+           if x.is_floating_point() and not torch.isfinite(x).all()]  # fmt: skip
+    if bad:
+        raise ValueError(f"{bad[0]} holds values that are not numbers")
+
+
 def ours(module: str) -> bool:
     """Whether a module is part of gansmith, so that its class of some name is not somebody else's of the same name."""
     return module.partition(".")[0] == "gansmith"
@@ -124,12 +192,6 @@ def _passing(game: Game) -> dict[str, Tensor]:
     return {name: value for name, value in game.state_dict().items() if name.split(".")[0] in game.training_only}
 
 
-def _twin(game: Game, name: str):
-    import copy
-
-    return copy.deepcopy(getattr(game, name))
-
-
 def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
     path = Path(path)
     if not path.is_file():
@@ -138,17 +200,25 @@ def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
         with safe_open(str(path), framework="pt") as file:
             head = file.metadata() or {}
             held = {k: file.get_tensor(k) for k in (file.keys() if tensors else ())}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path} is cut short or not a gansmith model ({error})") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UserError(f"{path} is cut short or not a gansmith model ({' '.join(str(error).split())})") from None
     if "gansmith" not in head:
         raise UserError(f"{path} is a safetensors file, but not one that gansmith wrote")
     if tensors and _digest(head["gansmith"], held) != head.get("digest"):
         raise UserError(f"{path} was changed after it was written: its digest does not match. Take the original file")
-    about = json.loads(head["gansmith"])
+    try:
+        about = json.loads(head["gansmith"])
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is damaged: its header cannot be read") from None
+    check(about, {"format": is_count, "gansmith": str, "averaged": are(str)}, f"{path}")
     if is_old(about["gansmith"]):
         about, held = renamed(about) | {"averaged": [now(name) for name in about["averaged"]]}, renamed(held)
     if about["format"] > FORMAT:
         raise UserError(f"{path} was written by gansmith {about['gansmith']}: update with pip install -U gansmith")
+    check(about, HEADER, f"{path}", {"module": str, "networks": dict})
+    check(about["trained"], {}, f"{path}: 'trained'", TRAINED)
     return about, held
 
 

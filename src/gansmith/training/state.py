@@ -10,13 +10,13 @@ from torch import Tensor
 
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset, Order
+from gansmith.data.schema import alike, are, fits, is_count
 from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.training.augment import attach
 from gansmith.training.average import Average
 from gansmith.training.players import Player
-from gansmith.training.schema import are, fits, is_count
 from gansmith.training.version_0_1 import renamed
 from gansmith.version import __version__
 
@@ -149,26 +149,6 @@ def check_sums(path: Path) -> None:
         raise ValueError(f"it is damaged ({error})") from None
     if damaged:
         raise ValueError(f"it is damaged: {damaged.partition('/')[2]} is not as it was written")
-
-
-def alike(held, form, where: str) -> None:
-    """ValueError unless `held` has the names, types and shapes of `form`."""
-    number = isinstance(form, (int, float)) and isinstance(held, (int, float))
-    if not number and type(held) is not type(form) and not (isinstance(form, dict) and isinstance(held, dict)):
-        raise ValueError(f"{where} is {type(held).__name__}, not {type(form).__name__}")
-    if isinstance(form, Tensor):
-        if held.shape != form.shape or held.dtype != form.dtype:
-            raise ValueError(f"{where} is {tuple(held.shape)} {held.dtype}, not {tuple(form.shape)} {form.dtype}")
-    elif isinstance(form, dict):
-        if set(held) != set(form):
-            raise ValueError(f"{where} has other parts: {', '.join(sorted(map(str, set(held) ^ set(form))))[:80]}")
-        for name in form:
-            alike(held[name], form[name], f"{where}.{name}")
-    elif isinstance(form, (list, tuple)):
-        if len(held) != len(form):
-            raise ValueError(f"{where} has {len(held)} parts, not {len(form)}")
-        for i, (one, other) in enumerate(zip(held, form)):
-            alike(one, other, f"{where}.{i}")
 
 
 def flatten(held, where: str = "") -> list[tuple[str, object]]:

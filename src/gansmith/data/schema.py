@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from torch import Tensor
+
 from gansmith.errors import UserError
 
 NAMES = {dict: "a table", list: "a list", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -52,6 +54,26 @@ def is_finite(value) -> bool:
 def are(kind) -> Callable:
     """A check of lists all of whose items are of `kind`."""
     return lambda value: isinstance(value, (list, tuple)) and all(fits(one, kind) for one in value)
+
+
+def alike(held, form, where: str) -> None:
+    """ValueError unless `held` has the names, types and shapes of `form`."""
+    number = isinstance(form, (int, float)) and isinstance(held, (int, float))
+    if not number and type(held) is not type(form) and not (isinstance(form, dict) and isinstance(held, dict)):
+        raise ValueError(f"{where} is {type(held).__name__}, not {type(form).__name__}")
+    if isinstance(form, Tensor):
+        if held.shape != form.shape or held.dtype != form.dtype:
+            raise ValueError(f"{where} is {tuple(held.shape)} {held.dtype}, not {tuple(form.shape)} {form.dtype}")
+    elif isinstance(form, dict):
+        if set(held) != set(form):
+            raise ValueError(f"{where} has other parts: {', '.join(sorted(map(str, set(held) ^ set(form))))[:80]}")
+        for name in form:
+            alike(held[name], form[name], f"{where}.{name}")
+    elif isinstance(form, (list, tuple)):
+        if len(held) != len(form):
+            raise ValueError(f"{where} has {len(held)} parts, not {len(form)}")
+        for i, (one, other) in enumerate(zip(held, form)):
+            alike(one, other, f"{where}.{i}")
 
 
 def spell(value) -> str:
