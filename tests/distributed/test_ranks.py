@@ -16,6 +16,8 @@ import gansmith as gs
 from gansmith.distributed.ranks import OneBatch
 from gansmith.evaluate import compare
 
+pytestmark = pytest.mark.usefixtures("whole_toys")
+
 HOW = {"steps": 30, "batch_size": 16, "precision": "fp32", "seed": 3, "evaluate": False}
 HERE = """
 import os, signal, sys, time
@@ -186,7 +188,7 @@ if RANK == 1:
 sys.exit(main(["resume", {str(folder)!r}, "--quiet"]))
 """)
     assert [rank.returncode for rank in ranks] == [1, 9], ranks
-    assert "a rank was lost" in ranks[0].stderr and "Traceback" not in ranks[0].stderr
+    assert "a process (rank) was lost" in ranks[0].stderr and "Traceback" not in ranks[0].stderr
     gs.resume(folder)
     assert_close(whole, folder)
 
@@ -198,8 +200,6 @@ def test_one_stops_two_go_on_and_share_a_task(whole, tmp_path):
 from gansmith.cli.main import main
 from gansmith.evaluate import compare
 from gansmith.distributed.ranks import one_task
-
-pytestmark = pytest.mark.usefixtures("whole_toys")
 game = gs.resume({str(folder)!r})
 assert game.trained["finished"]
 assert main(["sample", {str(whole)!r}, "-n", "600", "--seed", "4", "-o", {str(out)!r}]) == 0

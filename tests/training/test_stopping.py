@@ -9,13 +9,13 @@ import pytest
 import gansmith as gs
 from gansmith.training.stopping import SIGNALS, deliver, signals_held
 
+pytestmark = pytest.mark.usefixtures("whole_toys")
+
 HOW = {"steps": 40, "batch_size": 16, "precision": "fp32", "evaluate": False}
 SCRIPT = """
 import signal, sys
 import torch
 import gansmith as gs
-
-pytestmark = pytest.mark.usefixtures("whole_toys")
 torch.set_num_threads(1)
 def stop(state, row):
     if row["step"] == 11: signal.raise_signal(signal.SIGTERM)
