@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansmith.data import decode, read
+from gansmith.data import decode, read, sources
 from gansmith.data.cache import folder as cache_folder
 from gansmith.errors import UserError
 
@@ -103,3 +103,57 @@ def test_where_the_cache_lies(monkeypatch, tmp_path):
     monkeypatch.delenv("GANSMITH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache_folder() == tmp_path / "x/gansmith"
+
+
+def test_any_byte_of_an_entry_that_changed_is_found(folder, builds):
+    wanted = read(folder)
+    (entry,) = entries()
+    rng = np.random.default_rng(0)
+    for path in sorted(entry.iterdir()):
+        whole = path.read_bytes()
+        for at in rng.integers(0, len(whole), 12):
+            changed = bytearray(whole)
+            changed[at] ^= 1 << int(rng.integers(8))
+            path.write_bytes(changed)
+            again = read(folder)
+            np.testing.assert_array_equal(again.raw(np.arange(12)), wanted.raw(np.arange(12)))
+            assert (again.digest, again.notes, again.left_out) == (wanted.digest, wanted.notes, wanted.left_out)
+            path.write_bytes(whole)
+
+
+def failing(monkeypatch, name: str, error: Exception):
+    """Opening the picture `name` fails."""
+    real = sources.Image.open
+
+    def open_(file, *args, **options):
+        if str(file).endswith(name):
+            raise error
+        return real(file, *args, **options)
+
+    monkeypatch.setattr(sources.Image, "open", open_)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_what_passes_is_not_kept_for_good(folder, builds, monkeypatch, number):
+    failing(monkeypatch, "cat/00.png", OSError(number, os.strerror(number)))
+    for _ in range(2):
+        found = read(folder)
+        assert len(found) == 11 and found.left_out == {"cat/00.png": os.strerror(number)}
+    assert len(builds) == 1
+    monkeypatch.undo()
+    assert len(read(folder)) == 12 and not read(folder).left_out
+
+
+def test_what_is_wrong_with_the_content_is_kept(folder, builds, monkeypatch):
+    (folder / "cat/00.png").write_bytes(b"no picture")
+    assert len(read(folder)) == len(read(folder)) == 11 and len(builds) == 1
+
+
+def test_what_killed_processes_left_is_swept(folder):
+    read(folder)
+    (entry,) = entries()
+    left = entry.with_name(".0123456789abcdef.4")  # version 0.1
+    left.mkdir()
+    os.utime(left, (1, 1))
+    read(folder, size=8)
+    assert not left.exists() and len(entries()) == 2

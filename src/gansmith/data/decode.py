@@ -7,25 +7,27 @@ import json
 import os
 import shutil
 import struct
-import time
 import warnings
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from gansmith.atomic import beside as own_path
+from gansmith.atomic import sweep
 from gansmith.data import cache as caching
-from gansmith.data.labels import evenly, few
+from gansmith.data.labels import few
 from gansmith.data.pictures import Facts, as_size, look, pixels
 from gansmith.data.sources import Pictures
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 
-POLICY = 2  # raise when the same files would now give other bytes: old cache entries are then not found
+POLICY = 3  # raise when the same files would now give other bytes: old cache entries are then not found
+CHUNK = 2**24  # bytes read at a time
 SQUARES = (256, 128, 64, 32, 16)
 
 
@@ -94,35 +96,59 @@ def kept(pictures: Pictures, size, channels, cache) -> tuple[np.ndarray, dict]:
     key = caching.digest(POLICY, pictures.stamp, size, channels)
     entry = caching.folder(cache) / "pictures" / key
     made = _open(entry)
-    if made is None:
+    if made is None or _can_now(pictures, made[1]["passing"]):
         _build(pictures, size, channels, entry)
         made = _open(entry)
+    if made is None:
+        raise DataError(f"{entry} is not as it was just written: is that disk sound? Name another with cache=FOLDER")
     return made
 
 
 def _open(entry: Path) -> tuple[np.ndarray, dict] | None:
-    """A cache entry, or None if there is none or it is damaged."""
+    """A cache entry, or None if there is none or it is damaged in any byte."""
     try:
         about = json.loads((entry / "about.json").read_text())
         data = np.load(entry / "pixels.npy", mmap_mode="r")
-        return (data, about) if list(data.shape) == about["shape"] and _checksum(data) == about["checksum"] else None
-    except (OSError, ValueError, KeyError):
+        whole = about.pop("whole")
+        sound = list(data.shape) == about["shape"] and data.dtype == np.uint8 and _whole(data, about) == whole
+        return (data, about) if sound else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
+def _whole(data: np.ndarray, about: dict) -> str:
+    """A checksum of every byte of an entry. Training reads them all anyway: they are then in memory."""
+    return f"{zlib.crc32(json.dumps(about, sort_keys=True).encode()):08x}{_checksum(data):08x}"
+
+
 def _checksum(data: np.ndarray) -> int:
-    """Of at most 256 items, evenly spaced: finds a damaged file without reading a large one whole."""
-    return zlib.crc32(np.ascontiguousarray(data[evenly(len(data), min(len(data), 256))]).data)
+    total, rows = 0, max(1, CHUNK // max(1, data[0].nbytes))
+    for start in range(0, len(data), rows):
+        total = zlib.crc32(np.ascontiguousarray(data[start : start + rows]).data, total)
+    return total
+
+
+def _can_now(pictures: Pictures, passing: list[str]) -> bool:
+    """Whether a picture that could not be had for a passing reason, such as its permissions, can be had now."""
+    if not passing:
+        return False
+    rows = [row for row, file in enumerate(pictures.files) if file in set(passing)]
+    return any(not isinstance(fact, Passing) for fact in survey(pictures.take(rows)))
+
+
+class Passing(str):
+    """Why a picture cannot be had just now, which says nothing of its content."""
 
 
 def _build(pictures: Pictures, size, channels, entry: Path) -> None:
-    beside = entry.with_name(f".{entry.name}.{os.getpid()}")
+    beside = own_path(entry)
     try:
-        _sweep(entry)
+        sweep(entry.parent)
         beside.mkdir(parents=True, exist_ok=True)
         about = _write(pictures, size, channels, beside / "pixels.npy")
         data = np.load(beside / "pixels.npy", mmap_mode="r")
-        about.update(shape=list(data.shape), checksum=_checksum(data))
+        about.update(shape=list(data.shape))
+        about["whole"] = _whole(data, about)
         (beside / "about.json").write_text(json.dumps(about))
         shutil.rmtree(entry, ignore_errors=True)
         try:
@@ -137,14 +163,6 @@ def _build(pictures: Pictures, size, channels, entry: Path) -> None:
         ) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _sweep(entry: Path) -> None:
-    """Delete what killed processes left beside `entry` more than a day ago."""
-    for left in entry.parent.glob(".*.*"):
-        with suppress(OSError):  # another process may sweep as well
-            if time.time() - left.stat().st_mtime > 86400:
-                shutil.rmtree(left)
 
 
 def _write(pictures: Pictures, size, channels, path: Path) -> dict:
@@ -166,7 +184,9 @@ def _write(pictures: Pictures, size, channels, path: Path) -> dict:
         _enough(count, bad, pictures)
         file.seek(0)
         file.write(_npy_header((count, *shape)))
-    return {"notes": [*_left_out(bad), *notes], "bad": dict(sorted(bad.items())), "digest": sha.hexdigest()[:16]}
+    passing = sorted(file for file, why in bad.items() if isinstance(why, Passing))
+    about = {"notes": [*_left_out(bad), *notes], "bad": dict(sorted(bad.items())), "passing": passing}
+    return about | {"digest": sha.hexdigest()[:16]}
 
 
 def _in_memory(pictures: Pictures, size, channels) -> tuple[np.ndarray, dict]:
@@ -210,6 +230,8 @@ def _parallel(of, count: int, chunk: int):
 
 
 def _reason(problem: Exception) -> str:
+    if isinstance(problem, MemoryError) or (isinstance(problem, OSError) and problem.errno):
+        return Passing(getattr(problem, "strerror", None) or "not enough memory")  # of the system, not of the content
     if isinstance(problem, UnidentifiedImageError):
         return "not a picture that Pillow can read"
     if isinstance(problem, Image.DecompressionBombError):

@@ -97,6 +97,8 @@ def _missing(path: Path) -> str:
     there = path.parent
     while not there.exists():
         there = there.parent
+    if there.is_file():  # a zip
+        return f"{there} below {path.relative_to(there).as_posix()} is empty: name a folder in it that holds files"
     if there != path.parent:
         return f"there is no {path}: {there} is there, the rest is not"
     return f"there is no {path}.{nearest(path.name, sorted(p.name for p in there.iterdir()))}"

@@ -4,11 +4,12 @@ A stale cache is worse than none: one project's wrongly prepared real features s
 training instability (NVlabs/stylegan3#174). These cannot be stale; delete the folder whenever you like.
 """
 
-import os
+import hashlib
 from pathlib import Path
 
 import torch
 
+from gansmith.atomic import replacing, sweep
 from gansmith.data.cache import digest, folder
 
 __all__ = ["folder", "kept", "tensor_digest"]
@@ -20,12 +21,28 @@ def tensor_digest(*parts) -> str:
 
 
 def kept(path: Path, make, load, save):
-    """`load(path)` where the file exists, else `make()`, saved beside and renamed: no reader meets half a file."""
-    if path.exists():
-        return load(path)
+    """`load(path)` where the file is there and whole, else `make()`, saved beside and renamed: no reader meets half a
+    file, and one that was damaged since is made again. A cache that cannot be written to is done without."""
+    sums = path.with_name(f"{path.name}.sha256")
+    try:
+        if sums.read_text() == _sum(path):
+            return load(path)
+    except (OSError, ValueError):
+        pass
     value = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    save(value, beside)
-    os.replace(beside, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        with replacing(path) as part:
+            save(value, part)
+            total = _sum(part)
+        with replacing(sums) as part:
+            part.write_text(total)
+    except OSError:
+        pass
     return value
+
+
+def _sum(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
