@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import ClassVar, dataclass_transform, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_args, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -71,8 +71,36 @@ def setting(default, meaning: str, *, minimum=None, maximum=None, choices=None):
     return field(default=default, metadata=about)
 
 
+class Trained(nn.Module):
+    """What a game holds beside its settings. It is annotated here, under the dataclass, so that none becomes a setting.
+
+    spec      the form of the data; None before `fit`
+    progress  share of the training budget that is spent, set by the loop before each round
+    raw       what moved in training, where the average took its name
+    history   what `fit` logged
+    trained   how: rounds, samples, seed, data …
+    asked     settings as given, before `choose` filled what was left open
+    anchor    an empty buffer that moves with the networks: see `Game.device`
+    """
+
+    spec: DataSpec
+    progress: float
+    raw: dict[str, nn.Module]
+    history: list[dict]
+    trained: dict
+    asked: dict
+    own_networks: dict[str, nn.Module]
+    anchor: Tensor
+    generator: nn.Module
+    discriminator: nn.Module
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict]
+
+        def __getattr__(self, name: str) -> Any: ...  # networks and methods that only some papers have
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
-class Game(nn.Module):
+class Game(Trained):
     """A generative adversarial game. Subclasses give `build`, `players`, `turns` (or `stages`) and `sample`.
 
     It is an nn.Module so that networks and buffers (state a game keeps: BEGAN's k, an image pool) are saved, moved
@@ -115,14 +143,9 @@ class Game(nn.Module):
             check_networks(cls, own)
             check_settings(cls, settings)
             store(self, **settings)
-            self.register_buffer("anchor", torch.empty(0), persistent=False)  # moves with the networks: see `device`
-            self.spec: DataSpec | None = None
-            self.progress = 0.0  # share of the training budget that is spent, set by the loop before each round
-            self.raw: dict[str, nn.Module] = {}  # what moved in training, where the average took its name
-            self.history: list[dict] = []  # what `fit` logged
-            self.trained: dict = {}  # how: rounds, samples, seed, data …
-            self.asked = settings  # as given, before `choose` filled what was left open
-            self.own_networks = own
+            self.register_buffer("anchor", torch.empty(0), persistent=False)
+            self.spec, self.progress, self.asked, self.own_networks = None, 0.0, settings, own
+            self.raw, self.history, self.trained = {}, [], {}
 
         cls.__init__ = __init__
 
@@ -236,7 +259,7 @@ class Game(nn.Module):
 
     def restart(self) -> None:
         """As it was made, before any training."""
-        self.__init__(**self.asked, **self.own_networks)
+        type(self).__init__(self, **self.asked, **self.own_networks)
 
 
 dataclass(kw_only=True, eq=False, repr=False)(Game)  # __init_subclass__ sees to the children only
@@ -249,7 +272,7 @@ def _take_settings_as_attributes(cls: type[Game]) -> None:
     defaults over those of the class that stands beside it.
     """
     own = inspect.get_annotations(cls)
-    bases = [base for base in cls.__mro__[1:] if "__dataclass_fields__" in base.__dict__]
+    bases: list[Any] = [base for base in cls.__mro__[1:] if "__dataclass_fields__" in base.__dict__]
     for name in dict.fromkeys(name for base in bases for name in base.__dataclass_fields__ if name not in own):
         taken = next(base for base in bases if name in base.__dataclass_fields__).__dataclass_fields__[name]
         wanted = next(base for base in bases if name in inspect.get_annotations(base)).__dataclass_fields__[name]

@@ -20,12 +20,12 @@ class Batch:
     `memo` lives for one round: what one turn leaves there a later turn may use, detached.
     """
 
-    real: Tensor | None = None
-    label: Tensor | None = None
-    source: Tensor | None = None
-    target: Tensor | None = None
-    text: Tensor | None = None
-    index: Tensor | None = None
+    real: Tensor = None
+    label: Tensor = None
+    source: Tensor = None
+    target: Tensor = None
+    text: Tensor = None
+    index: Tensor = None
     memo: dict = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -39,7 +39,7 @@ class FromNoise(Game):
     generator= and, of two players, discriminator= replace the paper's networks by any nn.Module: see `own_networks`.
     """
 
-    replaceable = ("generator",)
+    replaceable: ClassVar[tuple[str, ...]] = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
 

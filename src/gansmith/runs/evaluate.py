@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,13 @@ def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
     runs = [Path(name) for name in names if is_run(name)]
     real = reals_of(runs, data)
     sources = {name: sampler(load(name), data_of(name)[0]) if is_run(name) else given(name, real) for name in names}
-    how = {"n": min(n, real.most), "draws": DRAWS, "groups": FULL[2], "reference": FULL[1], "seed": seed}
+    how: dict[str, Any] = {
+        "n": min(n, real.most),
+        "draws": DRAWS,
+        "groups": FULL[2],
+        "reference": FULL[1],
+        "seed": seed,
+    }
     features = spaces(real.form)
     scores = {
         name: compare(
@@ -80,7 +87,10 @@ def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
     lines, notes = table(scores), list(real.notes)
     if len(names) == 2:
         if all(map(callable, sources.values())):
-            lines += ["", told(paired(real.items, *sources.values(), features, **how), *names)]
+            lines += [
+                "",
+                told(paired(real.items, *(sources[name] for name in names), **how, features=features), *names),
+            ]
         else:
             notes.append("no verdict: a fixed set of samples cannot be drawn again with the seeds of the other")
     notes += [note for found in scores.values() for note in found.notes if "held_out=" not in note]
@@ -118,7 +128,7 @@ def reals_of(runs: list[Path], data: str | None) -> Reals:
     options = abouts[0]["options"]
     options = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
     other = None if data is None else read(data, **{"form": "items"} | options)
-    if len(splits) > 1 or (other is not None and other.digest != abouts[0]["digest"]):
+    if other is not None and (len(splits) > 1 or other.digest != abouts[0]["digest"]):
         return whole(other)
     return reals(*data_of(runs[0], other if abouts[0]["data"] is None else None))[0]
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -105,8 +106,18 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         found.skipped.append("everything, since samples take too long to make")
         return
     count, reference, groups = plan
-    how = {"n": min(n or count, against.most), "draws": DRAWS, "groups": groups, "reference": reference, "seed": seed}
-    about = {"held_out": against.others, "split": against.split, "weights": "EMA" if game.averaged else "raw"}
+    how: dict[str, Any] = {
+        "n": min(n or count, against.most),
+        "draws": DRAWS,
+        "groups": groups,
+        "reference": reference,
+        "seed": seed,
+    }
+    about: dict[str, Any] = {
+        "held_out": against.others,
+        "split": against.split,
+        "weights": "EMA" if game.averaged else "raw",
+    }
     begun = time.monotonic()
     found.scores["plain"] = compare(against.items, draw, names, **about, **how)
     cost = time.monotonic() - begun
@@ -261,7 +272,8 @@ def write(path: Path, found: Measures) -> None:
         with replacing(path / "scores.jsonl") as beside:
             beside.write_text("".join(line + "\n" for line in found.lines()))
     with replacing(path / "measures.npz") as beside, open(beside, "wb") as file:
-        np.savez_compressed(file, **found.arrays)
+        arrays: dict[str, Any] = found.arrays
+        np.savez_compressed(file, **arrays)
 
 
 def read(path: Path) -> tuple[list[dict], dict[str, np.ndarray]]:

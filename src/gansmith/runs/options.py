@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.schema import are, check
@@ -46,7 +46,10 @@ class Options:
         if unknown:
             raise UserError(f"{where} has options that this gansmith does not know, such as {unknown[0]}: update it")
         check(held, {}, f"{where}: 'options'", {name: _kinds(hint) for name, hint in hints.items()})
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in held.items()})
+        found: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in held.items()
+        }
+        return cls(**found)
 
 
 def _kinds(hint) -> tuple:

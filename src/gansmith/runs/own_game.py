@@ -15,6 +15,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from gansmith.data.cache import folder as cache_folder
 from gansmith.errors import SettingError, UserError, nearest
@@ -33,7 +34,7 @@ def find_game(text: str) -> type[Game]:
     games = {key: value for key, value in vars(module).items() if _is_own(value, module)}
     if not name and len(games) == 1:
         name = next(iter(games))
-    found = getattr(module, name, None) if name else None
+    found: Any = getattr(module, name, None) if name else None
     if not _is_game(found):
         what = f"defines {', '.join(games)}" if games else "defines no subclass of gansmith.Game"
         wanted = f"has no game '{name}'" if name else "must be followed by :CLASS"
@@ -123,6 +124,8 @@ def _from_file(path: Path) -> ModuleType:
         if file and Path(file).name == path.name and Path(file).resolve() == path and module.__name__ != "__main__":
             return module
     spec = importlib.util.spec_from_file_location(f"own_game_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"--game {path}: Python cannot load it as a module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
     sys.path.insert(0, str(path.parent))

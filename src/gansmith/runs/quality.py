@@ -36,7 +36,8 @@ class Watch:
         patience: int | None = None, seed: int = 0,
     ):  # fmt: skip
         self.every, self.n, self.features, self.best, self.patience = every, n, features, best, patience
-        self.seed, self.real = seed, None
+        self.seed = seed
+        self.real: np.ndarray | None = None
 
     def __call__(self, state: State, seen: Mapping) -> dict[str, float]:
         if not (self.every and state.ranks.first and state.round > 1 and (state.round - 1) % self.every == 0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,8 +43,7 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     game = load(path)
     if game.inputs or not hasattr(game, "score_samples"):
         raise UserError(f"{type(game).__name__} has no discriminator that scores samples: remove --refine")
-    train, held = data_of(path)
-    check_held_out(path, train, held)
+    held = check_held_out(path, *data_of(path))
     if method == "mala":
         if game.conditional:
             raise UserError("--refine mala does not support conditional models: use --refine obrs")
@@ -62,13 +62,14 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
     return refiner.sample(n, seed=seed, **({} if label is None else {"label": label})), refiner.report
 
 
-def check_held_out(path, train: Dataset, held: Dataset | None) -> None:
-    """UserError unless enough was held out to calibrate the discriminator."""
+def check_held_out(path, train: Dataset, held: Dataset | None) -> Dataset:
+    """What was held out; UserError unless it is enough to calibrate the discriminator."""
     there = 0 if held is None else len(held)
-    if there < FEWEST:
+    if held is None or there < FEWEST:
         share = math.ceil(20 * FEWEST / (len(train) + there)) / 20
         advice = f"Retrain with --val {share:g}" if share < 1 else "Train on more data"
         raise UserError(f"--refine needs at least {FEWEST} held-out {train.spec.noun}; {path} has {there}. {advice}")
+    return held
 
 
 def check_classes(path, held: Dataset, wanted, classes: np.ndarray) -> None:
@@ -101,20 +102,17 @@ def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size:
     calibration = calibrate(real, fake, kind=game.score_kind)
     rng = torch.Generator().manual_seed(seed)
     latent = game.latents(n, rng)
-    inside = (
-        (lambda z: torch.where((z.abs() <= 3**0.5).flatten(1).all(1), 0.0, -torch.inf))
-        if (game.prior == "uniform")
-        else None
-    )
+    inside = lambda z: torch.where((z.abs() <= 3**0.5).flatten(1).all(1), 0.0, -torch.inf)  # noqa: E731
+    prior: dict[str, Any] = {"log_prior": inside} if game.prior == "uniform" else {}
     game.eval()
     moved, report = latent_mala(
         game.generate,
-        lambda x: calibration.log_ratio(game.discriminator(x)).float(),
+        lambda x: torch.as_tensor(calibration.log_ratio(game.discriminator(x))).float(),
         latent,
         steps=steps,
         step_size=step_size,
         seed=seed,
-        **({"log_prior": inside} if inside else {}),
+        **prior,
     )
     with game.at_rest():
         items = np.concatenate([game.spec.to_data(game.generate(z)) for z in moved.split(250)])

@@ -143,7 +143,7 @@ def fit(
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         if out is not None or say is not None:
             options = plan_run(game, dataset, options, budget, place, ranks, counts, out, why, say)
-        if out is not None and ranks.first:
+        if isinstance(keep, RunFolder) and ranks.first:
             keep.create(describe(game, dataset, options, why))
             keep.show_real(dataset)
         ranks.wait()
@@ -179,9 +179,9 @@ def resume(
     if steps is not None or minutes is not None:
         budget = check_budget(steps, minutes)
         options = replace(options, steps=budget.steps, minutes=budget.minutes)
-    networks = {"generator": generator, "discriminator": discriminator}
-    networks = given_again(path, about, networks, "gansmith.resume")
-    game = class_of(about, path, game)(**about["settings"], **networks)
+    given = {"generator": generator, "discriminator": discriminator}
+    networks = given_again(path, about, given, "gansmith.resume")
+    played = class_of(about, path, game)(**about["settings"], **networks)
     place = hardware.pick_device(options.device)
     ranks = Ranks(place)
     if options.batch_size % ranks.count:
@@ -189,9 +189,9 @@ def resume(
             f"batch size {options.batch_size} is not divisible by {ranks.count} ranks: use another number of processes"
         )
     with ranks.one_by_one():
-        dataset = read_again(path, game, data)
+        dataset = read_again(path, played, data)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        state = make_state(game, dataset, options, place, ranks)
+        state = make_state(played, dataset, options, place, ranks)
         state.load(keep.checkpoint)
         if ranks.first:
             keep.continue_log(state)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -62,7 +63,7 @@ ROW = {"step": is_count, "seconds": is_finite, "samples": is_count}
 class Memory:
     """Where a run without a folder is kept: the game's `history`, nothing else."""
 
-    path = None
+    path: Any = None  # the folder of a run that has one
 
     def __init__(self, watch=None):
         self.watch = watch or (lambda state, row: None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -82,7 +83,7 @@ def read_header(path) -> dict:
     return _read(path, tensors=False)[0]
 
 
-def read(path, games: dict[str, type[Game]], device="cpu", networks: dict[str, nn.Module] | None = None) -> Game:
+def read(path, games: dict[str, type[Game]], device="cpu", networks: Mapping | None = None) -> Game:
     """The game of a file, its averaged networks in place, on `device`.
 
     games     class name -> class

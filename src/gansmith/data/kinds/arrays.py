@@ -33,6 +33,6 @@ class Arrays(Kind):
             label = rng.integers(0, 3, n)
             walk = np.cumsum(rng.standard_normal((n, *shape)), -1) + label.reshape(n, *[1] * len(shape))
             form = cls(shape, ("a", "b", "c"), center=(1.0,), scale=(3.0,))
-            fields = {"real": walk.astype(np.float32), "label": label}
+            fields: dict[str, np.ndarray] = {"real": walk.astype(np.float32), "label": label}
             made.append(Dataset(form, fields, name="made up", digest=f"{shape}{n}{seed}"))
         return made

@@ -258,9 +258,8 @@ class RandomMel(nn.Module):
         super().__init__()
         self.rate, self.bands = rate, bands
         self.convs = nn.ModuleList(nn.Conv1d(a, 64, 5, 2, 2) for a in (channels * bands, 64))
-        for conv in self.convs:
-            nn.init.kaiming_normal_(conv.weight, a=0.2)
-            nn.init.zeros_(conv.bias)
+        for name, values in self.convs.named_parameters():
+            nn.init.zeros_(values) if name.endswith("bias") else nn.init.kaiming_normal_(values, a=0.2)
 
     def forward(self, items: Tensor) -> Tensor:
         hop = frame_length(self.rate, items.shape[-1]) // 4

@@ -23,6 +23,20 @@ class Layout(nn.Module):
     width  of the flat vector;  columns  (place in the table, Column) of those that are played, in the layout's order
     """
 
+    source: Tensor
+    head: Tensor
+    gap: Tensor
+    mode: Tensor
+    owner: Tensor
+    start: Tensor
+    member: Tensor
+    spread: Tensor
+    share: Tensor
+    spike_of: Tensor
+    spike_part: Tensor
+    spike: Tensor
+    modes: Tensor
+
     def __init__(self, spec: TableSpec, most: int):
         super().__init__()
         there = [(i, c) for i, c in enumerate(spec.entries) if c.kind != "id"]

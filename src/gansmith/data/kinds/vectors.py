@@ -87,7 +87,8 @@ def _check_columns(dataset: Dataset, check: preflight.Check) -> None:
     counters = [label for label, column in zip(labels, x.T, strict=True) if (np.diff(column) == 1).all()]
     if counters:
         check.problems.append(f"columns that count the rows: {few(counters)}; leave them out")
-    first, copies = {}, []
+    first: dict[bytes, str] = {}
+    copies = []
     for label, column in zip(labels, x.T, strict=True):
         twin = first.setdefault(column.tobytes(), label)
         if twin != label and np.ptp(column) > 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from typing import Any
 
 import numpy as np
 
@@ -80,8 +81,10 @@ def _plane(metrics: dict) -> str | None:
     if not {"precision", "coverage"} <= set(metrics):
         return None
     sides = metrics["coverage"], metrics["precision"]
-    points = {kind: tuple((by[kind]["value"], by[kind]["low"], by[kind]["high"]) for by in sides) for kind in sides[0]}
-    return plane(points | {"reals": tuple((first(by)["floor"],) * 3 for by in sides)})
+    side = lambda by, kind: (by[kind]["value"], by[kind]["low"], by[kind]["high"])  # noqa: E731
+    points = {kind: (side(sides[0], kind), side(sides[1], kind)) for kind in sides[0]}
+    floors = [first(by)["floor"] for by in sides]
+    return plane(points | {"reals": ((floors[0],) * 3, (floors[1],) * 3)})
 
 
 def items(array: np.ndarray | None, form: Kind, points: np.ndarray | None) -> dict | None:
@@ -101,7 +104,12 @@ def copies(arrays: dict, form: Kind) -> dict:
     """The closest pairs, and what to think of them."""
     among, of = map(int, arrays["copy_among"])
     part = "the training data" if among == of else f"{among:,} of the {of:,} training items"
-    found = {"picture": None, "among": part, "numbers": [], "sentence": "Nothing was held out, so nothing is claimed."}
+    found: dict[str, Any] = {
+        "picture": None,
+        "among": part,
+        "numbers": [],
+        "sentence": "Nothing was held out, so nothing is claimed.",
+    }
     if form.continuous:
         found["picture"] = sheet(form, np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
     if "memorisation" not in arrays:
@@ -146,7 +154,7 @@ def _many(what: str) -> str:
     return {"class": "classes", "mode": "modes", "region": "regions"}[what]
 
 
-def field(arrays: dict) -> list[tuple[str, str, str, str]]:
+def field(arrays: dict) -> list[tuple[str, ...]]:
     """(number of the kind's own field, of samples, of other reals, of the control) in words."""
     columns = (arrays[f"field_{name}"] for name in ("fake", "floor", "control"))
     return [(str(name), *(f"{v:.3g}" for v in values)) for name, *values in zip(arrays["field_names"], *columns)]

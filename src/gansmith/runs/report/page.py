@@ -187,7 +187,7 @@ def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
         points = {n: [(r["step"], r[n]) for r in rows if n in r] for n in members}
         if len(rows) > 1 and all(len(p) == 1 for p in points.values()):
             continue  # what was logged once, such as the levels of other numbers, is no curve
-        curves = {n: tuple(zip(*p)) for n, p in points.items()}
+        curves = {n: ([x for x, _ in p], [y for _, y in p]) for n, p in points.items()}
         tail = {n: [y for _, y in p[-max(1, len(p) // 20) :]] for n, p in points.items()}
         numbers = [
             {"name": n, "last": spell(float(f"{sum(tail[n]) / len(tail[n]):.3g}")), "metric": explain(n, game)}

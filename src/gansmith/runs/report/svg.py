@@ -63,12 +63,12 @@ def draw(
     parts.append(f'<svg x="{LEFT}" y="{TOP}" width="{wide}" height="{tall}">')  # a nested svg cuts what leaves it
     for mark in marks:
         parts.append(f'<path class="mark" d="M{across(mark):.1f} 0V{tall}"/>')
-    for i, (x, _, least, most) in enumerate(series):
+    for i, (steps, _, least, most) in enumerate(series):
         if (most > least).any():
-            edge = zip(np.r_[across(x), across(x)[::-1]], np.r_[down(most), down(least)[::-1]])
+            edge = zip(np.r_[across(steps), across(steps)[::-1]], np.r_[down(most), down(least)[::-1]])
             parts.append(f'<polygon class="band c{i}" points="{_points(edge)}"/>')
-    for i, (x, mean, _, _) in enumerate(series):
-        parts.append(f'<polyline class="line c{i}" points="{_points(zip(across(x), down(mean)))}"/>')
+    for i, (steps, mean, _, _) in enumerate(series):
+        parts.append(f'<polyline class="line c{i}" points="{_points(zip(across(steps), down(mean)))}"/>')
     return "".join([*parts, "</svg></svg>"])
 
 
@@ -142,7 +142,8 @@ def bucket(x: np.ndarray, y: np.ndarray) -> Series:
     finite = np.isfinite(y)
     x, y = x[finite].astype(float), y[finite].astype(float)
     pieces = [p for p in np.array_split(np.arange(len(x)), min(BUCKETS, max(1, len(x)))) if len(p)]
-    return tuple(np.array([f(v[p]) for p in pieces]) for f, v in ((np.mean, x), (np.mean, y), (np.min, y), (np.max, y)))
+    of = lambda f, v: np.array([f(v[p]) for p in pieces])  # noqa: E731
+    return of(np.mean, x), of(np.mean, y), of(np.min, y), of(np.max, y)
 
 
 def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
