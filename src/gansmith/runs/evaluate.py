@@ -87,10 +87,8 @@ def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
     lines, notes = table(scores), list(real.notes)
     if len(names) == 2:
         if all(map(callable, sources.values())):
-            lines += [
-                "",
-                told(paired(real.items, *(sources[name] for name in names), **how, features=features), *names),
-            ]
+            one, other = (sources[name] for name in names)
+            lines += ["", told(paired(real.items, one, other, features, **how), *names)]
         else:
             notes.append("no verdict: a fixed set of samples cannot be drawn again with the seeds of the other")
     notes += [note for found in scores.values() for note in found.notes if "held_out=" not in note]

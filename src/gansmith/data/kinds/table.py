@@ -330,5 +330,7 @@ class TableSpec(Kind):
 class Table(Dataset):
     """Rows of a table: codes in `fields`, DataFrames from `raw`."""
 
+    spec: TableSpec
+
     def raw(self, index, name: str | None = None):
         return self.spec.frame(super().raw(index, name))

@@ -42,7 +42,7 @@ class Vectors(Kind):
         return data, form
 
     @classmethod
-    def of_json(cls, fields: dict) -> Vectors:
+    def of_json(cls, fields: dict) -> Kind:
         if "entries" in fields:  # rows of a table of numbers
             from gansmith.data.kinds import table_numbers
 
