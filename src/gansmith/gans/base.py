@@ -39,7 +39,7 @@ class FromNoise(Game):
     generator= and, of two players, discriminator= replace the paper's networks by any nn.Module: see `own_networks`.
     """
 
-    replaceable: ClassVar[tuple[str, ...]] = ("generator",)
+    replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
 
@@ -169,7 +169,7 @@ class FromNoise(Game):
 class TwoPlayer(FromNoise):
     """One generator against one discriminator. A child gives `build` and the losses of both."""
 
-    replaceable = ("generator", "discriminator")
+    replaceable = ("generator", "discriminator")  # type: ignore[assignment]
     prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
     conditional: bool = setting(False, "give both players the label")
     discriminator_steps: int = setting(1, "moves of the discriminator for each of the generator", minimum=1)
