@@ -1,17 +1,17 @@
 """Pictures with captions: a folder or zip with a captions.json or captions.csv beside its pictures.
 
 json: [{"file": "images/1.jpg", "captions": ["a dog", …]}, …] or {"images/1.jpg": "a dog" or ["a dog", …], …};
-csv: columns file and caption, one caption a row, as many rows a file as it has captions.
+or the json of COCO; csv: columns file and caption, one caption a row, as many rows a file as it has captions.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import os
 import re
-import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,10 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.text import Words
 from gansmith.data.labels import few
+from gansmith.data.schema import spell
+from gansmith.data.sources import file_in, pictures_at
 from gansmith.errors import DataError
+from gansmith.names import inner_parts
 
 FILES = ("captions.json", "captions.csv")
 CAPTIONS, WORDS, VOCABULARY = 5, 24, 5000  # at most: captions of a picture, words of a caption, words known
@@ -40,23 +43,25 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
         if len(pictures) != len(data[1]):
             raise DataError(f"{len(pictures)} pictures and {len(data[1])} captions: give one, or a list, for each")
         return captioned(pictures, [[c] if isinstance(c, str) else list(c) for c in data[1]])
-    found = _find(Path(data).expanduser()) if isinstance(data, (str, os.PathLike)) else None
+    found = file_in(data, FILES) if isinstance(data, (str, os.PathLike)) else None
     if found is None:
         if form == "captions":
             name = data if isinstance(data, (str, Path)) else type(data).__name__
             raise DataError(f"{name} has no captions: put a captions.json or captions.csv beside the pictures")
         return None
     from gansmith.data.kinds.images import Images
-    from gansmith.data.sources import pictures_at
 
-    place, text = found
-    said, pictures = _parse(place, text), pictures_at(Path(data).expanduser())
-    rows = [row for row, file in enumerate(pictures.files) if said.get(file)]
+    (place, content), path, notes = found, Path(data).expanduser(), []
+    told, pictures = _parse(place, _decoded(place, content, notes)), pictures_at(path)
+    below = place.removeprefix(f"{path}/").rpartition("/")  # the folder that the captions lie in
+    said = _of_files(told, pictures.files, below[0] + below[1])
+    rows = [row for row, file in enumerate(pictures.files) if file in said]
     if not rows:
         raise DataError(
-            f"{place} names none of the pictures: it has {few(said, 2)}, the pictures are {few(pictures.files, 2)}"
+            f"{place} names none of the pictures: it has {few(told, 2)}, the pictures are {few(pictures.files, 2)}"
         )
-    notes = [f"{len(pictures) - len(rows)} pictures without a caption left out"] if len(rows) < len(pictures) else []
+    if len(rows) < len(pictures):
+        notes.append(f"{len(pictures) - len(rows)} pictures without a caption left out")
     kept = replace(pictures.take(rows), notes=notes)
     shown = Images.read(kept, labels=None, size=size, channels=channels, limit=limit, cache=cache)
     return captioned(shown, [said[file] for file in shown.files])
@@ -102,38 +107,61 @@ def to_ids(captions: list[str], number: dict[str, int], length: int) -> np.ndarr
     return ids
 
 
-def _find(path: Path) -> tuple[str, str] | None:
-    """(where, content) of the captions file of a folder or a zip."""
-    if path.is_dir():
-        for name in FILES:
-            if (path / name).is_file():
-                return str(path / name), (path / name).read_text(encoding="utf-8")
-    elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for name in FILES:
-                if name in archive.namelist():
-                    return f"{path}/{name}", archive.read(name).decode("utf-8")
-    return None
+def _decoded(place: str, content: bytes, notes: list[str]) -> str:
+    """The text of a file in UTF-8, with or without a mark at its beginning, UTF-16 with one, or else cp1252."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        notes.append(f"{place} is not UTF-8: read as cp1252 (Western European)")
+        return content.decode("cp1252", errors="replace")
 
 
 def _parse(place: str, text: str) -> dict[str, list[str]]:
-    """File -> its captions."""
+    """File -> its captions; none for those that are null."""
     said: dict[str, list[str]] = {}
     try:
-        if place.endswith(".csv"):
-            pairs = [(row["file"], row["caption"]) for row in csv.DictReader(io.StringIO(text))]
-        else:
-            held = json.loads(text)
-            pairs = (
-                held.items()
-                if isinstance(held, dict)
-                else [(e["file"], e.get("captions", e.get("caption"))) for e in held]
-            )
+        pairs = _from_csv(text) if place.endswith(".csv") else _from_json(json.loads(text))
         for file, captions in pairs:
-            said.setdefault(file, []).extend([captions] if isinstance(captions, str) else captions)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            held = [captions] if isinstance(captions, str) or captions is None else list(captions)
+            if not isinstance(file, str) or not all(isinstance(c, str) or c is None for c in held):
+                raise TypeError(f"found {spell(captions)} where text is expected")
+            name = "/".join(inner_parts(file))
+            said.setdefault(name, []).extend(c for c in held if c and words(c))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as problem:
+        reason = " ".join(f"{type(problem).__name__}: {problem}".split())[:120]
         raise DataError(
-            f'{place} cannot be read ({type(problem).__name__}: {problem}): write [{{"file": …, "captions": […]}}, …], '
-            "or a table with the columns file and caption"
+            f'{place} cannot be read ({reason}): write [{{"file": …, "captions": […]}}, …], or a table with the '
+            "columns file and caption"
         ) from None
-    return {file: [c for c in captions if words(c)] for file, captions in said.items()}
+    return said
+
+
+def _from_csv(text: str) -> list[tuple]:
+    return [(row["file"], row["caption"]) for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
+def _from_json(held) -> list[tuple]:
+    """(file, captions) of the forms that this file's first lines show, and of COCO's, which lists pictures and captions
+    apart: {"images": [{"id": 1, "file_name": "1.jpg"}, …], "annotations": [{"image_id": 1, "caption": "a dog"}, …]}."""
+    if isinstance(held, dict) and isinstance(held.get("images"), list) and isinstance(held.get("annotations"), list):
+        files = {image["id"]: image["file_name"] for image in held["images"]}
+        return [(files[one["image_id"]], one["caption"]) for one in held["annotations"] if one["image_id"] in files]
+    if isinstance(held, dict):
+        return list(held.items())
+    return [(one["file"], one.get("captions", one.get("caption"))) for one in held]
+
+
+def _of_files(said: dict[str, list[str]], files: list[str], place: str) -> dict[str, list[str]]:
+    """`said` by the names that the pictures have: by their paths from the captions file, else by their names alone,
+    where each is there once."""
+    names = [file.rsplit("/", 1)[-1] for file in files]
+    alone = {name for name, count in Counter(names).items() if count == 1}
+    bare = Counter(file.rsplit("/", 1)[-1] for file in said)
+    by_name = {file.rsplit("/", 1)[-1]: told for file, told in said.items() if bare[file.rsplit("/", 1)[-1]] == 1}
+    found = {file: said.get(file.removeprefix(place), said.get(file)) for file in files}
+    for file, name in zip(files, names):
+        if found[file] is None and name in alone:
+            found[file] = by_name.get(name)
+    return {file: told for file, told in found.items() if told}

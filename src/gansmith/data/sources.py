@@ -100,6 +100,21 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
     return _by_shards(files, entries[SHARDS], noun) if SHARDS in entries else _by_folder(files, noun)
 
 
+def file_in(path, names) -> tuple[str, bytes] | None:
+    """(where, content) of the file called as one of `names` that lies nearest the top of the folder or zip `path`."""
+    path = Path(path).expanduser()
+    found = _listed(path)
+    keys = [key for key in (found[0] if found else ()) if key.rsplit("/", 1)[-1] in names]
+    if not keys:
+        return None
+    key = min(keys, key=lambda k: (k.count("/"), names.index(k.rsplit("/", 1)[-1]), k))
+    try:
+        with found[0][key].open() as file:
+            return f"{path}/{key}", file.read()
+    except (OSError, ValueError) as problem:
+        raise DataError(f"{path}/{key} cannot be read ({problem}): write it again") from None
+
+
 def endings_in(path) -> Counter:
     """Ending in lower case -> how many files below the folder or zip `path` have it; empty when `path` is neither."""
     found = _listed(Path(path).expanduser())
