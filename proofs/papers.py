@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gansmith.gans.catalogue import papers_table
+
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "papers.md"
 
@@ -32,7 +34,7 @@ def page() -> str:
     order = [name for name in SAID if name in results] + sorted(set(results) - set(SAID))
     waiting = [f"`{name}`" for name in SAID if name not in results]
     note = f"\nProofs that have not been run to their end yet: {', '.join(waiting)}.\n" if waiting else ""
-    return HEAD + "".join(section(name, results[name]) for name in order) + note
+    return HEAD + "\n" + papers_table() + "".join(section(name, results[name]) for name in order) + note
 
 
 def section(name: str, entry: dict) -> str:

@@ -11,9 +11,34 @@ from __future__ import annotations
 
 import importlib
 import os
+from typing import TYPE_CHECKING
 
 from gansmith.errors import UserError
 from gansmith.version import __version__
+
+if TYPE_CHECKING:  # for editors and type checkers, which do not run `__getattr__`
+    from gansmith import data as data
+    from gansmith import diagnose as diagnose
+    from gansmith import evaluate as evaluate
+    from gansmith import gans as gans
+    from gansmith import losses as losses
+    from gansmith import networks as networks
+    from gansmith import penalties as penalties
+    from gansmith import refine as refine
+    from gansmith import testing as testing
+    from gansmith import training as training
+    from gansmith.data import check as check
+    from gansmith.data import read as read
+    from gansmith.data.kinds import KINDS as KINDS
+    from gansmith.data.spec import Kind as Kind
+    from gansmith.game import Game as Game
+    from gansmith.game import Stage as Stage
+    from gansmith.game import Turn as Turn
+    from gansmith.game import observe as observe
+    from gansmith.game import setting as setting
+    from gansmith.gans import *  # noqa: F403
+    from gansmith.runs.load import load as load
+    from gansmith.runs.train import resume as resume
 
 # Threads of GNU's OpenMP, which torch's wheels for Linux bring along, spin for some 3 ms when they wait for each other.
 # Where something else wants their core, that time is missing when there is work: R3GAN became ten times as slow beside

@@ -107,6 +107,9 @@ class Game(Trained):
     and restored with it. The constructor stores settings and does no work.
     """
 
+    name: ClassVar[str] = ""  # on the command line and in files; a class that gives none has its class's name
+    paper: ClassVar = None  # a `gansmith.gans.paper.Paper`
+    logs: ClassVar[Mapping] = {}  # logged number ("*" for any part) -> `training.metrics.Metric`, what it means here
     averaged: ClassVar[tuple[str, ...]] = ("generator",)  # networks that get an exponential moving average
     training_only: ClassVar[tuple[str, ...]] = ()  # modules that a run keeps to go on exactly and a model does without
     summary: ClassVar[str] = ""  # one line for `gansmith list`
@@ -128,8 +131,12 @@ class Game(Trained):
     average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", minimum=0)
 
     def __init_subclass__(cls, **kwargs):
-        """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words."""
+        """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words, and
+        let `help` and `inspect.signature` show its paper and its settings."""
         super().__init_subclass__(**kwargs)
+        text = cls.__dict__.get("__doc__")
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__
         for name in cls.__dict__.get("unsupported_settings", ()):
             cls.__annotations__[name] = ClassVar
         _take_settings_as_attributes(cls)
@@ -147,7 +154,9 @@ class Game(Trained):
             self.spec, self.progress, self.asked, self.own_networks = None, 0.0, settings, own
             self.raw, self.history, self.trained = {}, [], {}
 
+        __init__.__signature__ = _signature(cls, store)
         cls.__init__ = __init__
+        cls.__doc__ = _documentation(cls, text)
 
     # --- what a paper says -------------------------------------------------------------------------------------------
     def build(self, spec: DataSpec) -> None:
@@ -198,8 +207,40 @@ class Game(Trained):
             group["lr"] = start * (min(1.0, (1 - self.progress) / self.decay) if self.decay else 1.0)
 
     # --- what every game can do --------------------------------------------------------------------------------------
-    def fit(self, data, **options) -> Game:
-        """Train on `data` and return self. Options: see `gansmith.runs.train.fit`. Calling it twice starts afresh."""
+    def fit(
+        self,
+        data,
+        *,
+        steps: int | None = None,
+        minutes: float | None = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+        out=None,
+        overwrite: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        val: float = 0.05,
+        micro_batches: int = 1,
+        threads: int | None = None,
+        record: bool = True,
+        size=None,
+        channels: int | None = None,
+        labels="auto",
+        reading: Mapping | None = None,
+        on_failure: str = "warn",
+        diagnose: bool = True,
+        evaluate: bool = True,
+        patience: int | None = None,
+        probes: Sequence[Callable] = (),
+        watch: Callable | None = None,
+        say: Callable[[str], None] | None = None,
+        reasons: Sequence[str] = (),
+    ) -> Game:
+        """Train on `data` for so many `steps` or `minutes` and return self; calling it twice starts afresh.
+
+        out  a folder for the run: log, samples, checkpoint, model.gan, report.html. For all else: `runs.train.fit`
+        """
+        options = {name: value for name, value in locals().items() if name not in ("self", "data")}
         return _above("runs.train").fit(self, data, **options)
 
     def save(self, path) -> None:
@@ -280,6 +321,20 @@ def _take_settings_as_attributes(cls: type[Game]) -> None:
             cls.__annotations__[name] = wanted.type
             if wanted.metadata:
                 setattr(cls, name, field(default=wanted.default, metadata=wanted.metadata))
+
+
+def _signature(cls: type[Game], store: Callable) -> inspect.Signature:
+    """That of the constructor: every setting with its default, and the networks that may be one's own."""
+    signature = inspect.signature(store)
+    networks = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in cls.replaceable]
+    return signature.replace(parameters=[*signature.parameters.values(), *networks])
+
+
+def _documentation(cls: type[Game], text: str | None) -> str:
+    """What `help` shows: the one-line summary, the paper, the class's own text and its settings."""
+    settings = [f"    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls)]
+    parts = [cls.summary, str(cls.paper or ""), inspect.cleandoc(text or ""), "\n".join(["Settings:", *settings])]
+    return "\n\n".join(filter(None, parts))
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:

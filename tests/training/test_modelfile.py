@@ -30,7 +30,7 @@ def test_a_saved_game_comes_back_whole(trained, tmp_path):
     assert again.settings() == trained.settings() and again.spec == trained.spec and again.trained == trained.trained
     assert set(again.raw) == {"generator"}
     header = read_header(tmp_path / "x.gan")
-    assert header["game"] == "DCGAN" and header["trained"]["rounds"] == 2
+    assert header["game"] == "dcgan" and header["trained"]["rounds"] == 2
 
 
 def damage(path, how):
@@ -177,7 +177,7 @@ def test_huge_networks_of_a_small_file_take_no_memory(trained, tmp_path, monkeyp
         build(game, spec)
 
     monkeypatch.setattr(gs.DCGAN, "build", on)
-    with pytest.raises(gs.UserError, match="does not fit DCGAN"):
+    with pytest.raises(gs.UserError, match="does not fit dcgan"):
         gs.load(tmp_path / "fat.gan")
     assert made == ["meta"]
 

@@ -59,16 +59,14 @@ def list_games(
     gansmith list --kinds
     gansmith train r3gan --help             the settings of one of them
     """
-    from gansmith.gans import GAMES
+    from gansmith.gans.catalogue import listing
 
     if kinds:
         from gansmith.cli.settings import explain_kinds
 
         return print(explain_kinds())
     find_own(game)
-    width = max(map(len, GAMES))
-    for name, known in GAMES.items():
-        print(f"{name:<{width}}  {known.summary}")
+    print(listing())
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -115,7 +115,9 @@ def read_size(text: str | None) -> int | tuple[int, int] | None:
 
 def explain_settings(name: str, game: type) -> str:
     """The settings of a game as options, one a line, with meaning, choices and default."""
-    lines = [f"Settings of {name}: {game.summary}"]
+    from gansmith.gans.catalogue import summary
+
+    lines = [f"Settings of {name}: {summary(game)}"]
     for f in fields(game):
         choices = f"; one of {', '.join(f.metadata['choices'])}" if f.metadata["choices"] else ""
         lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {f.default}]")

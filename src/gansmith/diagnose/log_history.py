@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gansmith.data.spec import Kind
+from gansmith.gans import GAMES
 from gansmith.training.metrics import explain, metrics
 
 WARM = 0.08  # share of a run in which samples are not judged: every generator begins with noise
@@ -86,7 +87,7 @@ class Past:
         """Each number with what is healthy, in words."""
         said = {}
         for name in names:
-            healthy = explain(name, self.game).healthy
+            healthy = explain(name, GAMES.get(self.game)).healthy
             own = f"; real data: above {self.level[name[5:]]:.3g}" if name[5:] in self.level else ""
             said[name] = f"{self.row[name]:.3g} (healthy: {healthy}{own})"
         return said

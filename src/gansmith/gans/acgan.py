@@ -1,15 +1,4 @@
-"""AC-GAN. "Conditional Image Synthesis With Auxiliary Classifier GANs", Odena, Olah & Shlens, ICML 2017.
-
-D judges an item by itself and, with a second head on the same features, names its class; G is told the class to make:
-L_S = E log P(real | x) + E log P(fake | G(z, y)),   L_C = E log P(y | x) + E log P(y | G(z, y))   (eqs. 2 and 3);
-D maximises L_S + L_C, G maximises L_C − L_S. D is never told the label.
-
-The known price: G is paid for items that are easy to name, and gives up variety inside a class.
-The code of improved_wgan_training names reals alone in D and weighs the class .1 in G, which steadies the start:
-`classify_fakes=False, class_weight_generator=0.1`.
-Networks: DCGAN's; for vectors perceptrons. Deviations: the non-saturating L_S; an
-average of G is kept and sampled. Proof: proofs/cgan.py.
-"""
+"""AC-GAN: the discriminator also names the class."""
 
 from __future__ import annotations
 
@@ -24,10 +13,32 @@ from gansmith.data.spec import Kind
 from gansmith.game import observe, setting
 from gansmith.gans.base import FromNoise, observe_scores
 from gansmith.gans.gan import GAN
+from gansmith.gans.paper import Paper
+from gansmith.training.metrics import Metric
 
 
 class ACGAN(GAN):
-    summary: ClassVar[str] = "the discriminator also names the class (Odena et al. 2017)"
+    """D judges an item by itself and, with a second head on the same features, names its class; G is told the class to
+    make:
+    L_S = E log P(real | x) + E log P(fake | G(z, y)),   L_C = E log P(y | x) + E log P(y | G(z, y))   (eqs. 2 and 3);
+    D maximises L_S + L_C, G maximises L_C − L_S. D is never told the label.
+
+    The known price: G is paid for items that are easy to name, and gives up variety inside a class.
+    The code of improved_wgan_training names reals alone in D and weighs the class .1 in G, which steadies the start:
+    `classify_fakes=False, class_weight_generator=0.1`.
+    Networks: DCGAN's; for vectors perceptrons. Deviations: the non-saturating L_S; an
+    average of G is kept and sampled. Proof: proofs/cgan.py.
+    """
+
+    name = "acgan"
+    paper = Paper(
+        "Conditional Image Synthesis With Auxiliary Classifier GANs",
+        "Odena, Olah, Shlens",
+        "ICML",
+        2017,
+        "https://arxiv.org/abs/1610.09585",
+    )
+    summary = "the discriminator also names the class"
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )
@@ -77,3 +88,21 @@ class ACGAN(GAN):
     def classify(self, x) -> np.ndarray:
         """The class (n,) that D gives items in the data's units, in eval mode."""
         return self.apply_in_batches(lambda part, _: self.heads(part)[1].argmax(1), x).astype(np.int64)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "*/class": Metric(
+            "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
+            "below log(classes) and falling",
+            "flat at log(classes): labels may be wrong. G's near 0 with samples alike: lower --class-weight-generator",
+        ),
+        "class/real": Metric(
+            "share of reals whose class D names rightly",
+            "rising to what a classifier reaches",
+            "—",
+        ),
+        "class/fake": Metric(
+            "share of fakes that D names as the class they were asked for",
+            "rising, 0.9 and more at the end",
+            "at 1 / classes: G ignores its label; raise --class-weight-generator",
+        ),
+    }

@@ -1,20 +1,4 @@
-"""AnoGAN and f-AnoGAN: what a generator of the normal cannot make is abnormal.
-
-AnoGAN. "Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker Discovery", Schlegl et al.,
-IPMI 2017. A DCGAN is trained on normal pictures alone. To judge a picture x, G and D are frozen and the latent whose
-sample is nearest is searched by gradient, from a random start:
-A(x) = min_z (1 − λ)·|x − G(z)| + λ·|f(x) − f(G(z))|, λ = .1, f the features of D   (eqs. 4 to 7).
-
-f-AnoGAN. "f-AnoGAN: Fast unsupervised anomaly detection with generative adversarial networks", Schlegl et al., Medical
-Image Analysis 2019. A WGAN-GP is trained first, then, G and D at rest, an encoder E that finds the latent in one pass:
-A(x) = (x − G(E(x)))² + κ·(f(x) − f(G(E(x))))², κ = 1, which is also E's loss ("izi_f", eqs. 4 and 6).
-
-Higher is more abnormal. Both residuals are means over entries, not sums, or λ and κ would depend on the picture's size.
-A model that can rebuild anything tells nothing apart: look at the reconstructions of anomalies.
-Deviations: DCGAN's networks in both, in f-AnoGAN with layer norm in all of them (the paper: residual, batch norm in G),
-so that nothing depends on a batch; E's output is not squashed unless `bounded` (the release ends E in tanh, which cuts
-the normal prior at ±1); the search is Adam's, from the same random latent for every picture. Proof: proofs/anogan.py.
-"""
+"""AnoGAN and f-AnoGAN: what a generator of the normal cannot make is abnormal."""
 
 from __future__ import annotations
 
@@ -29,12 +13,18 @@ from gansmith.data.spec import Kind
 from gansmith.game import Stage, Turn, setting
 from gansmith.gans.base import FromNoise
 from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.paper import Paper
 from gansmith.gans.wgan_gp import WGANGP
 from gansmith.networks.convolutional import ConvEncoder
+from gansmith.training.metrics import Metric
 
 
 class Anomalies(FromNoise):
-    """What both have: a score and a map from `rebuild` (the nearest sample) and `distance` (how far it is)."""
+    """What both have: a score and a map from `rebuild` (the nearest sample) and `distance` (how far it is).
+
+    Higher is more abnormal. Both residuals are means over entries, not sums, or λ and κ would depend on the picture's
+    size. A model that can rebuild anything tells nothing apart: look at the reconstructions of anomalies.
+    """
 
     def anomaly_score(self, x, *, batch_size: int = 250) -> np.ndarray:
         """How abnormal items in the data's units are, (n,), higher is more so; the same every time."""
@@ -53,7 +43,22 @@ class Anomalies(FromNoise):
 
 
 class AnoGAN(Anomalies, DCGAN):
-    summary: ClassVar[str] = "anomalies: what a latent search cannot find again (Schlegl et al. 2017)"
+    """A DCGAN is trained on normal pictures alone. To judge a picture x, G and D are frozen and the latent whose
+    sample is nearest is searched by gradient, from a random start:
+    A(x) = min_z (1 − λ)·|x − G(z)| + λ·|f(x) − f(G(z))|, λ = .1, f the features of D   (eqs. 4 to 7).
+
+    Deviations: the search is Adam's, from the same random latent for every picture. Proof: proofs/anogan.py.
+    """
+
+    name = "anogan"
+    paper = Paper(
+        "Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker Discovery",
+        "Schlegl, Seeböck, Waldstein, Schmidt-Erfurth, Langs",
+        "IPMI",
+        2017,
+        "https://arxiv.org/abs/1703.05921",
+    )
+    summary = "anomalies: what a latent search cannot find again"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
 
     feature_weight: float = setting(
@@ -79,7 +84,24 @@ class AnoGAN(Anomalies, DCGAN):
 
 
 class FAnoGAN(Anomalies, WGANGP):
-    summary: ClassVar[str] = "anomalies: what an encoder and a WGAN-GP cannot rebuild (Schlegl et al. 2019)"
+    """A WGAN-GP is trained first, then, G and D at rest, an encoder E that finds the latent in one pass:
+    A(x) = (x − G(E(x)))² + κ·(f(x) − f(G(E(x))))², κ = 1, which is also E's loss ("izi_f", eqs. 4 and 6).
+
+    Deviations: DCGAN's networks with layer norm in all of them (the paper: residual ones, batch norm in G), so that
+    nothing depends on a batch; E's output is not squashed unless `bounded` (the release ends E in tanh, which cuts the
+    normal prior at ±1). Proof: proofs/anogan.py.
+    """
+
+    name = "f-anogan"
+    paper = Paper(
+        "f-AnoGAN: Fast unsupervised anomaly detection with generative adversarial networks",
+        "Schlegl, Seeböck, Waldstein, Langs, Schmidt-Erfurth",
+        "Medical Image Analysis",
+        2019,
+        "https://doi.org/10.1016/j.media.2019.01.010",
+        code="https://github.com/tSchlegl/f-AnoGAN",
+    )
+    summary = "anomalies: what an encoder and a WGAN-GP cannot rebuild"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
 
@@ -123,3 +145,11 @@ class FAnoGAN(Anomalies, WGANGP):
         if player == "encoder":
             return torch.optim.RMSprop(parameters, lr=self.encoder_learning_rate)
         return super().optimizer(player, parameters)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "encoder/rebuilding": Metric(
+            "(x − G(E(x)))² + κ·(f(x) − f(G(E(x))))²: how badly the encoder finds items again",
+            "falling, then steady",
+            "flat: raise --encoder-learning-rate; rising: lower it",
+        ),
+    }

@@ -1,16 +1,4 @@
-"""BEGAN. "BEGAN: Boundary Equilibrium Generative Adversarial Networks", Berthelot, Schumm & Metz, 2017.
-
-The discriminator is an auto-encoder with the error L(v) = mean |v − D(v)| (eq. 1). It wants to rebuild reals well and
-fakes badly, as far as a control k lets it; the generator wants its fakes rebuilt well (section 3.4):
-L_D = L(x) − k·L(G(z)),   L_G = L(G(z)),   k ← clip(k + λ_k(γ·L(x) − L(G(z))), 0, 1).
-So L(G(z)) / L(x) is held at γ, the diversity ratio: low γ gives clean samples of little variety. What falls as training
-gets on is M = L(x) + |γ·L(x) − L(G(z))|   (section 3.4.1), observed as `balance/convergence`.
-
-Both players move at once, from one pass of D over reals and fakes; k is a buffer, so it is saved and resumed.
-Deviations: the same z for both losses; no vanishing residuals in G (as in carpedm20/BEGAN-tensorflow); the step size
-is halved after a fifth and after two fifths of the budget (there: at 100,000 and 200,000 of 500,000 steps).
-Proof: proofs/began.py.
-"""
+"""BEGAN: an auto-encoder for a discriminator, held in balance."""
 
 from __future__ import annotations
 
@@ -24,12 +12,34 @@ from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.autoencoder import AutoencoderDiscriminator, EluGenerator
+from gansmith.training.metrics import Metric
 
 
 class BEGAN(Stepping, Augmenting):
-    summary: ClassVar[str] = "an auto-encoder for a discriminator, held in balance (Berthelot et al. 2017)"
+    """The discriminator is an auto-encoder with the error L(v) = mean |v − D(v)| (eq. 1). It wants to rebuild reals
+    well and fakes badly, as far as a control k lets it; the generator wants its fakes rebuilt well (section 3.4):
+    L_D = L(x) − k·L(G(z)),   L_G = L(G(z)),   k ← clip(k + λ_k(γ·L(x) − L(G(z))), 0, 1).
+    So L(G(z)) / L(x) is held at γ, the diversity ratio: low γ gives clean samples of little variety. What falls as
+    training gets on is M = L(x) + |γ·L(x) − L(G(z))|   (section 3.4.1), observed as `balance/convergence`.
+
+    Both players move at once, from one pass of D over reals and fakes; k is a buffer, so it is saved and resumed.
+    Deviations: the same z for both losses; no vanishing residuals in G (as in carpedm20/BEGAN-tensorflow); the step
+    size is halved after a fifth and after two fifths of the budget (there: at 100,000 and 200,000 of 500,000 steps).
+    Proof: proofs/began.py.
+    """
+
+    name = "began"
+    paper = Paper(
+        "BEGAN: Boundary Equilibrium Generative Adversarial Networks",
+        "Berthelot, Schumm, Metz",
+        "arXiv",
+        2017,
+        "https://arxiv.org/abs/1703.10717",
+    )
+    summary = "an auto-encoder for a discriminator, held in balance"
     score_kind: ClassVar[str] = "raw"
     batch_size: ClassVar[int] = 16
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "discriminator_steps", "decay")
@@ -76,3 +86,41 @@ class BEGAN(Stepping, Augmenting):
         of_discriminator = player == "discriminator" and self.discriminator_learning_rate is not None
         rate = self.discriminator_learning_rate if of_discriminator else self.learning_rate
         optimizer.param_groups[0]["lr"] = rate * max(0.25, 0.5 ** int(5 * self.progress))
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/cost_real": Metric(
+            "L(x): mean error of rebuilding reals, in network units (0 … 2)",
+            "falling, from about 0.5 to below 0.1",
+            "flat above 0.3: the auto-encoder does not learn; raise --width or --learning-rate",
+        ),
+        "discriminator/cost_fake": Metric(
+            "− k · L(G(z)): what D gains by rebuilding fakes badly",
+            "a small part of L(x)",
+            "as large as L(x): k is near 1; lower --lambda-k or --learning-rate",
+        ),
+        "generator/adversarial": Metric(
+            "L(G(z)): mean error of rebuilding fakes",
+            "γ times L(x)",
+            "near 0 while samples are poor: G makes what is easiest to rebuild; raise --gamma",
+        ),
+        "discriminator/*": Metric(
+            "minus the error of rebuilding these items: the score",
+            "rising towards 0, fakes above reals when γ is below 1",
+            "fakes far below reals for long: G does not follow; lower --lambda-k",
+        ),
+        "balance/k": Metric(
+            "k: how much D cares about rebuilding fakes badly",
+            "strictly between 0 and 1, and moving",
+            "at 0 for long after the start: fakes are too easy, raise --lambda-k; at 1: G cannot follow, lower it",
+        ),
+        "balance/ratio": Metric(
+            "L(G(z)) / L(x), which k holds at γ",
+            "γ ± 0.05, averaged over some hundred rounds",
+            "away from γ for long: raise --lambda-k",
+        ),
+        "balance/convergence": Metric(
+            "M = L(x) + |γ·L(x) − L(G(z))|: BEGAN's measure of how far training has got",
+            "falling",
+            "flat: training has come as far as it will; rising: lower --learning-rate",
+        ),
+    }

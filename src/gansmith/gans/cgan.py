@@ -1,14 +1,4 @@
-"""cGAN. "Conditional Generative Adversarial Nets", Mirza & Osindero, 2014.
-
-Both players are told the label: min_G max_D E log σ(D(x, y)) + E log(1 − σ(D(G(z, y), y)))   (eq. 2). Noise, item and
-label each pass a layer of their own before they are joined (section 4.1, MNIST):
-G: z → 200 ReLU, y → 1000 ReLU, both → 1200 ReLU → item.   D: x → maxout 240×5, y → maxout 50×5, maxout 240×4 → 1.
-
-Three papers here know labels. This one joins them; acgan lets D name the class; sngan with `conditional=True` projects
-(Miyato & Koyama 2018), which is also how every other game's `conditional=True` tells D the label.
-Deviations: Adam instead of SGD with momentum; tanh on −1 … 1 instead of a sigmoid; dropout in D's joint layer alone
-(the paper: in G too); the non-saturating loss; an average of G is kept and sampled. Proof: proofs/cgan.py.
-"""
+"""cGAN: label, noise and item joined after a layer each."""
 
 from __future__ import annotations
 
@@ -22,11 +12,31 @@ from torch.nn import functional as F
 from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.gan import GAN
+from gansmith.gans.paper import Paper
 from gansmith.networks.mlp import Maxout
 
 
 class CGAN(GAN):
-    summary: ClassVar[str] = "label, noise and item joined after a layer each (Mirza & Osindero 2014)"
+    """Both players are told the label: min_G max_D E log σ(D(x, y)) + E log(1 − σ(D(G(z, y), y)))   (eq. 2). Noise,
+    item and label each pass a layer of their own before they are joined (section 4.1, MNIST):
+    G: z → 200 ReLU, y → 1000 ReLU, both → 1200 ReLU → item.   D: x → maxout 240×5, y → maxout 50×5, maxout 240×4 → 1.
+
+    Three papers here know labels. This one joins them; acgan lets D name the class; sngan with `conditional=True`
+    projects
+    (Miyato & Koyama 2018), which is also how every other game's `conditional=True` tells D the label.
+    Deviations: Adam instead of SGD with momentum; tanh on −1 … 1 instead of a sigmoid; dropout in D's joint layer alone
+    (the paper: in G too); the non-saturating loss; an average of G is kept and sampled. Proof: proofs/cgan.py.
+    """
+
+    name = "cgan"
+    paper = Paper(
+        "Conditional Generative Adversarial Nets",
+        "Mirza, Osindero",
+        "arXiv",
+        2014,
+        "https://arxiv.org/abs/1411.1784",
+    )
+    summary = "label, noise and item joined after a layer each"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing", "minibatch")
     conditional = True
 

@@ -1,28 +1,4 @@
-"""CTGAN. "Modeling Tabular Data using Conditional GAN", Xu et al., NeurIPS 2019.
-
-Rows of a table: a DataFrame in, a DataFrame out. Four ideas:
-- Mode-specific normalisation (section 4.2): a variational Gaussian mixture of at most `modes` components for each
-  column of numbers; a number is its mode k, drawn from the mixture's posterior, and (x − μₖ) / 4σₖ within it.
-- Conditions (4.3): G is given one value of one column that is told apart, and D sees it beside each row. G also
-  minimises the cross-entropy between that value and the column it makes.
-- Training by sampling (4.3): the column is drawn evenly, its value by the log of its frequency, then a row that has it.
-- Packs (PacGAN): D judges `pack` rows as one, with WGAN-GP's loss:
-  L_D = E D(fake packs) − E D(real packs) + λ E(‖∇D‖ − 1)²,    L_G = −E D(fake packs) + cross-entropy.
-Two hidden layers each (4.4): G's are batch-normed and added to their input, its parts leave by Gumbel-softmax; D has
-dropout. Built from the paper: the released package changed its licence after 0.6.0.
-
-Deviations. D's first layer reads each row of a pack by itself, with the same weights, and the second reads them
-together: laid end to end from the start, as in the paper (`shared=False`), it must learn what a row is once for each
-place, and learns far more slowly (the proof has both). Values that many rows share exactly, gaps among them (a capital
-gain of 0), are parts of their column beside its modes, since a mixture cannot say "exactly" (`spikes=False`: the
-paper). A number's mode is drawn anew in each batch; the mixture sees 5,000 rows at most. An average of G is kept and
-sampled, in eval mode: the released package samples with batch norm in training mode, so that rows depend on their
-company. Of a column with more than `levels` values, G makes the commonest ones and "another", which is then drawn from
-the rest by frequency alone: they cost neither memory nor weights, and what depends on those rare values is lost. The
-released package decays G's weights (`weight_decay=1e-6`). D judges packs only; `score_samples` says how it takes one
-row's part from that.
-Proof: proofs/ctgan.py.
-"""
+"""CTGAN: rows of any table: categories, numbers, dates, gaps."""
 
 from __future__ import annotations
 
@@ -48,14 +24,50 @@ from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import DataError, UserError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.networks.rows import PackDiscriminator, RowGenerator
+from gansmith.training.metrics import Metric
 
 TRIES = 200  # rows that may be drawn for each one that a condition asks for, or for each of a block
 BLOCK = 500  # rows drawn at once
 
 
 class CTGAN(FromNoise):
-    summary: ClassVar[str] = "rows of any table: categories, numbers, dates, gaps (Xu et al. 2019)"
+    """Rows of a table: a DataFrame in, a DataFrame out. Four ideas:
+    - Mode-specific normalisation (section 4.2): a variational Gaussian mixture of at most `modes` components for each
+      column of numbers; a number is its mode k, drawn from the mixture's posterior, and (x − μₖ) / 4σₖ within it.
+    - Conditions (4.3): G is given one value of one column that is told apart, and D sees it beside each row. G also
+      minimises the cross-entropy between that value and the column it makes.
+    - Training by sampling (4.3): the column is drawn evenly, its value by the log of its frequency, then a row that
+      has it.
+    - Packs (PacGAN): D judges `pack` rows as one, with WGAN-GP's loss:
+      L_D = E D(fake packs) − E D(real packs) + λ E(‖∇D‖ − 1)²,    L_G = −E D(fake packs) + cross-entropy.
+    Two hidden layers each (4.4): G's are batch-normed and added to their input, its parts leave by Gumbel-softmax; D
+    has dropout. Built from the paper: the released package changed its licence after 0.6.0.
+
+    Deviations. D's first layer reads each row of a pack by itself, with the same weights, and the second reads them
+    together: laid end to end from the start, as in the paper (`shared=False`), it must learn what a row is once for
+    each place, and learns far more slowly (the proof has both). Values that many rows share exactly, gaps among them
+    (a capital gain of 0), are parts of their column beside its modes, since a mixture cannot say "exactly"
+    (`spikes=False`: the paper). A number's mode is drawn anew in each batch; the mixture sees 5,000 rows at most. An
+    average of G is kept and sampled, in eval mode: the released package samples with batch norm in training mode, so
+    that rows depend on their company. Of a column with more than `levels` values, G makes the commonest ones and
+    "another", which is then drawn from the rest by frequency alone: they cost neither memory nor weights, and what
+    depends on those rare values is lost. The released package decays G's weights (`weight_decay=1e-6`). D judges packs
+    only; `score_samples` says how it takes one row's part from that.
+    Proof: proofs/ctgan.py.
+    """
+
+    name = "ctgan"
+    paper = Paper(
+        "Modeling Tabular Data using Conditional GAN",
+        "Xu, Skoularidou, Cuesta-Infante, Veeramachaneni",
+        "NeurIPS",
+        2019,
+        "https://arxiv.org/abs/1907.00503",
+        code="https://github.com/sdv-dev/CTGAN",
+    )
+    summary = "rows of any table: categories, numbers, dates, gaps"
     batch_size: ClassVar[int] = 500
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks know the columns
     score_kind: ClassVar[str] = "raw"
@@ -264,6 +276,44 @@ class CTGAN(FromNoise):
         parts, numbers = self.draw(given, rng)
         flat = self.layout.flat(parts.to(self.device), numbers.to(self.device))
         return torch.cat([flat, self.layout.asked(given.to(self.device))], 1).unflatten(0, (self.pack, self.pack))
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "*/penalty": Metric(
+            "λ · E(‖∇D‖ − 1)²: on the segments between reals and fakes (wgan-gp), or around the reals (dragan)",
+            "0.05 … 1 after the first rounds",
+            "above 5 for long: the slope is not held; raise --penalty or lower --learning-rate",
+        ),
+        "discriminator/adversarial": Metric(
+            "E D(fake packs) − E D(real packs): minus the distance that the critic reads",
+            "negative and shrinking towards 0",
+            "near 0 with poor rows: raise --discriminator-steps. Growing without end: raise --penalty",
+        ),
+        "generator/adversarial": Metric(
+            "− E D(fake packs): drifts with the critic, whose scores have no zero",
+            "any; a slow drift is normal",
+            "look at discriminator/adversarial instead",
+        ),
+        "generator/condition": Metric(
+            "cross-entropy between the value that a row was asked for and the column that G makes",
+            "falling to below 0.3",
+            "above 1 after thousands of rounds: G ignores its conditions; raise --condition-weight",
+        ),
+        "condition/kept": Metric(
+            "share of the rows whose likeliest value is the one that was asked for",
+            "rising to above 0.9",
+            "as of generator/condition",
+        ),
+        "discriminator/real": Metric(
+            "mean score of packs of reals",
+            "any; it drifts",
+            "look at discriminator/adversarial instead",
+        ),
+        "discriminator/fake": Metric(
+            "mean score of packs of fakes",
+            "below discriminator/real",
+            "look at discriminator/adversarial instead",
+        ),
+    }
 
 
 @dataclass

@@ -1,19 +1,4 @@
-"""CycleGAN. "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", Zhu et al., ICCV 2017.
-
-Two domains and no pairs: G maps X to Y, F maps Y to X, each against a critic of its own with least-squares losses, and
-going there and back must lead home:
-L_G,F = E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)² + λ (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)   (eqs. 2, 3; λ = 10),
-L_D_Y = ½ [E(D_Y(y) − 1)² + E D_Y(G(x))²], and D_X likewise, halved to slow the critics (section 4, appendix 7.1).
-The critics are shown fakes from a pool of the last 50, half the time an old one in exchange for the new (section 4).
-`identity` adds λ · identity · (E‖G(y) − y‖₁ + E‖F(x) − x‖₁) (section 5.2): the paper uses .5 for paintings only, the
-released code always.
-
-Networks: residual translators (9 blocks from 256 pixels on, 6 below, 3 below 64), 70×70 PatchGAN critics. As in the
-code, pictures are enlarged from 256 to 286 pixels, cut back at a random place and mirrored half the time (`jitter`,
-`mirror`), each domain by itself; pictures under 64 pixels are left as they are.
-Deviations: averages of G and F are kept and used.
-A low cycle loss proves little: a translator may hide the way back in faint noise. Proof: proofs/cyclegan.py.
-"""
+"""CycleGAN: between two folders of pictures without pairs."""
 
 from __future__ import annotations
 
@@ -28,13 +13,39 @@ from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import SettingError
 from gansmith.game import Turn, observe, setting
+from gansmith.gans.paper import Paper
 from gansmith.gans.translation import Translation, jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.translator import Translator
+from gansmith.training.metrics import Metric
 
 
 class CycleGAN(Translation):
-    summary: ClassVar[str] = "between two folders of pictures without pairs (Zhu et al. 2017)"
+    """Two domains and no pairs: G maps X to Y, F maps Y to X, each against a critic of its own with least-squares
+    losses, and going there and back must lead home:
+    L_G,F = E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)² + λ (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)   (eqs. 2, 3; λ = 10),
+    L_D_Y = ½ [E(D_Y(y) − 1)² + E D_Y(G(x))²], and D_X likewise, halved to slow the critics (section 4, appendix 7.1).
+    The critics are shown fakes from a pool of the last 50, half the time an old one in exchange for the new (section
+    4). `identity` adds λ · identity · (E‖G(y) − y‖₁ + E‖F(x) − x‖₁) (section 5.2): the paper uses .5 for paintings
+    only, the released code always.
+
+    Networks: residual translators (9 blocks from 256 pixels on, 6 below, 3 below 64), 70×70 PatchGAN critics. As in the
+    code, pictures are enlarged from 256 to 286 pixels, cut back at a random place and mirrored half the time (`jitter`,
+    `mirror`), each domain by itself; pictures under 64 pixels are left as they are.
+    Deviations: averages of G and F are kept and used.
+    A low cycle loss proves little: a translator may hide the way back in faint noise. Proof: proofs/cyclegan.py.
+    """
+
+    name = "cyclegan"
+    paper = Paper(
+        "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+        "Zhu, Park, Isola, Efros",
+        "ICCV",
+        2017,
+        "https://arxiv.org/abs/1703.10593",
+        code="https://github.com/junyanz/CycleGAN",
+    )
+    summary = "between two folders of pictures without pairs"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
     training_only: ClassVar[tuple[str, ...]] = ("pool_target", "pool_source")
     form: ClassVar[str] = "domains"
@@ -126,6 +137,39 @@ class CycleGAN(Translation):
     def back(self, y, *, batch_size: int = 16) -> np.ndarray:
         """`translate` the other way: pictures uint8 (n, C, H, W) of the target's domain to the source's."""
         return self.through(self.inverse, y, "target", self.spec.of("source"), None, batch_size)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "generator/adversarial": Metric(
+            "E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)²",
+            "0.3 … 1.6; 0.5 where both critics are at a loss",
+            "at 2 for long: the critics are sure of every fake; lower --patch",
+        ),
+        "generator/cycle": Metric(
+            "λ (‖F(G(x)) − x‖₁ + ‖G(F(y)) − y‖₁), means per pixel in network units",
+            "falling below 2 (0.1 a pixel, each way, at λ = 10)",
+            "steady above 5: the way back is lost; raise --cycle. Near 0 from the start: nothing is translated",
+        ),
+        "*/identity": Metric(
+            "how much a translator changes what is already of its target's domain, as weighted in the loss",
+            "falling, below half the cycle loss",
+            "rising: colours or contrast are changed needlessly; raise --identity",
+        ),
+        "discriminator/real_*": Metric(
+            "mean score of this domain's true pictures",
+            "0.5 … 1: least squares aim at 1",
+            "at 0.5 together with the fakes: the critic cannot tell them apart",
+        ),
+        "discriminator/fake_*": Metric(
+            "mean score of pictures made for this domain",
+            "0 … 0.5: least squares aim at 0",
+            "at 0 for long: the critic is sure of every fake; lower --patch",
+        ),
+        "discriminator/*": Metric(
+            "½ [E(D(real) − 1)² + E D(fake)²] of one domain's critic",
+            "0.05 … 0.25; 0.25 means that it cannot tell real from made",
+            "near 0 for long: the critic is sure; lower --patch or --width",
+        ),
+    }
 
 
 class Pool(nn.Module):

@@ -1,20 +1,6 @@
-"""GAN. "Generative Adversarial Nets", Goodfellow et al., NeurIPS 2014.
-
-A generator G turns noise into items; a discriminator D says how likely an item is real. They play
-min_G max_D  V = E log σ(D(x)) + E log(1 − σ(D(G(z))))   (eq. 1, D the raw score). For a fixed G the best D is
-σ(D) = p/(p+q) and V = 2·JSD(p, q) − log 4 (prop. 1 and thm. 1; tested in tests/gans/test_gan.py on known densities).
-Section 3's non-saturating generator, which maximises E log σ(D(G(z))), keeps a gradient where D is sure; it is the
-default, as in the released code. `discriminator_steps` is the k of algorithm 1 (1 in their experiments).
-
-Networks: for pictures (and series and volumes) those of the MNIST experiment (G: two ReLU layers of 1200; D: two maxout
-layers of 240 × 5 with dropout .2 and .5; z uniform with unit variance); for vectors, ReLU perceptrons.
-Deviations: Adam instead of SGD with momentum; tanh on −1 … 1 instead of a sigmoid on 0 … 1; default initial weights.
-Proof: proofs/gan.py.
-"""
+"""GAN: the original: perceptrons, minimax or non-saturating."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -23,12 +9,35 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.base import TwoPlayer
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
 
 class GAN(Remedies, TwoPlayer):
-    summary: ClassVar[str] = "the original: perceptrons, minimax or non-saturating (Goodfellow et al. 2014)"
+    """A generator G turns noise into items; a discriminator D says how likely an item is real. They play
+    min_G max_D  V = E log σ(D(x)) + E log(1 − σ(D(G(z))))   (eq. 1, D the raw score). For a fixed G the best D is
+    σ(D) = p/(p+q) and V = 2·JSD(p, q) − log 4 (prop. 1 and thm. 1; tested in tests/gans/test_gan.py on known
+    densities). Section 3's non-saturating generator, which maximises E log σ(D(G(z))), keeps a gradient where D is
+    sure; it is the default, as in the released code. `discriminator_steps` is the k of algorithm 1 (1 in their
+    experiments).
+
+    Networks: for pictures (and series and volumes) those of the MNIST experiment (G: two ReLU layers of 1200; D: two
+    maxout layers of 240 × 5 with dropout .2 and .5; z uniform with unit variance); for vectors, ReLU perceptrons.
+    Deviations: Adam instead of SGD with momentum; tanh on −1 … 1 instead of a sigmoid on 0 … 1; default initial
+    weights. Proof: proofs/gan.py.
+    """
+
+    name = "gan"
+    paper = Paper(
+        "Generative Adversarial Nets",
+        "Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville, Bengio",
+        "NeurIPS",
+        2014,
+        "https://arxiv.org/abs/1406.2661",
+        code="https://github.com/goodfeli/adversarial",
+    )
+    summary = "the original: perceptrons, minimax or non-saturating"
 
     loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
     smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)

@@ -1,17 +1,4 @@
-"""GAN-INT-CLS. "Generative Adversarial Text to Image Synthesis", Reed et al., ICML 2016.
-
-G(z, φ(t)) paints a caption t. D must see through pictures that are real but belong to another caption, too (CLS):
-L_D = BCE(D(x, t) → 1) + ½ [BCE(D(x, t̂) → 0) + BCE(D(G(z, t), t) → 0)]   (algorithm 1), t̂ another item's caption.
-G is also asked for captions halfway between two, of which there is no picture (INT, eq. 5, β = ½, on half the batch):
-L_G = BCE(D(G(z, t), t) → 1) + BCE(D(G(z, ½t₁ + ½t₂), ½t₁ + ½t₂) → 1).
-
-φ must not be learned by the game: here it is a stage of its own before it, in which an encoder of captions and one of
-pictures learn to find each other's vectors in a batch (cross-entropy both ways), and which is frozen after.
-Deviations: the paper's φ reads characters and is learned with a structured hinge loss, here it averages words and is
-learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no batch norm where D joins picture
-and text, which takes away what tells a batch of pairs that fit from one of pairs that do not; no halving of the step
-(`decay` has it fall); an average of G is kept and sampled. Proof: proofs/gan_int_cls.py.
-"""
+"""GAN-INT-CLS: pictures from captions, with mismatched and interpolated text."""
 
 from __future__ import annotations
 
@@ -30,12 +17,39 @@ from gansmith.distributed.collectives import all_gather, local_rows, map_across_
 from gansmith.errors import DataError, UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.networks.convolutional import ConvGenerator
 from gansmith.networks.text_encoder import ImageEncoder, TextDiscriminator, TextEncoder
+from gansmith.training.metrics import Metric
 
 
 class GANINTCLS(FromNoise):
-    summary: ClassVar[str] = "pictures from captions, with mismatched and interpolated text (Reed et al. 2016)"
+    """G(z, φ(t)) paints a caption t. D must see through pictures that are real but belong to another caption, too
+    (CLS):
+    L_D = BCE(D(x, t) → 1) + ½ [BCE(D(x, t̂) → 0) + BCE(D(G(z, t), t) → 0)]   (algorithm 1), t̂ another item's caption.
+    G is also asked for captions halfway between two, of which there is no picture (INT, eq. 5, β = ½, on half the
+    batch):
+    L_G = BCE(D(G(z, t), t) → 1) + BCE(D(G(z, ½t₁ + ½t₂), ½t₁ + ½t₂) → 1).
+
+    φ must not be learned by the game: here it is a stage of its own before it, in which an encoder of captions and one
+    of pictures learn to find each other's vectors in a batch (cross-entropy both ways), and which is frozen after.
+    Deviations: the paper's φ reads characters and is learned with a structured hinge loss, here it averages words and
+    is learned with a softmax over the batch; DCGAN's bodies without residual bottlenecks; no batch norm where D joins
+    picture and text, which takes away what tells a batch of pairs that fit from one of pairs that do not; no halving
+    of the step
+    (`decay` has it fall); an average of G is kept and sampled. Proof: proofs/gan_int_cls.py.
+    """
+
+    name = "gan-int-cls"
+    paper = Paper(
+        "Generative Adversarial Text to Image Synthesis",
+        "Reed, Akata, Yan, Logeswaran, Schiele, Lee",
+        "ICML",
+        2016,
+        "https://arxiv.org/abs/1605.05396",
+        code="https://github.com/reedscot/icml2016",
+    )
+    summary = "pictures from captions, with mismatched and interpolated text"
     inputs: ClassVar[tuple[str, ...]] = ("text",)
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks read captions
 
@@ -149,6 +163,34 @@ class GANINTCLS(FromNoise):
                     raise UserError(f"no word of {caption!r} is known: known are {', '.join(form.columns[:12])} …")
             text = ids
         return torch.as_tensor(np.asarray(text)).to(self.device)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "text_encoder/matching": Metric(
+            "cross-entropy of finding a caption's picture, and a picture's caption, in the batch",
+            "falling; log of the batch size is guessing. Equal captions in a batch set a floor",
+            "steady at the log of the batch size: the captions tell nothing of the pictures; raise --reading",
+        ),
+        "text_encoder/found": Metric(
+            "share of captions whose own picture is found first among the batch",
+            "well above 1 / batch size",
+            "as of text_encoder/matching",
+        ),
+        "discriminator/cost_*": Metric(
+            "cross-entropy of one kind of pair, as weighted: real with its caption, real with another's, fake",
+            "0.1 … 0.7 (real), 0.05 … 0.4 (the halves)",
+            "mismatched at 0.35 for long: D does not read; raise --mismatched or --reading",
+        ),
+        "generator/interpolated": Metric(
+            "−E log σ(D) for captions halfway between two, as weighted",
+            "about as large as generator/adversarial",
+            "far above it: lower --interpolated",
+        ),
+        "discriminator/mismatched": Metric(
+            "mean raw score of real pictures beside another's caption",
+            "well below discriminator/real",
+            "equal to discriminator/real: D does not read the captions",
+        ),
+    }
 
 
 def next_to(text: Tensor) -> Tensor:

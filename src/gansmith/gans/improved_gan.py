@@ -1,21 +1,4 @@
-"""Improved GAN. "Improved Techniques for Training GANs", Salimans et al., NeurIPS 2016: six techniques, all settings.
-
-Semi-supervised (section 5). D has K logits l, one a class; with Z = Σ exp(l_k) an item is real with D(x) = Z/(Z + 1):
-L_D = E(−l_y + log Z) on the labelled  +  ½E softplus(−log Z) on reals  +  ½E softplus(log Z) on fakes,
-so `score_samples` gives log Z. Data without labels has K = 1. With `labels_each` only so many labels a class are used.
-Feature matching (3.1). L_G = ‖E f(x) − E f(G(z))‖², f the last hidden layer of D; or, by `matching=False`, the plain
-non-saturating −E log D(G(z)). Matched features make the better classifier, the plain loss the prettier samples: both at
-once are not to be had, as the paper says.
-Minibatch features (3.2, `minibatch="discrimination"`): D sees how close the samples of a batch are to each other.
-Historical averaging (3.3, `historical`): each player pays ‖θ − mean of its past θ‖².
-One-sided label smoothing (3.4, `smoothing`): reals are α real, fakes stay fake: D = αp/(p + q) at its best.
-Virtual batch norm (3.5, `virtual`): G normalises by a fixed reference batch, so that a sample knows no mates.
-
-Networks: those of MNIST: D 1000–500–250–250–250 with weight norm and Gaussian noise before each layer (.3, then .5; the
-first doubled since data is −1 … 1 here); G 500–500 softplus with batch norm. D is tested by its average, as released.
-Deviations: no data-dependent first scales; the labelled are trained on even where the split of the run holds them out.
-The paper's convolutions for CIFAR-10 are not here. Proof: proofs/improved_gan.py.
-"""
+"""Improved GAN: a classifier from few labels, and four more techniques."""
 
 from __future__ import annotations
 
@@ -37,12 +20,42 @@ from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import SettingError
 from gansmith.game import observe, setting
 from gansmith.gans.base import observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, VirtualBatchNorm
+from gansmith.training.metrics import Metric
 
 
 class ImprovedGAN(Stepping, Augmenting):
-    summary: ClassVar[str] = "a classifier from few labels, and four more techniques (Salimans et al. 2016)"
+    """Semi-supervised (section 5). D has K logits l, one a class; with Z = Σ exp(l_k) an item is real with probability
+    D(x) = Z/(Z + 1):
+    L_D = E(−l_y + log Z) on the labelled  +  ½E softplus(−log Z) on reals  +  ½E softplus(log Z) on fakes,
+    so `score_samples` gives log Z. Data without labels has K = 1. With `labels_each` only so many labels a class are
+    used.
+    Feature matching (3.1). L_G = ‖E f(x) − E f(G(z))‖², f the last hidden layer of D; or, by `matching=False`, the
+    plain non-saturating −E log D(G(z)). Matched features make the better classifier, the plain loss the prettier
+    samples: both at once are not to be had, as the paper says.
+    Minibatch features (3.2, `minibatch="discrimination"`): D sees how close the samples of a batch are to each other.
+    Historical averaging (3.3, `historical`): each player pays ‖θ − mean of its past θ‖².
+    One-sided label smoothing (3.4, `smoothing`): reals are α real, fakes stay fake: D = αp/(p + q) at its best.
+    Virtual batch norm (3.5, `virtual`): G normalises by a fixed reference batch, so that a sample knows no mates.
+
+    Networks: those of MNIST: D 1000–500–250–250–250 with weight norm and Gaussian noise before each layer (.3, then
+    .5; the first doubled since data is −1 … 1 here); G 500–500 softplus with batch norm. D is tested by its average,
+    as released. Deviations: no data-dependent first scales; the labelled are trained on even where the split of the
+    run holds them out. The paper's convolutions for CIFAR-10 are not here. Proof: proofs/improved_gan.py.
+    """
+
+    name = "improved-gan"
+    paper = Paper(
+        "Improved Techniques for Training GANs",
+        "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen",
+        "NeurIPS",
+        2016,
+        "https://arxiv.org/abs/1606.03498",
+        code="https://github.com/openai/improved-gan",
+    )
+    summary = "a classifier from few labels, and four more techniques"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     batch_size: ClassVar[int] = 100
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional",)
@@ -122,6 +135,39 @@ class ImprovedGAN(Stepping, Augmenting):
         """The class (n,) of items in the data's units."""
         logits = self.apply_in_batches(lambda part, _: self.discriminator.logits(part), x, batch_size=batch_size)
         return logits.argmax(1) if len(logits) else np.empty(0, np.int64)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/cost_real": Metric(
+            "½E(softplus(log Z) − α log Z) on reals: ½E softplus(−log Z) without smoothing",
+            "0.05 … 0.35; 0.35 means that it cannot tell reals from fakes",
+            "near 0 for long: D is sure; lower --discriminator-learning-rate",
+        ),
+        "discriminator/cost_fake": Metric(
+            "½E softplus(log Z) on fakes",
+            "0.05 … 0.35",
+            "near 0 for long: D is sure; lower --discriminator-learning-rate",
+        ),
+        "generator/matching": Metric(
+            "‖E f(x) − E f(G(z))‖²: how far the mean features of fakes are from those of reals",
+            "falling from its start, then steady",
+            "rising without end: G does not follow; lower --discriminator-learning-rate",
+        ),
+        "*/historical": Metric(
+            "‖θ − mean of its past‖², as weighted in the loss",
+            "small beside the adversarial loss",
+            "larger: the player is held back; lower --historical",
+        ),
+        "*/class": Metric(
+            "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
+            "below log(classes) and falling",
+            "flat at log(classes): labels may be wrong. G's near 0 with samples alike: lower --class-weight-generator",
+        ),
+        "class/real": Metric(
+            "share of reals whose class D names rightly",
+            "rising to what a classifier reaches",
+            "—",
+        ),
+    }
 
 
 @dataclass

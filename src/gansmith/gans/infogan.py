@@ -1,23 +1,4 @@
-"""InfoGAN. "Interpretable Representation Learning by Information Maximizing Generative Adversarial Nets",
-Chen et al., NeurIPS 2016.
-
-G's input is noise z and a code c: one category of K and some numbers in −1 … 1. G must make items from which c can be
-read again:  min_{G,Q} max_D  V(D, G) − λ·L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) ≤ I(c; G(z, c))   (eqs. 5, 6).
-Q shares all layers of D but the last: a head of its own on D's features gives the category's probabilities, and a mean
-and a standard deviation for each number. So the digits of MNIST fall into the K categories without a single label.
-
-Who moves what: D's move lowers −λ·L_I through the layers it shares with Q, as in the released code; Q's head moves with
-G. A number's prior is uniform, of entropy log 2 (the released code prints a bound with a normal's, which is none), so
-each part of L_I is a true lower bound in nats: `information/category` ≤ log K, and `information/continuous`.
-`fixed_deviation` sets Q's standard deviations to 1, as in the released network.
-
-Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's; for
-vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
-Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper advises; an
-average of G is kept and sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds; what
-varies inside a category should go into the numbers, and the proof is played with the released code's weight of them
-(`information_continuous=1.0, fixed_deviation=True`). Proof: proofs/infogan.py.
-"""
+"""InfoGAN: codes that can be read from the samples: categories without labels."""
 
 from __future__ import annotations
 
@@ -35,8 +16,10 @@ from gansmith.errors import UserError
 from gansmith.game import observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.gans.gan import GAN
+from gansmith.gans.paper import Paper
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
+from gansmith.training.metrics import Metric
 
 
 class Codes(NamedTuple):
@@ -47,7 +30,35 @@ class Codes(NamedTuple):
 
 
 class InfoGAN(GAN):
-    summary: ClassVar[str] = "codes that can be read from the samples: categories without labels (Chen et al. 2016)"
+    """G's input is noise z and a code c: one category of K and some numbers in −1 … 1. G must make items from which c
+    can be read again:  min_{G,Q} max_D  V(D, G) − λ·L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) ≤ I(c; G(z, c))
+    (eqs. 5, 6). Q shares all layers of D but the last: a head of its own on D's features gives the category's
+    probabilities, and a mean and a standard deviation for each number. So the digits of MNIST fall into the K
+    categories without a single label.
+
+    Who moves what: D's move lowers −λ·L_I through the layers it shares with Q, as in the released code; Q's head moves
+    with G. A number's prior is uniform, of entropy log 2 (the released code prints a bound with a normal's, which is
+    none), so each part of L_I is a true lower bound in nats: `information/category` ≤ log K, and
+    `information/continuous`. `fixed_deviation` sets Q's standard deviations to 1, as in the released network.
+
+    Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's;
+    for vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
+    Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper
+    advises; an average of G is kept and sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under
+    some seeds; what varies inside a category should go into the numbers, and the proof is played with the released
+    code's weight of them (`information_continuous=1.0, fixed_deviation=True`). Proof: proofs/infogan.py.
+    """
+
+    name = "infogan"
+    paper = Paper(
+        "InfoGAN: Interpretable Representation Learning by Information Maximizing Generative Adversarial Nets",
+        "Chen, Duan, Houthooft, Schulman, Sutskever, Abbeel",
+        "NeurIPS",
+        2016,
+        "https://arxiv.org/abs/1606.03657",
+        code="https://github.com/openai/InfoGAN",
+    )
+    summary = "codes that can be read from the samples: categories without labels"
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )
@@ -163,6 +174,29 @@ class InfoGAN(GAN):
 
         codes = self.apply_in_batches(read, x, batch_size=batch_size)
         return Codes(codes[:, : self.categories], codes[:, self.categories :])
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "*/information": Metric(
+            "− λ · bound on the information between the category and the sample, as weighted in the loss",
+            "falling to − λ · log K",
+            "flat at 0: the code is ignored; raise --information",
+        ),
+        "*/information_continuous": Metric(
+            "− λ · bound on the information between the numbers and the sample",
+            "below 0 and falling slowly",
+            "flat above 0: the numbers are ignored; raise --information-continuous. Large beside the rest: lower it",
+        ),
+        "information/category": Metric(
+            "E log Q(c|x) + log K in nats: at least so much of the category can be read from a sample",
+            "towards log K (2.30 for ten)",
+            "below 1 after some thousand rounds: raise --information; categories may have merged, try another --seed",
+        ),
+        "information/continuous": Metric(
+            "E log Q(c|x) + log 2 for each number, summed, in nats: the same for the numbers",
+            "above 0",
+            "below 0: Q knows less than nothing of the numbers yet; later, raise --information-continuous",
+        ),
+    }
 
 
 class DenseGenerator(nn.Module):

@@ -1,19 +1,4 @@
-"""Adversarial neural cryptography. "Learning to Protect Communications with Adversarial Neural Cryptography", Abadi and
-Andersen, 2016 (arXiv:1610.06918).
-
-Three players and no data: Alice turns a message P and a key K, `bits` random bits of ±1 each, into a ciphertext C;
-Bob reads C with the key; Eve reads C without it. With d(P, Q) = ½ Σ|P − Q|, the number of wrong bits (section 2.2):
-L_E = E d(P, Eve(C)),    L_B = E d(P, Bob(C, K)) / N,    L_AB = L_B + (N/2 − L_E)² / (N/2)².
-Alice and Bob push Eve to N/2 wrong bits, which is guessing, and not to N: who always errs knows the message, inverted.
-In a round Alice and Bob move at once, from one pass, then Eve twice on new messages (section 2.5). Bob minimises L_B
-alone, since Eve's errors do not depend on him.
-
-Networks (section 2.4): a dense layer of 2N with sigmoid, then convolutions over it (width, channels in, out, stride):
-(4,1,2,1), (2,2,4,2), (1,4,4,1) with sigmoid, (1,4,1,1) with tanh. Losses are batch means over messages; the released
-code sums over the batch, which Adam makes nearly the same.
-This teaches how players can learn to hide. It is no encryption: nothing is proved, and a longer-trained Eve may win.
-Deviations: none known but the means. Proof: proofs/neural_crypto.py.
-"""
+"""Adversarial neural cryptography: three players learn to keep a secret; needs no data."""
 
 from __future__ import annotations
 
@@ -31,10 +16,37 @@ from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import DataError, UserError
 from gansmith.game import Game, Turn, observe, setting
 from gansmith.gans.base import new_rng
+from gansmith.gans.paper import Paper
+from gansmith.training.metrics import Metric
 
 
 class NeuralCrypto(Game):
-    summary: ClassVar[str] = "three players learn to keep a secret; needs no data (Abadi & Andersen 2016)"
+    """Three players and no data: Alice turns a message P and a key K, `bits` random bits of ±1 each, into a ciphertext
+    C; Bob reads C with the key; Eve reads C without it. With d(P, Q) = ½ Σ|P − Q|, the number of wrong bits (section
+    2.2):
+    L_E = E d(P, Eve(C)),    L_B = E d(P, Bob(C, K)) / N,    L_AB = L_B + (N/2 − L_E)² / (N/2)².
+    Alice and Bob push Eve to N/2 wrong bits, which is guessing, and not to N: who always errs knows the message,
+    inverted. In a round Alice and Bob move at once, from one pass, then Eve twice on new messages (section 2.5). Bob
+    minimises L_B alone, since Eve's errors do not depend on him.
+
+    Networks (section 2.4): a dense layer of 2N with sigmoid, then convolutions over it (width, channels in, out,
+    stride):
+    (4,1,2,1), (2,2,4,2), (1,4,4,1) with sigmoid, (1,4,1,1) with tanh. Losses are batch means over messages; the
+    released code sums over the batch, which Adam makes nearly the same.
+    This teaches how players can learn to hide. It is no encryption: nothing is proved, and a longer-trained Eve may
+    win. Deviations: none known but the means. Proof: proofs/neural_crypto.py.
+    """
+
+    name = "neural-crypto"
+    paper = Paper(
+        "Learning to Protect Communications with Adversarial Neural Cryptography",
+        "Abadi, Andersen",
+        "arXiv",
+        2016,
+        "https://arxiv.org/abs/1610.06918",
+        code="https://github.com/tensorflow/models/tree/archive/research/adversarial_crypto",
+    )
+    summary = "three players learn to keep a secret; needs no data"
     averaged: ClassVar[tuple[str, ...]] = ()
     batch_size: ClassVar[int] = 4096
     needs_data: ClassVar[bool] = False
@@ -113,6 +125,39 @@ class NeuralCrypto(Game):
         self.check_is_fitted()
         with self.at_rest():
             return self.talk(n, new_rng(seed))[2].cpu().numpy()
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "alice/bob": Metric(
+            "share of the bits that Bob reads wrongly, as both he and Alice minimise it; soft bits count in part",
+            "falling to below 0.05; ½ is guessing",
+            "at 0.5 for thousands of rounds: Bob never got hold of the key; another --seed",
+        ),
+        "alice/eve": Metric(
+            "(N/2 − Eve's wrong bits)² / (N/2)²: how far Eve is from guessing",
+            "below 0.05 in the end; it rises at first, when Bob begins to read",
+            "rising on and on: Eve reads along; raise --bits or play longer",
+        ),
+        "bob/read": Metric(
+            "share of the bits that Bob reads wrongly",
+            "falling to below 0.05",
+            "as of alice/bob",
+        ),
+        "eve/read": Metric(
+            "bits of a message that Eve reads wrongly; soft bits count in part",
+            "near half the bits, which is guessing",
+            "falling for good: she breaks the cipher",
+        ),
+        "bits/bob": Metric(
+            "whole bits of a message that Bob gets wrong",
+            "below 0.5 in the end",
+            "as of alice/bob",
+        ),
+        "bits/eve": Metric(
+            "whole bits of a message that Eve gets wrong",
+            "near half the bits",
+            "as of eve/read",
+        ),
+    }
 
 
 class Cipher(nn.Module):

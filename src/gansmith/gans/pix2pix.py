@@ -1,18 +1,4 @@
-"""pix2pix. "Image-to-Image Translation with Conditional Adversarial Networks", Isola et al., CVPR 2017.
-
-From pairs (x, y) learn a map x → y whose outputs look real, where a mean over all plausible ones would be a blur:
-L_G = −E log σ(D(x, G(x))) + λ E‖y − G(x)‖₁   (eq. 4, λ = 100),
-L_D = ½ [−E log σ(D(x, y)) − E log(1 − σ(D(x, G(x))))]   (eq. 1, halved as in section 3.3).
-D sees the input beside the output, and scores every 70×70 patch by itself (section 3.2.2), since L1 already sees to the
-coarse structure. G is a U-Net, and its only noise is dropout, which stays on when it is used (section 3.3).
-
-In a round G moves first and D then judges the very fakes it made, as the released Torch code does, where G's step uses
-D's answer from before D's own step. In training both pictures of a pair are enlarged from 256 to 286 pixels, cut back
-at a random place and mirrored half the time (6.2: `jitter`, `mirror`); pictures under 64 pixels are left as they are.
-Deviations: instance norm in place of batch norm (the two are the same at the paper's batch size of 1, and so each
-picture is translated by itself at any other); an average of G is kept and used.
-Proof: proofs/pix2pix.py.
-"""
+"""pix2pix: from pairs of pictures, one into the other."""
 
 from __future__ import annotations
 
@@ -27,13 +13,39 @@ from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import Kind
 from gansmith.game import Turn, setting
 from gansmith.gans.base import observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.gans.translation import Translation, jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.unet import UNet
+from gansmith.training.metrics import Metric
 
 
 class Pix2Pix(Translation):
-    summary: ClassVar[str] = "from pairs of pictures, one into the other (Isola et al. 2017)"
+    """From pairs (x, y) learn a map x → y whose outputs look real, where a mean over all plausible ones would be a
+    blur:
+    L_G = −E log σ(D(x, G(x))) + λ E‖y − G(x)‖₁   (eq. 4, λ = 100),
+    L_D = ½ [−E log σ(D(x, y)) − E log(1 − σ(D(x, G(x))))]   (eq. 1, halved as in section 3.3).
+    D sees the input beside the output, and scores every 70×70 patch by itself (section 3.2.2), since L1 already sees
+    to the coarse structure. G is a U-Net, and its only noise is dropout, which stays on when it is used (section 3.3).
+
+    In a round G moves first and D then judges the very fakes it made, as the released Torch code does, where G's step
+    uses D's answer from before D's own step. In training both pictures of a pair are enlarged from 256 to 286 pixels,
+    cut back at a random place and mirrored half the time (6.2: `jitter`, `mirror`); pictures under 64 pixels are left
+    as they are. Deviations: instance norm in place of batch norm (the two are the same at the paper's batch size of 1,
+    and so each picture is translated by itself at any other); an average of G is kept and used.
+    Proof: proofs/pix2pix.py.
+    """
+
+    name = "pix2pix"
+    paper = Paper(
+        "Image-to-Image Translation with Conditional Adversarial Networks",
+        "Isola, Zhu, Zhou, Efros",
+        "CVPR",
+        2017,
+        "https://arxiv.org/abs/1611.07004",
+        code="https://github.com/phillipi/pix2pix",
+    )
+    summary = "from pairs of pictures, one into the other"
     batch_size: ClassVar[int] = 1
 
     l1: float = setting(100.0, "λ, weight of the mean distance to the true picture", minimum=0.0)
@@ -95,3 +107,22 @@ class Pix2Pix(Translation):
     def judge(self, source: Tensor, picture: Tensor) -> Tensor:
         """(n, 1, h, w) scores of the patches of a picture, given what it was made from."""
         return self.discriminator(torch.cat([source, picture], 1))
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/adversarial": Metric(
+            "half the cross-entropy of D on the patches of true and of made pictures",
+            "0.2 … 0.69; log 2 = 0.69 means that it cannot tell them apart",
+            "near 0 for long: D is sure; lower --patch or --width. At 0.69: outputs are real to it, or D sees too "
+            "little",
+        ),
+        "generator/adversarial": Metric(
+            "−E log σ(D(x, G(x))) over patches, as weighted in the loss",
+            "0.7 … 4",
+            "rising without end: D wins; raise --l1 or lower --learning-rate",
+        ),
+        "generator/l1": Metric(
+            "λ · mean ‖y − G(x)‖₁, in network units (0 … 2 before λ)",
+            "falling, then steady; the floor is what the input cannot tell",
+            "rising on and on: the adversarial loss leads; raise --l1. Far lower than on held-out pairs: too few pairs",
+        ),
+    }

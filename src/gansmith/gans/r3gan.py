@@ -1,21 +1,4 @@
-"""R3GAN. "The GAN is dead; long live the GAN! A Modern Baseline GAN", Huang et al., NeurIPS 2024.
-
-The relativistic pairing loss with zero-centred penalties on reals *and* fakes, which converges where one alone fails:
-L_D = E log(1 + e^{D(G(z)) − D(x)}) + γ/2 (E‖∇D(x)‖² + E‖∇D(G(z))‖²),   L_G = E log(1 + e^{D(x) − D(G(z))})
-(eqs. 2, 7, 8), x and z paired, not averaged; both penalties every move: lazy ones fail completely (their ablation).
-γ and the step size go along a cosine from a wide start to a fine end while training proceeds (their "burn-in").
-As released, layers under the penalties run in the run's precision and the norms in fp32.
-
-Networks: the paper's residual bodies, without any norm, with `body="residual"`; their sizes follow `width` and `blocks`
-(the paper's CIFAR-10: width 768, blocks 2). They need a GPU and hours. The default, `body="plain"`, are DCGAN's
-convolutions with layer norm in G and none in D, which make better pictures in the first minutes of two cores.
-For vectors and tiny pictures: perceptrons with leaky ReLU.
-
-Deviations, by default: `simultaneous`, for convolutions, moves both players from one pass of D: what R2 computes,
-∇D(G(z)), is what the generator needs, so its own pass is saved (1.3 times as fast). Perceptrons keep the paper's turns,
-by which they learn faster. β2 stays where it is.
-Proof: proofs/r3gan.py (the ablation), proofs/mnist.py and proofs/grid25.py (default settings).
-"""
+"""R3GAN: relativistic pairing with R1 and R2: the default for pictures and vectors."""
 
 from __future__ import annotations
 
@@ -32,15 +15,42 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import TwoPlayer, observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
+from gansmith.training.metrics import Metric
 
 
 class R3GAN(Remedies, TwoPlayer):
-    summary: ClassVar[str] = (
-        "relativistic pairing with R1 and R2: the default for pictures and vectors (Huang et al. 2024)"
+    """The relativistic pairing loss with zero-centred penalties on reals *and* fakes, which converges where one alone
+    fails:
+    L_D = E log(1 + e^{D(G(z)) − D(x)}) + γ/2 (E‖∇D(x)‖² + E‖∇D(G(z))‖²),   L_G = E log(1 + e^{D(x) − D(G(z))})
+    (eqs. 2, 7, 8), x and z paired, not averaged; both penalties every move: lazy ones fail completely (their ablation).
+    γ and the step size go along a cosine from a wide start to a fine end while training proceeds (their "burn-in").
+    As released, layers under the penalties run in the run's precision and the norms in fp32.
+
+    Networks: the paper's residual bodies, without any norm, with `body="residual"`; their sizes follow `width` and
+    `blocks` (the paper's CIFAR-10: width 768, blocks 2). They need a GPU and hours. The default, `body="plain"`, are
+    DCGAN's convolutions with layer norm in G and none in D, which make better pictures in the first minutes of two
+    cores. For vectors and tiny pictures: perceptrons with leaky ReLU.
+
+    Deviations, by default: `simultaneous`, for convolutions, moves both players from one pass of D: what R2 computes,
+    ∇D(G(z)), is what the generator needs, so its own pass is saved (1.3 times as fast). Perceptrons keep the paper's
+    turns, by which they learn faster. β2 stays where it is.
+    Proof: proofs/r3gan.py (the ablation), proofs/mnist.py and proofs/grid25.py (default settings).
+    """
+
+    name = "r3gan"
+    paper = Paper(
+        "The GAN is dead; long live the GAN! A Modern Baseline GAN",
+        "Huang, Gokaslan, Kuleshov, Tompkin",
+        "NeurIPS",
+        2024,
+        "https://arxiv.org/abs/2501.05441",
+        code="https://github.com/brownvc/R3GAN",
     )
+    summary = "relativistic pairing with R1 and R2: the default for pictures and vectors"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("r1", "r2", "decay")  # gamma is both; a cosine
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
@@ -174,3 +184,38 @@ class R3GAN(Remedies, TwoPlayer):
         if start == end:  # so that a move can be recorded (see `training.recording`)
             return start
         return end + (start - end) * (1 + cos(pi * self.progress)) / 2
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/adversarial": Metric(
+            "relativistic loss E log(1 + e^(D(fake) − D(real))): how well D orders pairs of a fake and a real",
+            "0.3 … 0.69; log 2 = 0.69 means that it cannot tell them apart",
+            "below 0.1 for long: D is sure of every pair; raise --gamma. At 0.69 with poor samples: give D more "
+            "--width",
+        ),
+        "generator/adversarial": Metric(
+            "relativistic loss with the roles exchanged: E log(1 + e^(D(real) − D(fake)))",
+            "0.7 … 2, and steady",
+            "rising without end: D runs away; raise --gamma or lower --learning-rate",
+        ),
+        "discriminator/gradient_norm_real": Metric(
+            "mean ‖∇D‖ at reals, in network units",
+            "falling with training, of the order of 1 or below",
+            "rising bursts: raise --gamma",
+        ),
+        "discriminator/gradient_norm_fake": Metric(
+            "mean ‖∇D‖ at fakes, in network units",
+            "about as large as at reals",
+            "towards 0 while the fakes are poor: G gets no gradient; far above the slope at reals: raise --gamma",
+        ),
+        "*/r1": Metric(
+            "R1: γ/2 · E‖∇D‖² on reals, as weighted in the loss",
+            "small beside the adversarial loss, rarely above a tenth of it",
+            "larger than the adversarial loss: --gamma is too high; rising bursts: too low, or the step size is "
+            "too large",
+        ),
+        "*/r2": Metric(
+            "R2: γ/2 · E‖∇D‖² on fakes, as weighted in the loss",
+            "about as large as R1",
+            "far above R1: the fakes lie where D is steep; raise --gamma",
+        ),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from gansmith.networks.blocks import Discriminator
 from gansmith.networks.minibatch import Packed, SecondHead
 from gansmith.networks.spectral import spectrally_normalised
 from gansmith.training import optimizers
+from gansmith.training.metrics import Metric
 
 
 class Stepping(FromNoise):
@@ -107,6 +109,25 @@ class Regularising(TwoPlayer):
                 f"this discriminator judges {self.packing} items at once (packing) and has no score for one"
             )
         return super().score_samples(x, label, batch_size=batch_size)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "*/r1": Metric(
+            "R1: γ/2 · E‖∇D‖² on reals, as weighted in the loss",
+            "small beside the adversarial loss, rarely above a tenth of it",
+            "larger than the adversarial loss: --gamma is too high; rising bursts: too low, or the step size is "
+            "too large",
+        ),
+        "*/r2": Metric(
+            "R2: γ/2 · E‖∇D‖² on fakes, as weighted in the loss",
+            "about as large as R1",
+            "far above R1: the fakes lie where D is steep; raise --gamma",
+        ),
+        "*/lecam": Metric(
+            "LeCam: mean squared distances of D's scores from where those of the other side usually are, as weighted",
+            "small beside the adversarial loss",
+            "larger: D is held back; lower --lecam",
+        ),
+    }
 
 
 class Remedies(Stepping, Augmenting, Regularising):

@@ -1,17 +1,4 @@
-"""SNGAN. "Spectral Normalization for Generative Adversarial Networks", Miyato et al., ICLR 2018.
-
-Every weight of D is divided by its spectral norm, W/σ(W) (eq. 8), which makes each layer, and so D, 1-Lipschitz; σ is
-followed by one power iteration a pass (algorithm 1). With it the hinge loss (eqs. 16 and 17):
-L_D = E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))),   L_G = −E D(G(z)).
-
-With `conditional=True` it is "cGANs with Projection Discriminator", Miyato & Koyama, ICLR 2018:
-D(x, y) = w·φ(x) + <e_y, φ(x)>   (eq. 3), the embedding e normalised too, and class-conditional batch norm in G.
-
-Networks: the residual ones of CIFAR-10 (at 3×32×32 and width 128: G 4,276,739 and D 1,053,824 parameters; G is twice as
-wide as D) for any size, or DCGAN's; for vectors perceptrons.
-Deviations: both players see batches of one size (the release: 64 for D, 128 for G) and D moves first; an average of G
-is kept and sampled. Proof: proofs/sngan.py.
-"""
+"""SNGAN: hinge loss and spectral norm; with labels the projection GAN."""
 
 from __future__ import annotations
 
@@ -24,12 +11,36 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
 from gansmith.game import setting
 from gansmith.gans.base import TwoPlayer
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
 from gansmith.networks.spectral import SpectralDiscriminator, SpectralGenerator
+from gansmith.training.metrics import Metric
 
 
 class SNGAN(Remedies, TwoPlayer):
-    summary: ClassVar[str] = "hinge loss and spectral norm; with labels the projection GAN (Miyato et al. 2018)"
+    """Every weight of D is divided by its spectral norm, W/σ(W) (eq. 8), which makes each layer, and so D,
+    1-Lipschitz; σ is followed by one power iteration a pass (algorithm 1). With it the hinge loss (eqs. 16 and 17):
+    L_D = E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))),   L_G = −E D(G(z)).
+
+    With `conditional=True` it is "cGANs with Projection Discriminator", Miyato & Koyama, ICLR 2018:
+    D(x, y) = w·φ(x) + <e_y, φ(x)>   (eq. 3), the embedding e normalised too, and class-conditional batch norm in G.
+
+    Networks: the residual ones of CIFAR-10 (at 3×32×32 and width 128: G 4,276,739 and D 1,053,824 parameters; G is
+    twice as wide as D) for any size, or DCGAN's; for vectors perceptrons.
+    Deviations: both players see batches of one size (the release: 64 for D, 128 for G) and D moves first; an average
+    of G is kept and sampled. Proof: proofs/sngan.py.
+    """
+
+    name = "sngan"
+    paper = Paper(
+        "Spectral Normalization for Generative Adversarial Networks",
+        "Miyato, Kataoka, Koyama, Yoshida",
+        "ICLR",
+        2018,
+        "https://arxiv.org/abs/1802.05957",
+        code="https://github.com/pfnet-research/sngan_projection",
+    )
+    summary = "hinge loss and spectral norm; with labels the projection GAN"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("spectral_norm",)
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "hinge is a difference of scores while all lie in its margin"
@@ -67,3 +78,18 @@ class SNGAN(Remedies, TwoPlayer):
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/adversarial": Metric(
+            "hinge loss: how far scores are inside the margins at 1 and −1, reals and fakes summed",
+            "0.5 … 2; 2 means that it cannot tell them apart",
+            "at 0 for long: every score lies beyond its margin and D learns nothing; lower "
+            "--discriminator-learning-rate. At 2 with poor samples: give D more --width or more "
+            "--discriminator-steps",
+        ),
+        "generator/adversarial": Metric(
+            "− E D(fake)",
+            "between −1 and 1, and steady",
+            "rising without end: D wins; lower --discriminator-learning-rate",
+        ),
+    }

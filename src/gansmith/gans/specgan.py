@@ -1,17 +1,4 @@
-"""SpecGAN. "Adversarial Audio Synthesis", Donahue, McAuley & Puckette, ICLR 2019, https://arxiv.org/abs/1802.04208.
-
-WGAN-GP on sound as a picture (section 3.1 and appendix): magnitudes of a short-time Fourier transform of `frame`
-samples every half of it, the highest bin left out; their logarithm; each bin less its mean over the data, over its
-standard deviation, clipped at ±3 and divided by 3, so that it lies in −1 … 1. DCGAN's networks without norm play on
-that, and what they make becomes sound by 16 rounds of Griffin & Lim: 16,384 samples are 128×128.
-
-As the paper found, SpecGAN has the better inception score, and listeners prefer WaveGAN.
-Deviations: kernels of 4, not 5×5, so that no checkerboard is drawn; z uniform with unit variance; Griffin-Lim begins at
-phases of zero, so that the same noise is always the same sound; the last frame, centred on the end, is left out and on
-the way back taken to be like the one before; means and deviations are those of at most 2,000 sounds; an average of G is
-kept and sampled. In training `fake` is a spectrogram; `generate` and `sample` make sound, and D takes either.
-Proof: proofs/wavegan.py.
-"""
+"""SpecGAN: sound as log-spectrograms, back by Griffin-Lim."""
 
 from __future__ import annotations
 
@@ -27,6 +14,7 @@ from gansmith.data.labels import evenly
 from gansmith.data.spec import Kind
 from gansmith.data.spectrogram import frame_length, griffin_lim, stft
 from gansmith.game import setting
+from gansmith.gans.paper import Paper
 from gansmith.gans.wgan_gp import WGANGP
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 
@@ -36,7 +24,29 @@ MOST = 2000  # sounds that the statistics are of
 
 
 class SpecGAN(WGANGP):
-    summary: ClassVar[str] = "sound as log-spectrograms, back by Griffin-Lim (Donahue et al. 2019)"
+    """WGAN-GP on sound as a picture (section 3.1 and appendix): magnitudes of a short-time Fourier transform of `frame`
+    samples every half of it, the highest bin left out; their logarithm; each bin less its mean over the data, over its
+    standard deviation, clipped at ±3 and divided by 3, so that it lies in −1 … 1. DCGAN's networks without norm play on
+    that, and what they make becomes sound by 16 rounds of Griffin & Lim: 16,384 samples are 128×128.
+
+    As the paper found, SpecGAN has the better inception score, and listeners prefer WaveGAN.
+    Deviations: kernels of 4, not 5×5, so that no checkerboard is drawn; z uniform with unit variance; Griffin-Lim
+    begins at phases of zero, so that the same noise is always the same sound; the last frame, centred on the end, is
+    left out and on the way back taken to be like the one before; means and deviations are those of at most 2,000
+    sounds; an average of G is kept and sampled. In training `fake` is a spectrogram; `generate` and `sample` make
+    sound, and D takes either. Proof: proofs/wavegan.py.
+    """
+
+    name = "specgan"
+    paper = Paper(
+        "Adversarial Audio Synthesis",
+        "Donahue, McAuley, Puckette",
+        "ICLR",
+        2019,
+        "https://arxiv.org/abs/1802.04208",
+        code="https://github.com/chrisdonahue/wavegan",
+    )
+    summary = "sound as log-spectrograms, back by Griffin-Lim"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks see spectrograms, whose form is its own
 

@@ -1,21 +1,4 @@
-"""SRGAN and SRResNet. "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", Ledig et
-al., CVPR 2017.
-
-Enlarge a picture `scale` times. First, as SRResNet, G minimises the mean squared error (eq. 4), which is best in PSNR
-and blurs; then, as SRGAN, it goes on from there with
-L_G = content + 10⁻³ Σ −log σ(D(G(x)))   (eqs. 3, 6),    content = E‖φ(y) − φ(G(x))‖²   (eq. 5),
-φ being features of a frozen net, which forgives a pixel's shift but not its absence; D tells true from made as ever.
-Adversarial training without the first stage fails (section 3.2). The second half of SRGAN goes at a tenth of the step.
-The paper's three contents are `content`: VGG54 is "deep", VGG22 "shallow", MSE "pixels". Deep features see a square of
-48 pixels as 2×2 places and leave its colours and edges open: they need crops of 96.
-
-φ is VGG19's in the paper. Here it is the convolutions of SqueezeNet 1.1: with the weights you name in `features`
-(an .npz of arrays named as torchvision names them), or, without any, random ones, which know of no object and only
-compare textures; the plan says which. Its loss is relative, E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖², in place of VGG's 1/12.75.
-Other deviations: crops are cut once, evenly, from each picture; G's residual branches start at zero, of which the paper
-says nothing; an average of G is kept and used.
-Proof: proofs/srgan.py.
-"""
+"""SRGAN: makes pictures larger: SRResNet, then SRGAN."""
 
 from __future__ import annotations
 
@@ -34,12 +17,38 @@ from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import DataError, SettingError, UserError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.base import observe_scores
+from gansmith.gans.paper import Paper
 from gansmith.gans.translation import Translation
 from gansmith.networks.srresnet import FrozenFeatures, SRDiscriminator, SRResNet
+from gansmith.training.metrics import Metric
 
 
 class SRGAN(Translation):
-    summary: ClassVar[str] = "makes pictures larger: SRResNet, then SRGAN (Ledig et al. 2017)"
+    """Enlarge a picture `scale` times. First, as SRResNet, G minimises the mean squared error (eq. 4), which is best
+    in PSNR and blurs; then, as SRGAN, it goes on from there with
+    L_G = content + 10⁻³ Σ −log σ(D(G(x)))   (eqs. 3, 6),    content = E‖φ(y) − φ(G(x))‖²   (eq. 5),
+    φ being features of a frozen net, which forgives a pixel's shift but not its absence; D tells true from made as
+    ever. Adversarial training without the first stage fails (section 3.2). The second half of SRGAN goes at a tenth of
+    the step. The paper's three contents are `content`: VGG54 is "deep", VGG22 "shallow", MSE "pixels". Deep features
+    see a square of 48 pixels as 2×2 places and leave its colours and edges open: they need crops of 96.
+
+    φ is VGG19's in the paper. Here it is the convolutions of SqueezeNet 1.1: with the weights you name in `features`
+    (an .npz of arrays named as torchvision names them), or, without any, random ones, which know of no object and only
+    compare textures; the plan says which. Its loss is relative, E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖², in place of VGG's
+    1/12.75. Other deviations: crops are cut once, evenly, from each picture; G's residual branches start at zero, of
+    which the paper says nothing; an average of G is kept and used.
+    Proof: proofs/srgan.py.
+    """
+
+    name = "srgan"
+    paper = Paper(
+        "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
+        "Ledig, Theis, Huszár, Caballero, Cunningham, Acosta, Aitken, Tejani, Totz, Wang, Shi",
+        "CVPR",
+        2017,
+        "https://arxiv.org/abs/1609.04802",
+    )
+    summary = "makes pictures larger: SRResNet, then SRGAN"
     batch_size: ClassVar[int] = 16
 
     scale: int = setting(4, "how many times larger: 2, 4 or 8", minimum=2, maximum=8)
@@ -144,6 +153,24 @@ class SRGAN(Translation):
             raise UserError(
                 f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
             )
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "generator/pixels": Metric(
+            "mean squared error of the enlarged picture, in network units",
+            "falling; 0.01 is 26 dB",
+            "rising or not a number: lower --learning-rate",
+        ),
+        "generator/features": Metric(
+            "E‖φ(y) − φ(G(x))‖² / E‖φ(y)‖²: how unlike the frozen net finds made and true pictures",
+            "falling below 1",
+            "rising in the second stage: the adversarial loss leads; lower --adversarial",
+        ),
+        "psnr/crops": Metric(
+            "10 log₁₀ of full range² over the mean squared error, on the crops of the batch, in dB",
+            "rising in the first stage; falling by 1 to 3 dB in the second, which trades it for sharpness",
+            "falling by more: lower --adversarial",
+        ),
+    }
 
 
 def weights(path: str) -> dict[str, Tensor]:

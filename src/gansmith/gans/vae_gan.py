@@ -1,19 +1,4 @@
-"""VAE-GAN. "Autoencoding beyond pixels using a learned similarity metric", Larsen et al., ICML 2016.
-
-A VAE whose likelihood is not of pixels but of the discriminator's features f, a normal of unit variance (eq. 7), so
-that what counts as alike is learned. Three players, x̃ the reconstruction, each with a loss of its own (algorithm 1):
-encoder        KL(q(z|x) ‖ p(z)) + L_f,                L_f = ½‖f(x) − f(x̃)‖²
-decoder        w·L_f − (1 − w)·[log σ(D(x̃)) + log σ(D(G(z)))]        (the non-saturating form)
-discriminator  −log σ(D(x)) − log(1 − σ(D(x̃))) − log(1 − σ(D(G(z))))
-So no adversarial gradient enters the encoder, and none of L_f the discriminator. Losses are summed over an item, which
-is what makes a w of 1e-6 (CelebA's) mean something: take it larger for smaller pictures.
-
-Gates, as released: D rests while its cost on reals or on fakes is under .68 − `margin`, the decoder while one is over
-.68 + `margin`; neither rests if both would. `judge_rebuilt=False` keeps x̃ out of the adversarial losses, as in the
-released CelebA run, against the paper's formula.
-Networks: DCGAN's; the encoder is D's with 2·latent outputs. Deviations: kernels of 4; the encoder moves first and the
-others after it, on the same batch; averages of encoder and decoder are kept and used. Proof: proofs/vae_gan.py.
-"""
+"""VAE-GAN: auto-encoder that rebuilds what the discriminator sees."""
 
 from __future__ import annotations
 
@@ -28,14 +13,41 @@ from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import AutoEncoding
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Regularising, Stepping
 from gansmith.networks.convolutional import ConvDiscriminator, ConvEncoder
+from gansmith.training.metrics import Metric
 
 EQUILIBRIUM = 0.68  # about log 2: what each cost is when D cannot tell
 
 
 class VAEGAN(AutoEncoding, Stepping, Regularising):
-    summary: ClassVar[str] = "auto-encoder that rebuilds what the discriminator sees (Larsen et al. 2016)"
+    """A VAE whose likelihood is not of pixels but of the discriminator's features f, a normal of unit variance
+    (eq. 7), so that what counts as alike is learned. Three players, x̃ the reconstruction, each with a loss of its own
+    (algorithm 1):
+    encoder        KL(q(z|x) ‖ p(z)) + L_f,                L_f = ½‖f(x) − f(x̃)‖²
+    decoder        w·L_f − (1 − w)·[log σ(D(x̃)) + log σ(D(G(z)))]        (the non-saturating form)
+    discriminator  −log σ(D(x)) − log(1 − σ(D(x̃))) − log(1 − σ(D(G(z))))
+    So no adversarial gradient enters the encoder, and none of L_f the discriminator. Losses are summed over an item,
+    which is what makes a w of 1e-6 (CelebA's) mean something: take it larger for smaller pictures.
+
+    Gates, as released: D rests while its cost on reals or on fakes is under .68 − `margin`, the decoder while one is
+    over .68 + `margin`; neither rests if both would. `judge_rebuilt=False` keeps x̃ out of the adversarial losses, as
+    in the released CelebA run, against the paper's formula.
+    Networks: DCGAN's; the encoder is D's with 2·latent outputs. Deviations: kernels of 4; the encoder moves first and
+    the others after it, on the same batch; averages of encoder and decoder are kept and used. Proof: proofs/vae_gan.py.
+    """
+
+    name = "vae-gan"
+    paper = Paper(
+        "Autoencoding beyond pixels using a learned similarity metric",
+        "Larsen, Sønderby, Larochelle, Winther",
+        "ICML",
+        2016,
+        "https://arxiv.org/abs/1512.09300",
+        code="https://github.com/andersbll/autoencoding_beyond_pixels",
+    )
+    summary = "auto-encoder that rebuilds what the discriminator sees"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "prior", "discriminator_steps", "packing"),
@@ -126,6 +138,24 @@ class VAEGAN(AutoEncoding, Stepping, Regularising):
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         return self.wrap_optimizer(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "*/features": Metric(
+            "½‖f(x) − f(x̃)‖²: how unlike reconstructions are to D (in the decoder's loss times w)",
+            "falling, then steady",
+            "rising without end: D runs away; lower --discriminator-learning-rate",
+        ),
+        "discriminator/rebuilt": Metric(
+            "−E log(1 − σ(D(x̃))): D's cost on reconstructions",
+            "0.33 … 1.03 at the default margin",
+            "near 0: D is sure; lower --discriminator-learning-rate",
+        ),
+        "gate/*": Metric(
+            "1 where the player may move, 0 where D's costs are so far from balance that it rests",
+            "both mostly 1",
+            "one at 0 for long: the other is too weak; change --discriminator-learning-rate or --margin",
+        ),
+    }
 
 
 def feature_distance(features: Tensor, others: Tensor) -> Tensor:

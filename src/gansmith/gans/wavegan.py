@@ -1,19 +1,4 @@
-"""WaveGAN. "Adversarial Audio Synthesis", Donahue, McAuley & Puckette, ICLR 2019, https://arxiv.org/abs/1802.04208.
-
-WGAN-GP on raw sound, with DCGAN's networks flattened: kernels of 25 over one axis in place of 5×5 over two, strides of
-4 in place of 2×2, so that 16,384 samples are five layers, as 64×64 pixels are four. No norm in either network.
-
-Phase shuffle. Transposed convolutions leave a tone in what they make, always in the same phase, by which D tells fakes
-without looking at anything else. So behind each layer of D but the last, each item's activations are moved along time
-by a whole number drawn evenly from −n … n (section 3.3), what is missing at an end reflected there. The paper moves
-each item by itself; the released code (github.com/chrisdonahue/wavegan) draws one number for a whole batch: the setting
-`shuffle_each`. Scores are made without it.
-
-Deviations: z uniform with unit variance (the paper: −1 … 1, a matter of the first layer's weights); with one number for
-a batch the reals and fakes of a move share it, as they pass D together; He's initial weights; an average of G is kept
-and sampled. `kernel=24` touches every sample by as many weights, where 25 touches one in four by one more.
-Proof: proofs/wavegan.py.
-"""
+"""WaveGAN: raw sound by WGAN-GP with phase shuffle."""
 
 from __future__ import annotations
 
@@ -23,12 +8,38 @@ from torch import nn
 
 from gansmith.data.spec import Kind
 from gansmith.game import setting
+from gansmith.gans.paper import Paper
 from gansmith.gans.wgan_gp import WGANGP
 from gansmith.networks.wave import WaveDiscriminator, WaveGenerator
 
 
 class WaveGAN(WGANGP):
-    summary: ClassVar[str] = "raw sound by WGAN-GP with phase shuffle (Donahue et al. 2019)"
+    """WGAN-GP on raw sound, with DCGAN's networks flattened: kernels of 25 over one axis in place of 5×5 over two,
+    strides of 4 in place of 2×2, so that 16,384 samples are five layers, as 64×64 pixels are four. No norm in either
+    network.
+
+    Phase shuffle. Transposed convolutions leave a tone in what they make, always in the same phase, by which D tells
+    fakes without looking at anything else. So behind each layer of D but the last, each item's activations are moved
+    along time by a whole number drawn evenly from −n … n (section 3.3), what is missing at an end reflected there. The
+    paper moves each item by itself; the released code (github.com/chrisdonahue/wavegan) draws one number for a whole
+    batch: the setting `shuffle_each`. Scores are made without it.
+
+    Deviations: z uniform with unit variance (the paper: −1 … 1, a matter of the first layer's weights); with one
+    number for a batch the reals and fakes of a move share it, as they pass D together; He's initial weights; an
+    average of G is kept and sampled. `kernel=24` touches every sample by as many weights, where 25 touches one in four
+    by one more. Proof: proofs/wavegan.py.
+    """
+
+    name = "wavegan"
+    paper = Paper(
+        "Adversarial Audio Synthesis",
+        "Donahue, McAuley, Puckette",
+        "ICLR",
+        2019,
+        "https://arxiv.org/abs/1802.04208",
+        code="https://github.com/chrisdonahue/wavegan",
+    )
+    summary = "raw sound by WGAN-GP with phase shuffle"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
 
     shuffle: int = setting(2, "n, steps that phase shuffle moves activations of D by, at most; 0: none", minimum=0)

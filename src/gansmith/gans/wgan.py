@@ -1,16 +1,4 @@
-"""WGAN. "Wasserstein GAN", Arjovsky, Chintala & Bottou, ICML 2017.
-
-W₁(p, q) = sup over 1-Lipschitz D of E D(x) − E D(G(z))   (eq. 2); the supremum is sought by a critic whose every weight
-is clipped to ±c after each of its moves, which makes it K-Lipschitz for some K (algorithm 1). The critic is trained
-far: `discriminator_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as in the released code.
-RMSProp,
-since momentum made the critic's loss unstable.
-
-Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
-Deviations: reals score high (in the released code they score low); an average of G is kept and sampled.
-Clipping is a poor way to bound a slope, as the paper says itself: weights crowd at ±c. wgan-gp and sngan do it better.
-Proof: proofs/ring.py.
-"""
+"""WGAN: Wasserstein critic with clipped weights."""
 
 from __future__ import annotations
 
@@ -23,11 +11,33 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import TwoPlayer
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
+from gansmith.training.metrics import Metric
 
 
 class WGAN(Remedies, TwoPlayer):
-    summary: ClassVar[str] = "Wasserstein critic with clipped weights (Arjovsky et al. 2017)"
+    """W₁(p, q) = sup over 1-Lipschitz D of E D(x) − E D(G(z))   (eq. 2); the supremum is sought by a critic whose
+    every weight is clipped to ±c after each of its moves, which makes it K-Lipschitz for some K (algorithm 1). The
+    critic is trained far: `discriminator_steps` moves a round, and 100 in the first 25 rounds and in every 500th, as
+    in the released code. RMSProp, since momentum made the critic's loss unstable.
+
+    Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
+    Deviations: reals score high (in the released code they score low); an average of G is kept and sampled.
+    Clipping is a poor way to bound a gradient, as the paper says itself: weights crowd at ±c. wgan-gp and sngan do it
+    better. Proof: proofs/ring.py.
+    """
+
+    name = "wgan"
+    paper = Paper(
+        "Wasserstein GAN",
+        "Arjovsky, Chintala, Bottou",
+        "ICML",
+        2017,
+        "https://arxiv.org/abs/1701.07875",
+        code="https://github.com/martinarjovsky/WassersteinGAN",
+    )
+    summary = "Wasserstein critic with clipped weights"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("beta1", "beta2")  # RMSProp has neither
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
@@ -70,3 +80,32 @@ class WGAN(Remedies, TwoPlayer):
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         return self.wrap_optimizer(torch.optim.RMSprop(parameters, lr=self.learning_rate), player)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/adversarial": Metric(
+            "E D(fake) − E D(real): minus the distance that the critic reads",
+            "negative and shrinking towards 0; its size depends on the data",
+            "growing without end: lower --learning-rate (wgan-gp: raise --penalty). Positive for long: it cannot "
+            "follow; raise --discriminator-steps",
+        ),
+        "generator/adversarial": Metric(
+            "− E D(fake): drifts with the critic, whose scores have no zero",
+            "any; a slow drift is normal",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/real": Metric(
+            "mean raw score of reals; the critic's scores have no zero",
+            "any; it drifts together with discriminator/fake",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/fake": Metric(
+            "mean raw score of fakes",
+            "below discriminator/real; it drifts together with it",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/distance": Metric(
+            "E D(real) − E D(fake): what the critic reads; not the Wasserstein distance itself, but it falls with it",
+            "positive and slowly falling",
+            "rising: the generator gets worse; lower --learning-rate. Negative: raise --discriminator-steps",
+        ),
+    }

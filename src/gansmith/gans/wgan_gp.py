@@ -1,16 +1,4 @@
-"""WGAN-GP. "Improved Training of Wasserstein GANs", Gulrajani et al., NeurIPS 2017.
-
-D maximises E D(x) − E D(G(z)) with its slope held near 1 on the segments between reals and fakes:
-L = E D(G(z)) − E D(x) + λ E(‖∇D(x̂)‖ − 1)²   (eq. 3); `discriminator_steps` moves of D for one of G; no batch
-norm in D, since the slope must be each point's own. Reals score high (the released WGAN code of Arjovsky
-has the sign turned).
-
-What the critic reads is *not* the Wasserstein distance, even at its optimum: for unit normals a shift Δ apart it reads
-1.0545, 2.210, 4.813 for Δ = 1, 2, 4 and λ = 10 (tests/gans/test_wgan_gp.py).
-Networks: DCGAN's without norm in the critic; for vectors three ReLU layers, as in the paper's toys (512 there).
-Deviations: an average of G is kept and sampled; width 128 for vectors; bias in convolutions without norm.
-Proof: proofs/wgan_gp.py.
-"""
+"""WGAN-GP: Wasserstein critic with a gradient penalty."""
 
 from __future__ import annotations
 
@@ -23,11 +11,34 @@ from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
 from gansmith.game import observe, setting
 from gansmith.gans.base import TwoPlayer
+from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
+from gansmith.training.metrics import Metric
 
 
 class WGANGP(Remedies, TwoPlayer):
-    summary: ClassVar[str] = "Wasserstein critic with a gradient penalty (Gulrajani et al. 2017)"
+    """D maximises E D(x) − E D(G(z)) with its gradient norm held near 1 on the segments between reals and fakes:
+    L = E D(G(z)) − E D(x) + λ E(‖∇D(x̂)‖ − 1)²   (eq. 3); `discriminator_steps` moves of D for one of G; no batch
+    norm in D, since the gradient must be each point's own. Reals score high (the released WGAN code of Arjovsky
+    has the sign turned).
+
+    What the critic reads is *not* the Wasserstein distance, even at its optimum: for unit normals a shift Δ apart it
+    reads 1.0545, 2.210, 4.813 for Δ = 1, 2, 4 and λ = 10 (tests/gans/test_wgan_gp.py).
+    Networks: DCGAN's without norm in the critic; for vectors three ReLU layers, as in the paper's toys (512 there).
+    Deviations: an average of G is kept and sampled; width 128 for vectors; bias in convolutions without norm.
+    Proof: proofs/wgan_gp.py.
+    """
+
+    name = "wgan-gp"
+    paper = Paper(
+        "Improved Training of Wasserstein GANs",
+        "Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville",
+        "NeurIPS",
+        2017,
+        "https://arxiv.org/abs/1704.00028",
+        code="https://github.com/igul222/improved_wgan_training",
+    )
+    summary = "Wasserstein critic with a gradient penalty"
     score_kind: ClassVar[str] = "raw"
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
@@ -52,3 +63,37 @@ class WGANGP(Remedies, TwoPlayer):
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "discriminator/adversarial": Metric(
+            "E D(fake) − E D(real): minus the distance that the critic reads",
+            "negative and shrinking towards 0; its size depends on the data",
+            "growing without end: lower --learning-rate (wgan-gp: raise --penalty). Positive for long: it cannot "
+            "follow; raise --discriminator-steps",
+        ),
+        "generator/adversarial": Metric(
+            "− E D(fake): drifts with the critic, whose scores have no zero",
+            "any; a slow drift is normal",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/real": Metric(
+            "mean raw score of reals; the critic's scores have no zero",
+            "any; it drifts together with discriminator/fake",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/fake": Metric(
+            "mean raw score of fakes",
+            "below discriminator/real; it drifts together with it",
+            "look at discriminator/distance instead",
+        ),
+        "discriminator/distance": Metric(
+            "E D(real) − E D(fake): what the critic reads; not the Wasserstein distance itself, but it falls with it",
+            "positive and slowly falling",
+            "rising: the generator gets worse; lower --learning-rate. Negative: raise --discriminator-steps",
+        ),
+        "*/penalty": Metric(
+            "λ · E(‖∇D‖ − 1)²: on the segments between reals and fakes (wgan-gp), or around the reals (dragan)",
+            "0.05 … 1 after the first rounds",
+            "above 5 for long: the slope is not held; raise --penalty or lower --learning-rate",
+        ),
+    }

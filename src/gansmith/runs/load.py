@@ -72,9 +72,9 @@ def load(
                 f"{path} has no model yet: it is still going on, or was killed; gansmith resume {typed(path)}"
             )
         path = run.model
-    classes = {cls.__name__: cls for cls in GAMES.values()} | ({game.__name__: game} if game else {})
+    games = GAMES | ({game.name: game} if game else {})
     if run.settings.is_file() and path.is_file():
         cls = class_of(run.read_settings(), run.path, game)
-        classes[cls.__name__] = cls
+        games[cls.name] = cls
     networks = {"generator": generator, "discriminator": discriminator}
-    return modelfile.read(path, classes, hardware.pick_device(device), networks)
+    return modelfile.read(path, games, hardware.pick_device(device), networks)

@@ -39,7 +39,7 @@ def find_game(text: str) -> type[Game]:
         what = f"defines {', '.join(games)}" if games else "defines no subclass of gansmith.Game"
         wanted = f"has no game '{name}'" if name else "must be followed by :CLASS"
         raise UserError(f"--game {text}: {where} {wanted}; it {what}.{nearest(name, games)}")
-    GAMES[found.__name__] = found
+    GAMES[found.name] = found
     remember(found)
     return found
 
@@ -50,7 +50,7 @@ def class_of(about: dict, path, game: type[Game] | None = None) -> type[Game]:
     game  the class, for games that are not gansmith's own and were not remembered
     """
     name, code = about["game"], about.get("code")
-    found = game if game is not None and game.__name__ == name else GAMES.get(name)
+    found = game if game is not None and game.name == name else GAMES.get(name)
     if found is None and code:
         file, naming = Path(code["file"]), f"--game {typed(code['file'])}:{code['class']}"
         if not file.is_file():

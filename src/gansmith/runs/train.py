@@ -20,7 +20,6 @@ from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
 from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
-from gansmith.gans import GAMES
 from gansmith.names import typed
 from gansmith.runs import quality
 from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
@@ -349,7 +348,6 @@ def report(state: State, keep, *, measured: bool) -> None:
 
 def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> dict:
     """What settings.json says: all it takes to resume the run, and to tell what it was."""
-    names = {cls: name for name, cls in GAMES.items()}
     remember(type(game))
     return {
         "gansmith": __version__,
@@ -357,7 +355,7 @@ def describe(game: Game, dataset: Dataset, options: Options, why: list[str]) -> 
         "command": shlex.join([os.path.basename(sys.argv[0]).replace("__main__.py", "gansmith"), *sys.argv[1:]]),
         "started": time.strftime("%Y-%m-%d %H:%M:%S"),
         "machine": hardware.machine(hardware.pick_device(options.device)),
-        "game": names.get(type(game), type(game).__name__),
+        "game": game.name,
         "code": code_of(type(game)),
         "networks": names_of(game.own_networks),
         "settings": game.settings(),

@@ -62,7 +62,7 @@ def write(game: Game, path) -> Path:
     about = {
         "format": FORMAT,
         "gansmith": __version__,
-        "game": type(game).__name__,
+        "game": game.name,
         "module": type(game).__module__,
         "networks": names_of(game.own_networks),
         "settings": game.settings(),
@@ -86,11 +86,11 @@ def read_header(path) -> dict:
 def read(path, games: dict[str, type[Game]], device="cpu", networks: Mapping | None = None) -> Game:
     """The game of a file, its averaged networks in place, on `device`.
 
-    games     class name -> class
+    games     name -> class; of files of version 0.1 the name is that of the class
     networks  the user's own, where the game was trained with such: "generator" or "discriminator" -> module
     """
     about, tensors = _read(path)
-    game = games.get(about["game"])
+    game = games.get(about["game"]) or {cls.__name__: cls for cls in games.values()}.get(about["game"])
     if game is None or (ours(game.__module__) and not ours(about.get("module", "gansmith.gans"))):
         raise UserError(
             f"{path} holds a game named {about['game']}: pass its class as load(path, game={about['game']}), or type "

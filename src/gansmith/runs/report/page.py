@@ -178,6 +178,9 @@ def _settings(about: dict) -> list[dict]:
 
 def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
     """One chart for the numbers that belong on one scale, each number with its last value and its meaning."""
+    from gansmith.gans import GAMES
+
+    known = GAMES.get(game)
     names = dict.fromkeys(name for row in rows for name in row if name not in NOT_DRAWN)
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -190,7 +193,7 @@ def _charts(game: str, rows: list[dict], marks: list[int]) -> list[dict]:
         curves = {n: ([x for x, _ in p], [y for _, y in p]) for n, p in points.items()}
         tail = {n: [y for _, y in p[-max(1, len(p) // 20) :]] for n, p in points.items()}
         numbers = [
-            {"name": n, "last": spell(float(f"{sum(tail[n]) / len(tail[n]):.3g}")), "metric": explain(n, game)}
+            {"name": n, "last": spell(float(f"{sum(tail[n]) / len(tail[n]):.3g}")), "metric": explain(n, known)}
             for n in members
         ]
         charts.append({"title": title, "svg": draw(curves, marks), "numbers": numbers})
