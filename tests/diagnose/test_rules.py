@@ -157,8 +157,7 @@ def test_every_change_can_be_applied(game):
     from gansmith.diagnose.log_history import Past
 
     data = played_on(GAMES[game])
-    spec = {"kind": data.spec.kind, "shape": list(data.spec.shape)}
-    told = about() | {"settings": begin(GAMES[game], data, {}, 0).game.settings(), "spec": spec}
+    told = about() | {"settings": begin(GAMES[game], data, {}, 0).game.settings(), "spec": data.spec.to_json()}
     past = Past(told)
     past.add(log()[0])
     changes = [finding(rule, 1, {}, past).change for rule in RULES]
