@@ -248,6 +248,8 @@ def test_other_encodings_are_read_with_a_note_and_written_again(write, tmp_path,
         ('a,b\n"x,1\n' + "y,2\n" * 60_000, "a cell has more than 131,072 characters"),
         ("a,b\n1,\0\n", "bytes that no text has"),
         ("# nothing\n", "it has no rows"),
+        ("a,b\n" + "1,2,\n" * 300 + "1,2,3\n", "row 301 holds '3' in a last column that has no name"),
+        ("a,b,\n" + "1,2,\n" * 300 + "1,2,3\n", "row 301 holds '3' in a last column that has no name"),
     ],
 )
 def test_files_that_are_no_tables_are_refused_in_one_line(write, text, says):

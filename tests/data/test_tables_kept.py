@@ -126,7 +126,7 @@ TYPES = {
         "Europe/Paris"
     ),
     "timedelta64": lambda r, n: pandas.to_timedelta(r.integers(-(10**9), 10**9, n), unit="ms"),
-    "period": lambda r, n: pandas.PeriodIndex.from_ordinals(r.integers(0, 600, n), freq="M"),
+    "period": lambda r, n: pandas.period_range("1970-01", periods=600, freq="M")[r.integers(0, 600, n)],
     "Int64": lambda r, n: pandas.array(
         [None if v % 5 == 0 else 2**55 + int(v) for v in r.integers(0, 999, n)], "Int64"
     ),

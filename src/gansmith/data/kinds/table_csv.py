@@ -278,7 +278,7 @@ def _even(rows, first: list[list[str]], width: int, header, separator: str, path
         else:
             notes.append("rows have one cell more than the header: the first names the rows")
             return _checked(rows, width + 1, separator, path, notes), width + 1, ["", *header]
-        return (row[:width] for row in _checked(rows, longest, separator, path, notes)), width, header
+        return _without_last(_checked(rows, longest, separator, path, notes), path), width, header
     if (
         header is not None
         and width > 1
@@ -286,7 +286,7 @@ def _even(rows, first: list[list[str]], width: int, header, separator: str, path
         and all(not "".join(row[width - 1 :]) for row in first)
     ):
         notes.append(f"rows end in a {separator!r}: nothing stands behind it")
-        kept = (row[: width - 1] for row in _checked(rows, width, separator, path, notes))
+        kept = _without_last(_checked(rows, width, separator, path, notes), path)
         return kept, width - 1, header[:-1]
     return _checked(rows, width, separator, path, notes), width, header
 
@@ -307,6 +307,16 @@ def _checked(rows: Iterator, width: int, separator: str, path: Path, notes: list
         yield row
     if short:
         notes.append(f"{short:,} rows are short of cells, the first is row {at}: what they lack is a gap")
+
+
+def _without_last(rows: Iterator, path: Path) -> Iterator[list[str]]:
+    """Rows without a last cell that was empty in all that were looked at; DataError where it is not."""
+    for number, row in enumerate(rows, 1):
+        if row[-1].strip():
+            raise _bad(
+                path, f"row {number} holds {cells_of.shorten(row[-1])!r} in a last column that has no name: name it"
+            )
+        yield row[:-1]
 
 
 def _columns(rows: Iterator, width: int) -> list:
