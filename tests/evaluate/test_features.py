@@ -45,7 +45,8 @@ def test_large_images_are_shrunk():
 
 def test_default_spaces():
     assert default_names(IMAGES) == ["random", "pixels"]
-    assert default_names(IMAGES, np.zeros(40)) == ["classifier", "random"]
+    assert default_names(IMAGES, np.zeros(40)) == ["random", "pixels"], "too few to learn from"
+    assert default_names(np.repeat(IMAGES, 3, 0), np.zeros(120)) == ["classifier", "random"]
     assert default_names(np.zeros((5, 2))) == ["columns"]
 
 
@@ -71,8 +72,8 @@ def test_classifier_is_cached_by_content(digits, digits_net):
 
 
 def test_string_labels(tmp_path):
-    images = np.repeat(np.uint8([0, 255]), 16)[:, None, None, None] * np.ones((1, 1, 6, 6), np.uint8)
-    labels = np.repeat(["dark", "light"], 16)
+    images = np.repeat(np.uint8([0, 255]), 100)[:, None, None, None] * np.ones((1, 1, 6, 6), np.uint8)
+    labels = np.repeat(["dark", "light"], 100)
     assert classifier(images, labels, cache=tmp_path).predict(images[[0, -1]]).tolist() == ["dark", "light"]
 
 
@@ -147,7 +148,8 @@ def test_inception_without_its_extra(monkeypatch):
         (lambda: extract(space(lambda x: np.zeros(len(x)), IMAGES), IMAGES), "one row each"),
         (lambda: classifier(IMAGES, np.zeros(40)), "needs two classes"),
         (lambda: classifier(IMAGES, np.zeros(39)), "one label per image"),
-        (lambda: classifier(IMAGES[:, :, :3, :3], np.arange(40)), "features='pixels'"),
+        (lambda: classifier(IMAGES, np.arange(40) % 2), r"40 images .* 2 classes from \(200 needed\)"),
+        (lambda: classifier(IMAGES.repeat(5, 0)[:, :, :3, :3], np.arange(200) % 2), "features='pixels'"),
     ],
 )
 def test_bad_input(make, words):

@@ -28,7 +28,7 @@ def fewer_groups(monkeypatch):
     for module in ("gansmith.runs.evaluate", "gansmith.runs.measures"):
         monkeypatch.setattr(f"{module}.FULL", (60, 500, 3))
 
-    def reader(train, held):  # instead of a classifier, which takes longer than all the rest
+    def reader(train, held, seconds):  # instead of a classifier, which takes longer than all the rest
         items = train.raw(np.arange(500))
         return (lambda x: (x.mean((1, 2, 3)) > 80).astype(int)), items, 1.0
 

@@ -110,7 +110,7 @@ def test_classes_are_read_by_a_classifier_and_counted(tmp_path, monkeypatch):
         predict = staticmethod(lambda items: (items.mean((1, 2, 3)) > 60).astype(int))
         accuracy = classmethod(lambda cls, items, labels: float((cls.predict(items) == labels).mean()))
 
-    monkeypatch.setattr(measures, "classifier", lambda items, labels: Reader)
+    monkeypatch.setattr(measures, "classifier", lambda items, labels, seconds: Reader)
     dark, bright = pictures(700, 0) // 2, pictures(700, 1) // 2 + 60
     data = read(np.concatenate([dark, bright]), labels=np.repeat([0, 1], 700))
     train, held = data.split(0.1)
@@ -135,9 +135,18 @@ def test_what_is_left_out_is_named(tmp_path):
     train, held = split(pictures(500, 0))
     found = measure(tmp_path, game(lambda n, seed: pictures(n, seed)), train, held, seconds=1e6)
     assert found.scores and not found.skipped, "there was all the time"
+
+
+def test_classes_that_a_classifier_cannot_learn_in_time_or_at_all_give_way_to_regions(tmp_path):
+    draw = game(lambda n, seed: pictures(n, seed))
     data = read(pictures(500, 0), labels=np.arange(500) % 2)
-    found = measure(tmp_path, game(lambda n, seed: pictures(n, seed)), data, None, seconds=1e6)
-    assert found.skipped == ["classes"], "a classifier is only trained on request"
+    found = measure(tmp_path, draw, data, None, seconds=20)
+    assert len(found.skipped) == 1 and found.skipped[0].startswith("classes (a classifier would take")
+    assert page(tmp_path, data.spec)["classes"]["many"] == "regions"
+    few = read(pictures(150, 0), labels=np.arange(150) % 2)
+    found = measure(tmp_path, draw, few, None)
+    assert not found.skipped and page(tmp_path, few.spec)["classes"]["many"] == "regions"
+    assert any("not by class: 150 images are too few" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("tick, expected", [(1e-4, 0), (0.12, 1), (1.0, None)])

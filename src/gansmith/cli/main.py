@@ -17,9 +17,11 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size, Steps, find_own
+from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size, Steps, Within, find_own
 from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
 from gansmith.cli.sampling import sample
+from gansmith.cli.waiting import Waiting
+from gansmith.distributed.track import watched_by
 from gansmith.errors import UserError, nearest
 from gansmith.names import safe_name
 from gansmith.version import __version__
@@ -215,6 +217,7 @@ def evaluate(
     ],
     count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples in each of 3 draws [500]")] = None,
     seed: Annotated[int, typer.Option(metavar="S", help="random seed")] = 0,
+    within: Within = None,
     game: OwnGame = None,
 ) -> None:
     """Measure sample quality: every metric with its 95 % confidence interval, next to what real data scores.
@@ -233,24 +236,25 @@ def evaluate(
 
     find_own(game)
     with one_task(seed) as (first, seed):
-        said = measured(words, n=count, seed=seed)
+        said = measured(words, n=count, seed=seed, seconds=within)
     if first:
         say(said)
 
 
 @app.command()
-def report(run: Run, game: OwnGame = None) -> None:
+def report(run: Run, within: Within = None, game: OwnGame = None) -> None:
     """Write RUN/report.html, a self-contained page about the run; also while the run is still training.
 
     The samples of a finished run are measured first if they were not yet, which takes a minute or two.
 
     \b
     gansmith report runs/photos-r3gan
+    gansmith report runs/photos-r3gan --within 30
     """
     from gansmith.runs.evaluate import report as written
 
     find_own(game)
-    say(written(run))
+    say(written(run, seconds=within))
 
 
 @app.command()
@@ -335,7 +339,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command line; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped, 1 training failed."""
     take_any_text()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), watched_by(Waiting()):
             warnings.showwarning = say_warning
             return typer.main.get_command(app).main(argv, prog_name="gansmith", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):

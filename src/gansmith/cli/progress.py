@@ -14,7 +14,9 @@ from pathlib import Path
 import typer
 
 from gansmith.cli.console import first_rank, me, say, say_error
+from gansmith.cli.waiting import Waiting
 from gansmith.data.spec import Kind
+from gansmith.distributed.track import watched_by
 from gansmith.names import shown, typed
 from gansmith.training import modelfile
 from gansmith.training.folder import RunFolder
@@ -30,7 +32,11 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
     Raises typer.Exit(130) when the run was stopped before its end: by Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        with signals_handled_by(signal.default_int_handler), Progress(title, quiet or not first_rank()) as progress:
+        with (
+            signals_handled_by(signal.default_int_handler),
+            Progress(title, quiet or not first_rank()) as progress,
+            watched_by(None if quiet else Waiting(pause=progress.pause)),
+        ):
             game = start(watch=progress.watch, say=progress.say)
     except KeyboardInterrupt:
         say_error(stopped(run))
@@ -101,9 +107,14 @@ class Progress:
         return self
 
     def __exit__(self, *_) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        """Take the live view out of the terminal; the next row draws it again."""
         if self.live:
             with self.readers_may_leave():
                 self.live.stop()
+            self.live = None
 
     def say(self, line: str) -> None:
         if not self.quiet:

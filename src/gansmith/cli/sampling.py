@@ -67,7 +67,8 @@ def sample(
             raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
         pictures = game.read_source(input_)
         with one_task(seed) as (first, seed):
-            made = map_across_ranks(lambda picture: game.translate(picture[None], seed=seed)[0], pictures.values())
+            translate = lambda picture: game.translate(picture[None], seed=seed)[0]  # noqa: E731
+            made = map_across_ranks(translate, pictures.values(), what="translating")
         if first:
             say(write_samples(made, out, game.spec, list(pictures)))
         return

@@ -24,6 +24,7 @@ from gansmith.data import cache as caching
 from gansmith.data.labels import few
 from gansmith.data.pictures import Facts, as_size, look, pixels
 from gansmith.data.sources import Pictures
+from gansmith.distributed.track import track
 from gansmith.errors import DataError, UserError
 
 POLICY = 3  # raise when the same files would now give other bytes: old cache entries are then not found
@@ -41,7 +42,7 @@ def survey(pictures: Pictures) -> list[Facts | str]:
         except Exception as problem:
             return _reason(problem)
 
-    return list(chain.from_iterable(_parallel(of, len(pictures), 64)))
+    return list(chain.from_iterable(_parallel(of, len(pictures), 64, "reading the headers of pictures")))
 
 
 def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, int, list[str]]:
@@ -217,16 +218,17 @@ def _decoded(pictures: Pictures, rows, target, channels, bits):
         except Exception as problem:
             return rows[k], _reason(problem)
 
-    return _parallel(of, len(rows), max(1, min(64, 2**21 // (channels * target[0] * target[1]))))
+    chunk = max(1, min(64, 2**21 // (channels * target[0] * target[1])))
+    return _parallel(of, len(rows), chunk, "decoding pictures")
 
 
-def _parallel(of, count: int, chunk: int):
+def _parallel(of, count: int, chunk: int, what: str):
     """[of(0), of(1) ...] in lists of `chunk`, on every core: Pillow lets go of the interpreter while it decodes."""
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore")  # a damaged EXIF block or a large picture is no news; a refusal raises
-        yield from pool.map(
-            lambda start: [of(i) for i in range(start, min(start + chunk, count))], range(0, count, chunk)
-        )
+        starts = range(0, count, chunk)
+        done = pool.map(lambda start: [of(i) for i in range(start, min(start + chunk, count))], starts)
+        yield from track(done, what, len(starts))
 
 
 def _reason(problem: Exception) -> str:

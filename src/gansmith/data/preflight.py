@@ -10,6 +10,7 @@ import numpy as np
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.labels import few
+from gansmith.distributed.track import track
 from gansmith.names import shown
 
 FEW = 200  # items: below this a game mostly learns its examples by heart
@@ -145,7 +146,7 @@ def look_at_values(check: Check, dataset: Dataset, axes=None, part: str = "value
     """
     same = defaultdict(list)
     sums, low, high, n = 0.0, np.inf, -np.inf, 0
-    for start in range(0, len(dataset), STEP):
+    for start in track(range(0, len(dataset), STEP), "looking at the data"):
         x = dataset.raw(np.arange(start, min(start + STEP, len(dataset))))
         low, high = np.minimum(low, x.min(axes)), np.maximum(high, x.max(axes))
         wide = x.astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.data.spec import Kind
+from gansmith.distributed.track import track
 from gansmith.errors import DataError
 from gansmith.names import safe_names
 
@@ -54,7 +55,7 @@ def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
         digits = len(str(len(items) - 1))
         plain = [f"{i:0{digits}d}" for i in range(len(items))]
         files = safe_names(names if names is not None else plain, form.folder_of)
-        for item, file in zip(items, (path / file for file in files)):
+        for item, file in track(zip(items, (path / file for file in files)), "writing files", len(files)):
             file.parent.mkdir(parents=True, exist_ok=True)
             form.write_one(item, file)
         return path

@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from gansmith.distributed.track import track
 from gansmith.errors import RankLost
 
 _playing = False  # in a loss that every rank computes, each on its own rows
@@ -107,15 +108,19 @@ def shared_task() -> Iterator[None]:
         _sharing = before
 
 
-def map_across_ranks(work: Callable, *parts: Iterable) -> list:
-    """list(map(work, *parts)). While `sharing`, each rank does every so-manieth part, and all are given all of it."""
+def map_across_ranks(work: Callable, *parts: Iterable, what: str = "") -> list:
+    """list(map(work, *parts)). While `sharing`, each rank does every so-manieth part, and all are given all of it.
+
+    what  these parts are, in a few words, for whoever watches (see `track`)
+    """
     global _sharing
-    if not _sharing:
-        return list(map(work, *parts))
     todo = list(zip(*parts))
+    if not _sharing:
+        return [work(*part) for part in (track(todo, what) if what else todo)]
     count, rank, _sharing = dist.get_world_size(), dist.get_rank(), False
     try:
-        done = [work(*part) for part in todo[rank::count]]
+        mine = todo[rank::count]
+        done = [work(*part) for part in (track(mine, what) if what else mine)]
     finally:
         _sharing = True
     said: list = [None] * count

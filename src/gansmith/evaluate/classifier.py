@@ -1,10 +1,12 @@
 """A small classifier trained on the user's own labels: the honest feature space where no big net knows the domain.
 
 Inception features are discouraged on MNIST by their own maintainers (mseitzer/pytorch-fid#12). This net reads any
-labelled images, trains once in some minutes on one CPU core, and is cached by the content it was trained on.
+labelled images, trains once in some minutes on one CPU core, and is cached by the content it was trained on. It is not
+trained on fewer than ENOUGH images of a class: what it then says of generated ones would be chance.
 """
 
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gansmith.distributed.track import track
 from gansmith.errors import UserError
 from gansmith.evaluate.feature_cache import folder, kept, tensor_digest
 
-RECIPE = "conv 32-32-pool-64-64-pool, dense 128; AdamW 3e-3 one-cycle; 1"  # changes whenever the trained net would
-LARGEST = 64  # longer sides are averaged down to this: class features need no more, and the dense layer stays small
+RECIPE = "conv 32-32-pool-64-64-pool, dense 128; AdamW 3e-3 one-cycle; 2"  # changes whenever the trained net would
+LARGEST = 32  # longer sides are averaged down to this: class features need no more, and a step takes a quarter of 64's
+ENOUGH = 100  # images of a class, on average, to learn from
+TRIED = 5  # steps after which it is told how long training takes
 
 
 class Network(nn.Module):
@@ -88,12 +93,23 @@ class Classifier:
         return out if isinstance(images, torch.Tensor) else out.cpu().numpy()
 
 
-def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None) -> Classifier:
+def enough_to_learn(labels) -> bool:
+    """Whether a classifier can learn from items with these labels: ENOUGH of each class, on average."""
+    return len(labels) >= ENOUGH * len(np.unique(labels))
+
+
+class TooSlow(UserError):
+    """Training would take longer than it may."""
+
+
+def classifier(
+    images, labels, *, seed: int = 0, cache: str | Path | None = None, seconds: float | None = None
+) -> Classifier:
     """Train (or fetch from `cache`) a small classifier; its 128 penultimate activations are the features.
 
     `images`: uint8 (n, C, H, W); `labels`: (n,) integers or strings, two classes or more. The cache file is named by
     the content of both, the seed and the recipe. `cache` is a folder; None means `$GANSMITH_CACHE`, else
-    `$XDG_CACHE_HOME/gansmith`.
+    `$XDG_CACHE_HOME/gansmith`. `seconds` is what training may take: TooSlow, after some steps, where it would be more.
     """
     from safetensors.torch import load_file, save_file
 
@@ -106,6 +122,11 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
         raise UserError(
             f"all labels are {names.tolist()}; a classifier needs two classes. Use features='random' instead."
         )
+    if not enough_to_learn(labels):
+        raise UserError(
+            f"{len(pixels)} images are too few for a classifier to learn {len(names)} classes from "
+            f"({ENOUGH * len(names)} needed). Use features='random' instead."
+        )
     if min(pixels.shape[2:]) < 4:
         raise UserError(f"images of {tuple(pixels.shape[2:])} pixels are too small; use features='pixels' instead.")
     shape = tuple(pixels.shape[1:])
@@ -115,7 +136,7 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = Network(*sizes)
-            _train(network.to(device), pixels, torch.as_tensor(target))
+            _train(network.to(device), pixels, torch.as_tensor(target), seconds)
         return {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
 
     sizes = (shape[0], *shrink(pixels[:1].float()).shape[2:], len(names))
@@ -126,7 +147,9 @@ def classifier(images, labels, *, seed: int = 0, cache: str | Path | None = None
 
 
 @torch.enable_grad()
-def _train(network: Network, pixels: torch.Tensor, target: torch.Tensor, batch: int = 128) -> None:
+def _train(
+    network: Network, pixels: torch.Tensor, target: torch.Tensor, seconds: float | None = None, batch: int = 128
+) -> None:
     """AdamW on a one-cycle schedule, small random shifts; at least 8 epochs and 600 steps."""
     device = network.mean.device
     for channel in range(pixels.shape[1]):
@@ -141,28 +164,34 @@ def _train(network: Network, pixels: torch.Tensor, target: torch.Tensor, batch: 
     epochs = max(8, math.ceil(600 / per_epoch))
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=epochs * per_epoch, pct_start=0.25)
+    pixels = torch.cat([shrink(part.float()).round().byte() for part in pixels.split(500)])
     most = max(pixels.shape[2:]) // 14  # pixels a picture may be shifted by: 2 of 28
-    for _ in range(epochs):
-        for chosen in torch.randperm(len(pixels))[: per_epoch * batch].split(batch):
-            x = pixels[chosen].to(device).float()
-            if most:
-                up, left = torch.randint(0, 2 * most + 1, (2,)).tolist()
-                padded = F.pad(x, [most] * 4, mode="replicate")
-                x = padded[:, :, up : up + x.shape[2], left : left + x.shape[3]]
-            loss = F.cross_entropy(network(x), target[chosen].to(device), label_smoothing=0.05)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+    rows = (part for _ in range(epochs) for part in torch.randperm(len(pixels))[: per_epoch * batch].split(batch))
+    begun = time.monotonic()
+    for step, chosen in enumerate(track(rows, "training a classifier", epochs * per_epoch)):
+        if seconds is not None and step == TRIED:
+            needed = (time.monotonic() - begun) / TRIED * epochs * per_epoch
+            if needed > seconds:
+                raise TooSlow(f"a classifier would take {needed:.0f} s to train")
+        x = pixels[chosen].to(device).float()
+        if most:
+            up, left = torch.randint(0, 2 * most + 1, (2,)).tolist()
+            padded = F.pad(x, [most] * 4, mode="replicate")
+            x = padded[:, :, up : up + x.shape[2], left : left + x.shape[3]]
+        loss = F.cross_entropy(network(x), target[chosen].to(device), label_smoothing=0.05)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
     network.eval()
 
 
-def shrink(images: torch.Tensor) -> torch.Tensor:
-    """Longer side averaged down to `LARGEST` pixels; smaller images are left alone."""
+def shrink(images: torch.Tensor, largest: int = LARGEST) -> torch.Tensor:
+    """Longer side averaged down to `largest` pixels; smaller images are left alone."""
     longest = max(images.shape[2:])
-    if longest <= LARGEST:
+    if longest <= largest:
         return images
-    size = [max(4, round(s * LARGEST / longest)) for s in images.shape[2:]]
+    size = [max(4, round(s * largest / longest)) for s in images.shape[2:]]
     return F.interpolate(images, size, mode="bilinear", antialias=True)
 
 

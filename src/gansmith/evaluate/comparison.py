@@ -66,6 +66,8 @@ def compare(
     kept = None if held_out is None else _items(held_out, None)[0]
     reals, labels, floor, n, notes = _split(reals, labels, kept, n, reference, seed)
     names = _names(features, reals, labels)
+    if features is None and labels is not None and "random" in names and "classifier" not in names:
+        notes.append(f"no classifier: it would not learn {len(np.unique(labels))} classes from {len(reals)} items.")
     spaces = [space(name, reals, labels=labels, seed=seed, cache=cache) for name in names]
     batches = _draws(fake, n, draws, seed, reals.shape[1:])
     n = len(batches[0])

@@ -18,12 +18,15 @@ from torch.nn import functional as F
 
 from gansmith.distributed.collectives import map_across_ranks
 from gansmith.errors import UserError
-from gansmith.evaluate.classifier import Classifier, as_bytes, classifier, shrink
+from gansmith.evaluate.classifier import LARGEST, Classifier, as_bytes, classifier, enough_to_learn, shrink
 from gansmith.evaluate.feature_cache import folder, kept, tensor_digest
 
 __all__ = ["Classifier", "Space", "classifier", "default_names", "extract", "random_network", "space"]
 
 BATCH = 256
+RECENT = 2**28  # bytes of features that are remembered
+
+_recent: dict[str, np.ndarray] = {}  # by the digest of what they are of
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,10 @@ class Space:
 
 
 def default_names(items: np.ndarray, labels=None) -> list[str]:
-    """Two spaces wherever two exist: `classifier` + `random` or `random` + `pixels` for images, else `columns`."""
+    """Two spaces wherever two exist: `classifier` + `random` for images with labels enough to learn from, `random` +
+    `pixels` for other images, else `columns`."""
     if items.ndim == 4 and items.dtype == np.uint8:
-        return ["random", "pixels"] if labels is None else ["classifier", "random"]
+        return ["classifier", "random"] if labels is not None and enough_to_learn(labels) else ["random", "pixels"]
     return ["columns"]
 
 
@@ -65,13 +69,15 @@ def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str
         if labels is None:
             raise UserError("features='classifier' needs labels=…; without labels type features='random'.")
         net = classifier(items, labels, seed=seed, cache=cache)
-        return Space("classifier", net.name.split("-")[1], net, resize="bilinear-antialias to 64")
+        return Space("classifier", net.name.split("-")[1], net, resize=f"bilinear-antialias to {LARGEST}")
     return _from_weights(str(features))
 
 
 def extract(where: Space, items: np.ndarray, *, cache: str | Path | None = None, keep: bool = False) -> np.ndarray:
-    """(n, d) features of `items`; with `keep`, cached by their content, the space's hash and its resizing."""
+    """(n, d) features of `items`; with `keep`, cached by their content, the space's hash and its resizing.
 
+    What was computed last in this process, up to RECENT bytes, is not computed again: treat it as read-only.
+    """
     items = items.detach().cpu().numpy() if isinstance(items, torch.Tensor) else items
 
     def make():
@@ -83,11 +89,15 @@ def extract(where: Space, items: np.ndarray, *, cache: str | Path | None = None,
             )
         return out.astype(np.float32)
 
-    if not keep:
-        return make()
     key = tensor_digest(items, where.name, where.hash, where.resize)
+    known = _recent.pop(key, None)
+    found = make if known is None else lambda: known
     # Written through an open file, since numpy.save would add its own ending to a name.
-    return kept(folder(cache) / f"features-{key}.npy", make, np.load, _save)
+    found = kept(folder(cache) / f"features-{key}.npy", found, np.load, _save) if keep else found()
+    _recent[key] = found  # the last one
+    while sum(features.nbytes for features in _recent.values()) > RECENT:
+        _recent.pop(next(iter(_recent)))
+    return found
 
 
 def _save(array: np.ndarray, path: Path) -> None:
@@ -121,7 +131,8 @@ def _mapped(network: nn.Module) -> Callable:
     @torch.no_grad()
     def run(images):
         parts = as_bytes(images).split(BATCH)
-        return torch.cat(map_across_ranks(lambda part: network(shrink(part.float()) / 127.5 - 1), parts)).numpy()
+        seen = lambda part: network(shrink(part.float(), 64) / 127.5 - 1)  # noqa: E731
+        return torch.cat(map_across_ranks(seen, parts, what="features")).numpy()
 
     return run
 
@@ -182,7 +193,7 @@ def _tensors(module: nn.Module) -> Callable:
         first = next(module.parameters(), None)
         device = first.device if first is not None else "cpu"
         run = lambda i: module(torch.as_tensor(items[i : i + BATCH]).to(device)).float().cpu()  # noqa: E731
-        return torch.cat(map_across_ranks(run, range(0, len(items), BATCH))).numpy()
+        return torch.cat(map_across_ranks(run, range(0, len(items), BATCH), what="features")).numpy()
 
     return run
 
@@ -239,7 +250,8 @@ def _fidelity(name: str, weights: str) -> Space:
     def run(images):
         pixels = as_bytes(images)
         pixels = pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
-        return torch.cat(map_across_ranks(lambda part: net(part.to(device))[0].float().cpu(), pixels.split(64))).numpy()
+        seen = lambda part: net(part.to(device))[0].float().cpu()  # noqa: E731
+        return torch.cat(map_across_ranks(seen, pixels.split(64), what="features")).numpy()
 
     return Space(name, _weights_hash(net), run, resize="tf1-bilinear")
 
@@ -280,6 +292,6 @@ def _torchvision(name: str, weights: str) -> Space:
             x = F.interpolate(part.float() / 255, (224, 224), mode="bilinear", antialias=True)
             return body((x - mean) / std).flatten(2).mean(2)
 
-        return torch.cat(map_across_ranks(seen, pixels.split(64))).numpy()
+        return torch.cat(map_across_ranks(seen, pixels.split(64), what="features")).numpy()
 
     return Space(name, _weights_hash(body), run, resize="bilinear-antialias to 224")

@@ -27,7 +27,7 @@ def jackknife(rows: np.ndarray, number: Callable[[np.ndarray], dict], groups: in
     if not 2 <= groups <= len(rows) // 2:
         raise UserError(f"{len(rows)} rows make no {groups} groups; give groups between 2 and {len(rows) // 2}.")
     group = np.random.default_rng(seed).permutation(len(rows)) % groups
-    found = map_across_ranks(lambda g: number(rows[group != g]), range(groups))
+    found = map_across_ranks(lambda g: number(rows[group != g]), range(groups), what="intervals")
     return {k: (groups - 1) * float(np.var([f[k] for f in found])) for k in found[0]}
 
 

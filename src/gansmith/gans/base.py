@@ -137,6 +137,7 @@ class FromNoise(Game):
                 lambda z, y: self.spec.to_data(self.generate(z, y)),
                 latent.split(batch_size),
                 labels.split(batch_size) if labels is not None else repeat(None),
+                what="sampling",
             )
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
@@ -151,6 +152,7 @@ class FromNoise(Game):
                 lambda part, y: network(self.spec.to_network(part.to(self.device)), y).float().cpu().numpy(),
                 x.split(batch_size),
                 labels.split(batch_size) if labels is not None else repeat(None),
+                what="scoring",
             )
         return np.concatenate(parts) if len(x) else np.empty(0, np.float32)
 

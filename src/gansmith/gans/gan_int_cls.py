@@ -139,6 +139,7 @@ class GANINTCLS(FromNoise):
                 lambda z, row: self.spec.to_data(self.generate(z, texts[row.to(self.device)])),
                 latent.split(batch_size),
                 rows.split(batch_size),
+                what="sampling",
             )
         return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import torch
 
+from gansmith.distributed.track import track
 from gansmith.errors import UserError
 
 
@@ -47,7 +48,7 @@ def latent_mala(
     if bool(torch.isnan(value).any()):
         raise UserError("log_ratio is NaN at the starting latents: a chain there could never move.")
     acceptance = 0.0
-    for _ in range(steps):
+    for _ in track(range(steps), "moving latents"):
         proposal = z + step_size / 2 * gradient + step_size**0.5 * _normal(z, noise)
         new_value, new_gradient = density(proposal)
         forward = (proposal - z - step_size / 2 * gradient).flatten(1).square().sum(1)

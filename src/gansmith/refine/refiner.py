@@ -13,6 +13,7 @@ from torch import nn
 
 from gansmith.data.batching import count, join, replace, take
 from gansmith.data.generators import accepts, evaluating, generate_items, generator_of, modules_of
+from gansmith.distributed.track import task
 from gansmith.errors import UserError, nearest
 from gansmith.refine import samplers
 from gansmith.refine.array_api import make_rng
@@ -113,9 +114,11 @@ class Refiner:
         rng, tally, parts = make_rng(seed), Counter(), []
         groups = self._groups(label)
         edges = np.rint(n * np.cumsum([0.0] + [g.share for g in groups]) / sum(g.share for g in groups)).astype(int)
-        for group, wanted in zip(groups, np.diff(edges), strict=True):
-            if wanted:
-                parts += self._draw(group, int(wanted), rng, tally)
+        with task("refining", n) as advance:
+            for group, wanted in zip(groups, np.diff(edges), strict=True):
+                for part in self._draw(group, int(wanted), rng, tally) if wanted else ():
+                    parts.append(part)
+                    advance(count(part))
         self._tally = {"asked": n, "returned": sum(map(count, parts)), **tally}
         if not parts:
             raise UserError(f"no sample was accepted in {tally['proposals']} proposals: raise max_proposals.")

@@ -2,88 +2,103 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gansmith.data import read
+from gansmith.distributed.track import track
 from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.names import shown
 from gansmith.runs.load import data_of, load
-from gansmith.runs.measures import DRAWS, FULL, Measures, measure
+from gansmith.runs.measures import DRAWS, FULL, Measures, affordable, measure
 from gansmith.runs.measures import read as read_measures
 from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
 from gansmith.runs.report.page import write_report
 from gansmith.training.folder import RunFolder
 
 
-def evaluate(words: list[str], *, n: int | None = None, seed: int = 0) -> str:
+def evaluate(words: list[str], *, n: int | None = None, seed: int = 0, seconds: float | None = None) -> str:
     """The table, ready to print, of one or two runs or sets of samples: `words` of the command line.
 
     Words are paths of runs, of folders or files of samples, and last the data, which may be left out for runs. A run
     alone is shown plain and, where its discriminator can choose, refined; what was found goes into its folder, too.
+    `seconds` is what that may take, about: numbers are coarser where it is short, and what is left out is said.
     """
+    end = np.inf if seconds is None else time.monotonic() + seconds
     names, data = split(words)
     if len(names) == 1 and is_run(names[0]) and data is None:
-        found = measured(names[0], n=n, seed=seed)
+        found = measured(names[0], end, n=n, seed=seed)
         write_report(names[0])
         return "\n".join(map(shown, alone(names[0], found)))
-    return "\n".join(map(shown, against(names, data, n or FULL[0], seed)))
+    return "\n".join(map(shown, against(names, data, n, seed, end)))
 
 
-def report(run) -> str:
+def report(run, seconds: float | None = None) -> str:
     """Write report.html of a run anew, and say where it is. Samples of a run that ended are measured first where that
-    was not done in full."""
+    was not done in full, in about `seconds`."""
+    end = np.inf if seconds is None else time.monotonic() + seconds
     folder, said = RunFolder(run), []
     folder.read_settings()
     if folder.model.is_file():
         try:
             arrays = read_measures(run)[1]
             if not arrays or arrays["skipped"].size or arrays["rounds"] != load(run).trained.get("rounds", 0):
-                measured(run)
+                measured(run, end)
         except UserError as error:  # data that moved or was in memory, a game of someone else: a page all the same
             said = [f"note: not measured: {error}"]
     return "\n".join([str(write_report(run)), *said])
 
 
-def measured(run, **how) -> Measures:
-    """Everything that a run's page says of its samples; UserError where the data are not to be had."""
-    return measure(run, load(run), *data_of(run), **how)
+def measured(run, end: float = np.inf, **how) -> Measures:
+    """What a run's page says of its samples, measured until about `end`; UserError where the data are not to be had."""
+    game, data = load(run), data_of(run)
+    seconds = None if np.isinf(end) else end - time.monotonic()
+    return measure(run, game, *data, seconds=seconds, **how)
 
 
 def alone(name: str, found: Measures) -> list[str]:
     """What is printed of one run."""
     if not found.scores:
-        raise UserError(found.notes[-1])
+        raise UserError(found.notes[-1] if found.notes else "too little time to measure anything: give more --within")
     lines = table({name if kind == "plain" else f"{name}, {kind}": scores for kind, scores in found.scores.items()})
     if found.verdict:
         lines += ["", told(found.verdict, name, f"{name}, refined")]
         lines.append(f"refined by obrs: {found.proposals:.1f} candidates per sample")
-    return lines + [f"note: {note}" for note in found.notes]
+    left = [f"left out, since time was short: {', '.join(found.skipped)}"] if found.skipped else []
+    return lines + [f"note: {note}" for note in (*found.notes, *left)]
 
 
-def against(names: list[str], data: str | None, n: int, seed: int) -> list[str]:
-    """What is printed of one or two things against data."""
+def against(names: list[str], data: str | None, n: int | None, seed: int, end: float = np.inf) -> list[str]:
+    """What is printed of one or two things against data, measured until about `end`."""
     runs = [Path(name) for name in names if is_run(name)]
     real = reals_of(runs, data)
     sources = {name: sampler(load(name), data_of(name)[0]) if is_run(name) else given(name, real) for name in names}
+    features, plan = spaces(real.form), FULL
+    if not np.isinf(end):  # two need twice the time, and a verdict between them as much again
+        seconds = (end - time.monotonic()) / (4 if len(names) == 2 else 1)
+        first = next(iter(sources.values()))
+        draw = first if callable(first) else lambda n, seed: first[:n]
+        plan = affordable(draw, real.items, features, seconds, real.most)
+        if plan is None:
+            raise UserError("too little time to measure anything: give more --within")
+    count, reference, groups = plan
     how: dict[str, Any] = {
-        "n": min(n, real.most),
+        "n": min(n or count, real.most),
         "draws": DRAWS,
-        "groups": FULL[2],
-        "reference": FULL[1],
+        "groups": groups,
+        "reference": reference,
         "seed": seed,
     }
-    features = spaces(real.form)
-    scores = {
-        name: compare(
+    scores = {}
+    for name, source in track(sources.items(), "comparing with the data"):
+        scores[name] = compare(
             real.items, source, features, held_out=real.others, split=real.split,
             weights="EMA" if is_run(name) else "as given", **how,
-        )
-        for name, source in sources.items()
-    }  # fmt: skip
+        )  # fmt: skip
     lines, notes = table(scores), list(real.notes)
     if len(names) == 2:
         if all(map(callable, sources.values())):

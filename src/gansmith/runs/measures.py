@@ -19,8 +19,9 @@ from gansmith.data.batching import count as count_of
 from gansmith.data.batching import take
 from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
+from gansmith.distributed.track import track
 from gansmith.errors import UserError, is_out_of_memory
-from gansmith.evaluate.classifier import classifier
+from gansmith.evaluate.classifier import TooSlow, classifier
 from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
@@ -124,11 +125,11 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
     first = space(names[0], against.items[:reference])
     items = made[0] if train.spec.continuous else game.sample(how["n"], seed=seed)
-    for part in (extremes, copying, classes, spectrum, partial(field_measures, items)):
+    for part in track((extremes, copying, classes, spectrum, partial(field_measures, items)), "samples one by one"):
         if time.monotonic() > end:
             found.skipped.append(getattr(part, "__name__", "numbers of this kind of data"))
         else:
-            found.arrays |= part(found, first, made, train, held, whole=np.isinf(end))
+            found.arrays |= part(found, first, made, train, held, end)
     if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
         refine(found, game, draw, calibration, against, names, about, how)
     else:
@@ -161,8 +162,8 @@ def affordable(draw, items: np.ndarray, names: list[str], seconds: float, most: 
     return next((plan for plan in LESS if cost(plan) < 0.7 * seconds), None)
 
 
-# --- parts: (what was found so far, feature space, draws, data, held-out data, whole) -> arrays -----------------------
-def extremes(found, where, made, train, held, whole) -> dict:
+# --- parts: (what was found so far, feature space, draws, data, held-out data, when to end) -> arrays -----------------
+def extremes(found, where, made, train, held, end) -> dict:
     """The samples of lowest and of highest realism, and theirs."""
     if not train.spec.continuous:  # what is compared of them is not what they look like
         return {}
@@ -175,11 +176,11 @@ def extremes(found, where, made, train, held, whole) -> dict:
     }  # fmt: skip
 
 
-def copying(found, where, made, train, held, whole) -> dict:
+def copying(found, where, made, train, held, end) -> dict:
     """The samples closest to an item of the training data, with that item; and, where there are held-out items to say
     what is usual, whether they are copies."""
-    items = as_numbers(train, POOL if whole else POOL // 4)
-    real, fake = extract(where, items), extract(where, np.concatenate(made))
+    items = as_numbers(train, POOL if np.isinf(end) else POOL // 4)
+    real, fake = extract(where, items), features_of(where, made)
     pairs = nearest_pairs(real, fake, SHOWN)
     arrays = {
         "copy_fake": np.concatenate(made)[pairs.fake.numpy()], "copy_real": items[pairs.real.numpy()],
@@ -192,34 +193,40 @@ def copying(found, where, made, train, held, whole) -> dict:
     return arrays | {"memorisation": np.array([*verdict, verdict.copied])}
 
 
-def classes(found, where, made, train, held, whole) -> dict:
-    """How many of each class, or, where nothing has one, of each region of the data, against reals."""
-    fake = np.concatenate(made)
+def classes(found, where, made, train, held, end) -> dict:
+    """How many of each class, or, where a classifier cannot tell them, of each region of the data, against reals."""
     toy = TOYS.get(train.name)
     if isinstance(toy, Mixture):
-        modes = grid_modes(fake, toy.means, sd=toy.sd)
+        modes = grid_modes(np.concatenate(made), toy.means, sd=toy.sd)
         real = grid_modes(some(train), toy.means, sd=toy.sd)
         kept = ("modes", "high_quality", "high_quality_ceiling", "reverse_kl", "kl_floor")
         arrays = {"modes": np.array([getattr(modes, name) for name in kept])}
         return arrays | _bins(np.arange(len(toy.means)), two_proportions(real.counts, modes.counts), "mode")
-    if "label" not in train.fields or not train.spec.classes:
-        items = extract(where, as_numbers(train, POOL // 4))
-        bins = ndb(items, extract(where, fake), bins=max(2, min(BINS, len(items) // 20)))
-        return _bins(np.arange(len(bins.z)), bins, "region")
-    if train.spec.pictures(fake[:1]) is None:
-        return {}
-    if not whole:
-        found.skipped.append("classes")
-        return {}
-    read, others, right = reader(train, held)
-    names, bins = class_counts(read(others), read(train.spec.pictures(fake)))
-    return _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(right)}
+    if "label" in train.fields and train.spec.classes and train.spec.pictures(made[0][:1]) is not None:
+        try:
+            read, others, right = reader(train, held, None if np.isinf(end) else (end - time.monotonic()) / 2)
+            fake = read(train.spec.pictures(np.concatenate(made)))
+            names, bins = class_counts(read(others), fake)
+            return _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(right)}
+        except TooSlow as error:
+            found.skipped.append(f"classes ({error})")
+        except UserError as error:
+            found.notes.append(f"samples were counted by region of the data, not by class: {error}")
+    items = extract(where, as_numbers(train, POOL // 4))
+    bins = ndb(items, features_of(where, made), bins=max(2, min(BINS, len(items) // 20)))
+    return _bins(np.arange(len(bins.z)), bins, "region")
 
 
-def reader(train: Dataset, held: Dataset | None):
+def features_of(where, made: list[np.ndarray]) -> np.ndarray:
+    """Of all draws; those of each may be there already."""
+    return np.concatenate([extract(where, items) for items in made])
+
+
+def reader(train: Dataset, held: Dataset | None, seconds: float | None = None):
     """(items -> their classes, reals whose classes are to be counted, the share of unseen reals that is read rightly).
 
-    A classifier learns from at most LEARNT items, and others are counted wherever there are enough.
+    A classifier learns from at most LEARNT items, and others are counted wherever there are enough. UserError where
+    there are too few to learn from, TooSlow where it would take longer than `seconds`.
     """
     both = lambda data, index: (data.spec.pictures(data.raw(index)), data.raw(index, "label"))  # noqa: E731
     index = np.random.default_rng(0).permutation(len(train))
@@ -227,7 +234,7 @@ def reader(train: Dataset, held: Dataset | None):
     if held is not None:
         unseen.append((held.spec.pictures(some(held)), some(held, "label")))
     others = [np.concatenate(side) for side in zip(*unseen)]
-    read = classifier(*learnt)
+    read = classifier(*learnt, seconds=seconds)
     right = read.accuracy(*others) if len(others[0]) else np.nan
     return read.predict, (others if len(others[0]) >= TELLING else learnt)[0], right
 
@@ -239,12 +246,12 @@ def _bins(names: np.ndarray, bins, what: str) -> dict:
     }  # fmt: skip
 
 
-def spectrum(found, where, made, train, held, whole) -> dict:
+def spectrum(found, where, made, train, held, end) -> dict:
     """Power by frequency, of kinds that have one."""
     return train.spec.spectrum(as_numbers(train, FULL[0]), made[0])
 
 
-def field_measures(items, found, where, made, train, held, whole) -> dict:
+def field_measures(items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
     form, count = train.spec, len(items)
     real = some(train, most=FULL[1])

@@ -18,6 +18,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.diagnose.monitor import Watch, check_answer, watched
 from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
+from gansmith.distributed.track import watched_by
 from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
 from gansmith.names import typed
@@ -307,7 +308,8 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
         measure = quality.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
         probes = [measure, *probes]
     pace = begin_pace(state, options.threads, options.round_seconds)
-    with hardware.prepared(state.game.device, state.threads[-1][1] if state.threads else None):
+    threads = state.threads[-1][1] if state.threads else None
+    with hardware.prepared(state.game.device, threads), watched_by(None):  # rows are what is shown of training
         try:
             return watched(watch, state)(
                 play,
