@@ -113,7 +113,7 @@ def test_the_plan_tries_the_numbers_and_says_what_it_found(monkeypatch):
     )  # fmt: skip
     assert (made.threads, made.round_seconds) == (1, pytest.approx(0.2)) and on[-1] == 1
     lines = "\n".join(made.lines())
-    assert "200 ms a round of 8, on 1 thread (on 2: 1e+03 ms)" in lines
+    assert "200 ms per step of 8, on 1 thread (on 2: 1e+03 ms)" in lines
     assert "this machine is shared: 45 % of a core was ours" in lines
 
 
