@@ -100,7 +100,7 @@ def test_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("GANSMITH_CACHE", raising=False)
     extract(space("pixels", IMAGES), IMAGES, keep=True)
-    assert [p.suffix for p in (tmp_path / "gansmith").iterdir()] == [".npy"]
+    assert {p.suffix for p in (tmp_path / "gansmith").iterdir()} == {".npy", ".sha256"}
 
 
 def test_modules_and_files(tmp_path):
