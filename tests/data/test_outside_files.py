@@ -21,8 +21,7 @@ def photos(tmp_path, photo):
 
 COCO = {
     "images": [{"id": 10 + i, "file_name": f"{i}.png"} for i in range(6)],
-    "annotations": [{"image_id": 10 + i, "caption": f"café {i}"} for i in range(6)]
-    + [{"image_id": 0, "caption": "x"}],
+    "annotations": [{"image_id": 10 + i, "caption": f"café {i}"} for i in range(6)] + [{"image_id": 0, "caption": "x"}],
 }
 PLAIN = {f"{i}.png": f"café {i}" for i in range(6)}
 TABLE = "file,caption\n" + "".join(f"{i}.png,café {i}\n" for i in range(6))

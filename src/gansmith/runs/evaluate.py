@@ -82,9 +82,10 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
         seconds = (end - time.monotonic()) / (4 if len(names) == 2 else 1)
         first = next(iter(sources.values()))
         draw = first if callable(first) else lambda n, seed: first[:n]
-        plan = affordable(draw, real.items, features, seconds, real.most)
-        if plan is None:
+        found = affordable(draw, real.items, features, seconds, real.most)
+        if found is None:
             raise UserError("too little time to measure anything: give more --within")
+        plan = found
     count, reference, groups = plan
     how: dict[str, Any] = {
         "n": min(n or count, real.most),
