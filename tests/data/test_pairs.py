@@ -32,15 +32,16 @@ def test_a_and_b_with_the_same_names_are_pairs_whatever_their_endings(tmp_path):
     assert choose(gs.read(lay(tmp_path, {"A/9.png": 9, "B/0.png": 0})))[0] == "pix2pix"
 
 
-def test_train_and_test_folders_keep_their_pairs(tmp_path):
+def test_pairs_for_tests_are_left_aside(tmp_path):
     lay(
         tmp_path,
         {f"{s}/{side}/{i}.png": 50 * n + i for n, s in enumerate(("train", "test")) for side in "AB" for i in (1, 2)},
     )
     data = gs.read(tmp_path)
-    assert len(data) == 4 and data.files == ("test/1", "test/2", "train/1", "train/2")
-    assert np.array_equal(data.raw([0, 3], "source"), data.raw([0, 3], "target"))
-    assert "4 of 4 pairs are twice the same picture" in str(gs.check(tmp_path))
+    assert data.files == ("1", "2") and any("4 pictures in test left aside" in note for note in data.notes)
+    assert np.array_equal(data.raw([0, 1], "source"), data.raw([0, 1], "target"))
+    assert "2 of 2 pairs are twice the same picture" in str(gs.check(tmp_path))
+    assert len(gs.read(tmp_path / "test")) == 2
 
 
 def test_other_names_are_pairs_only_when_asked_for(tmp_path):
@@ -92,3 +93,57 @@ def test_games_of_items_refuse_pairs_they_are_handed():
     x = np.random.default_rng(0).integers(0, 255, (20, 8, 8), np.uint8)
     with pytest.raises(gs.UserError, match="use pix2pix or cyclegan"):
         gs.DCGAN(width=4).fit(gs.read((x, x), form="pairs"), steps=1)
+
+
+LAYOUTS = {
+    "of combine_A_and_B.py": ("{side}/{split}/{i}.png", ("train", "val", "test")),
+    "below the parts": ("{split}/{side}/{i}.png", ("train", "test")),
+    "with a line between": ("{split}_{side}/{i}.png", ("train", "test")),
+    "deeper": ("maps/{split}/{side}/deep/{i}.png", ("Train", "Val")),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pairs_of_every_layout_are_those_of_the_training_part(tmp_path, layout):
+    path, splits = LAYOUTS[layout]
+    lay(
+        tmp_path,
+        {
+            path.format(side=side, split=split, i=i): 60 * n + 10 * i + 100 * (side == "B")
+            for n, split in enumerate(splits)
+            for side in "AB"
+            for i in range(1, 5)
+        },
+    )
+    data = gs.read(tmp_path)
+    assert not isinstance(data, Unpaired) and len(data) == 4
+    assert (data.raw([0, 3], "target") - data.raw([0, 3], "source") == 100).all() and data.raw([3]).max() == 140
+    assert any(f"{8 * (len(splits) - 1)} pictures in" in note and "left aside" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("splits", [("train", "val"), ("train", "val", "test"), ("val",)])
+def test_files_side_by_side_below_train_and_val_are_cut_in_two(tmp_path, splits):
+    for n, split in enumerate(splits):
+        (tmp_path / "maps" / split).mkdir(parents=True)
+        for i in range(3):
+            both = np.concatenate([np.full((8, 8), 50 * n + i), np.full((8, 8), 100 + 50 * n + i)], 1)
+            Image.fromarray(both.astype(np.uint8)).save(tmp_path / "maps" / split / f"{i}.png")
+    data = gs.read(tmp_path, form="pairs")
+    assert len(data) == 3 and data.spec.shape == (1, 8, 8)
+    assert data.raw([2], "source").max() == 2 and data.raw([2], "target").min() == 102
+    assert any("left aside" in note for note in data.notes) == (len(splits) > 1)
+
+
+def test_files_of_one_name_and_two_endings_are_paired_or_named(tmp_path):
+    lay(tmp_path, {"A/1.jpg": 10, "A/1.png": 60, "B/1.jpg": 10, "A/2.png": 20, "B/2.bmp": 20})
+    data = gs.read(tmp_path, form="pairs")
+    assert data.files == ("1.jpg", "2") and np.array_equal(data.raw([1], "source"), data.raw([1], "target"))
+    assert "1 left out: of the same name as another but for the ending: 1.png" in data.notes
+    lay(tmp_path, {"B/1.png": 60})
+    data = gs.read(tmp_path, form="pairs")
+    assert data.files == ("1.jpg", "1.png", "2") and data.raw([1], "source").max() == 60
+
+
+def test_classes_called_a_and_b_in_small_letters_are_classes(tmp_path):
+    lay(tmp_path, {f"{name}/{i}.png": i for name in "ab" for i in range(3)})
+    assert gs.read(tmp_path).spec.classes == ("a", "b")

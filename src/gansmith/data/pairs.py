@@ -1,17 +1,16 @@
 """Two kinds of pictures: pairs (what goes in, what should come out), or two domains whose items have nothing to do
 with each other.
 
-Laid out as `A/` and `B/` (also source/ and target/, input/ and output/), in a folder or a zip: the same file names in
-both make pairs, whatever their endings. trainA/ and trainB/ are two domains, as CycleGAN's data is laid out. Asked for
-by name (form="pairs"), any two folders that hold the same names will do, the first in the alphabet being what goes in;
-and files twice as wide as they should be hold what goes in on the left.
+`gansmith.data.layouts` says which layouts of folders are known. The same file names on both sides make pairs, whatever
+their endings. Asked for by name (form="pairs"), any two folders that hold the same names will do, and files twice as
+wide as they should be hold what goes in on the left.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,13 +20,10 @@ from torch import Tensor
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
-from gansmith.data.labels import few
+from gansmith.data.layouts import UNPAIRED, in_one_folder, matched, training_part, two_folders, two_sides
 from gansmith.data.sources import Pictures
 from gansmith.errors import DataError, SettingError
 
-SIDES = (("A", "source", "input", "trainA"), ("B", "target", "output", "trainB"))
-KEPT_APART = ("testA", "testB", "valA", "valB")
-UNPAIRED = 'trainA and trainB are two domains; form="pairs" joins the files of the same names'
 LAYOUT = "put what goes in into A/ and what should come out into B/ under the same names, or give (source, target)"
 
 
@@ -94,21 +90,18 @@ def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
         "left_out": source.left_out | target.left_out,
     }
     fields = {"source": source.fields["real"], "target": target.fields["real"]}
-    one, two = _names(source), _names(target)
-    shared = [key for key in one if key in two]
+    odd: list[str] = []
+    pairs = _paired(source, target, odd)
     if form == "auto":
-        loose = UNPAIRED in notes or len(shared) < max(2, 0.9 * max(len(one), len(two)))
+        loose = UNPAIRED in notes or len(pairs) < max(2, 0.9 * min(len(source), len(target)))
         form = "domains" if loose else "pairs"
     if form == "domains":
         return Unpaired(fields=fields, notes=(*notes, f"unpaired: {len(source)} and {len(target)} items"), **about)
-    if not shared:
+    if not pairs:
         raise DataError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")
-    alone = sorted({*one, *two} - set(shared))
-    if alone:
-        notes.append(f"{len(alone)} left out: on one side only: {few(alone)}")
-    fields["source"] = _rows(fields["source"], [one[key] for key in shared])
-    fields["target"] = _rows(fields["target"], [two[key] for key in shared])
-    return Dataset(fields=fields, files=tuple(shared), notes=(*notes, f"{len(shared)} pairs"), **about)
+    names, one, two = zip(*pairs)
+    fields["source"], fields["target"] = _rows(fields["source"], [*one]), _rows(fields["target"], [*two])
+    return Dataset(fields=fields, files=names, notes=(*notes, *odd, f"{len(pairs)} pairs"), **about)
 
 
 def problems(dataset: Dataset) -> list[str]:
@@ -139,47 +132,18 @@ def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | Non
         if form == "auto":
             return None
         raise DataError(f"{data if isinstance(data, (str, Path)) else type(data).__name__} holds no {form}: {LAYOUT}")
-    sides = _by_names(pictures, notes)
+    sides = two_sides(pictures, notes)
     if sides is None and form == "auto":
         return None
-    sides = sides or _any_two_folders(pictures, notes)
-    if sides is None and form == "pairs" and not any("/" in file for file in pictures.files):
+    if sides is None:
+        pictures = training_part(pictures, notes)
+        sides = two_folders(pictures, notes)
+    if sides is None and form == "pairs" and in_one_folder(pictures):
         notes.append("each file cut in two: its left half goes in, its right half should come out")
         sides = _half(pictures, 0), _half(pictures, 1)
     if sides is None:
         raise DataError(f"{pictures.name}: there are no two folders to take {form} from: {LAYOUT}")
     return sides
-
-
-def _by_names(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
-    """The files below a folder called A and below one called B (or another name of SIDES), if all are."""
-    rows = ([], [])
-    for row, file in enumerate(pictures.files):
-        folders = set(PurePosixPath(file).parts[:-1])
-        side = [bool(folders & set(names)) for names in SIDES]
-        if sum(side) == 1:
-            rows[side[1]].append(row)
-        elif not folders & set(KEPT_APART):
-            return None
-    if not (rows[0] and rows[1]):
-        return None
-    apart = len(pictures) - len(rows[0]) - len(rows[1])
-    if apart:
-        notes.append(f"{apart} pictures in testA, testB, valA or valB left aside")
-    if any("trainA" in file.split("/") for file in pictures.files):
-        notes.append(UNPAIRED)
-    return pictures.take(rows[0]), pictures.take(rows[1])
-
-
-def _any_two_folders(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
-    """The files of the only two innermost folder names there are."""
-    folders = [PurePosixPath(file).parent.name for file in pictures.files]
-    names = sorted(set(folders))
-    if len(names) != 2 or "" in names:
-        return None
-    notes.append(f"from {names[0]} to {names[1]}")
-    first, second = ([row for row, folder in enumerate(folders) if folder == name] for name in names)
-    return pictures.take(first), pictures.take(second)
 
 
 def _half(pictures: Pictures, side: int) -> Pictures:
@@ -198,19 +162,14 @@ def _read_pictures(pictures: Pictures, *, form: str, **options) -> Dataset:
     return Images.read(replace(pictures, notes=[]), **options)
 
 
-def _names(dataset: Dataset) -> dict[str, int]:
-    """What tells which item belongs to which -> row: the path without side and ending; the row itself without files."""
-    if not dataset.files:
-        return {str(row): row for row in range(len(dataset))}
-    common = _common_folders(dataset.files)
-    return {
-        "/".join([*(p for p in path.parts[:-1] if p not in common), path.stem]): row
-        for row, path in enumerate(map(PurePosixPath, dataset.files))
-    }
-
-
-def _common_folders(files) -> set[str]:
-    return set.intersection(*(set(PurePosixPath(file).parts[:-1]) for file in files))
+def _paired(source: Dataset, target: Dataset, notes: list[str]) -> list[tuple[str, int, int]]:
+    """(name, row of `source`, row of `target`) of each pair: by the files' names, or by place where there are none."""
+    if source.files and target.files:
+        return matched([*source.files], [*target.files], notes)
+    count = min(len(source), len(target))
+    if len(source) != len(target):
+        notes.append(f"{abs(len(source) - len(target))} left out: on one side only")
+    return [(str(row), row, row) for row in range(count)]
 
 
 def _rows(x: np.ndarray, rows: list[int]) -> np.ndarray:
