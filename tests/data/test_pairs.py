@@ -109,7 +109,7 @@ def test_pairs_of_every_layout_are_those_of_the_training_part(tmp_path, layout):
     lay(
         tmp_path,
         {
-            path.format(side=side, split=split, i=i): 60 * n + 10 * i + 100 * (side == "B")
+            path.format(side=side, split=split, i=i): 50 * n + 10 * i + 100 * (side == "B")
             for n, split in enumerate(splits)
             for side in "AB"
             for i in range(1, 5)

@@ -30,8 +30,9 @@ def from_array(
     offered = [KINDS[kind]] if kind else KINDS.values()
     made = next((made for k in offered if (made := k.of_array(x, notes, columns, **options)) is not None), None)
     if made is None:
-        noun = KINDS[kind].noun if kind else "data of any kind"
-        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {' '.join(notes[-1:])}")
+        noun, takes = (KINDS[kind].noun, KINDS[kind].takes) if kind else ("data of any kind", "")
+        why = " ".join([*notes[-1:], takes])
+        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {why}")
     data, form = made
     if others := [key for key in options if key not in form.options]:
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}

@@ -76,7 +76,6 @@ class Audio(Kind):
         """(n, T), (n, C, T) or (n, T, C) of 16-bit whole numbers, bytes, or floats in −1 … 1, when `rate` says of how
         many samples a second."""
         if rate is None or x.ndim not in (2, 3):
-            notes.append("of an array of sound: shape (n, T) or (n, C, T), and rate=, its samples a second")
             return None
         rate = audio_files.as_rate(rate)
         x = x[:, None] if x.ndim == 2 else x
