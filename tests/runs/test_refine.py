@@ -16,7 +16,7 @@ from gansmith.runs.refine import METHODS, refined
 def run(tmp_path_factory):
     """A game stopped early: its discriminator knows more than its generator."""
     folder = tmp_path_factory.mktemp("refine") / "run"
-    gs.R3GAN(width=64).fit("grid25", steps=800, out=folder, val=0.25, evaluate=False, diagnose=False)
+    gs.R3GAN(width=64).fit("grid25", steps=1500, out=folder, val=0.25, evaluate=False, diagnose=False)
     return folder
 
 

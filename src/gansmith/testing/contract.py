@@ -255,7 +255,7 @@ def a_saved_model_samples_the_same(trial: Trial) -> None:
     made.use_averages(state.average.copies)
     expected = sample(seed=7)
     with tempfile.TemporaryDirectory() as folder:
-        again = modelfile.read(modelfile.write(made, Path(folder) / "x.gan"), {trial.name: trial.game})
+        again = modelfile.read(modelfile.write(made, Path(folder) / "x.gan"), {trial.game.name: trial.game})
     state.game = again
     assert same_items(expected, trial.sampler(state)(seed=7)), f"{trial.name}: a loaded model samples differently"
     for name, module in made.raw.items():
