@@ -84,11 +84,11 @@ class SecondHead(nn.Module):
             statistic,
             nn.Linear(width + statistic.more, width),
             nn.LeakyReLU(0.2),
-            nn.Linear(width, 1),
         )
+        self.score = nn.Linear(width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).float().squeeze(1)
+        return self.score(self.layers(x)).float().squeeze(1)
 
 
 class Packed(nn.Module):

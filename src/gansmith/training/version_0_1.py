@@ -18,8 +18,9 @@ WHOLE = {  # whole words of those names, between dots and slashes
     "looker": "image_encoder",
     "said": "text_embedding",
     "eyes": "feature_net",
+    "second.layers.5": "second.score",
 }
-OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){word}(?![^./])" for word in WHOLE)]))
+OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
 
 def renamed(about):
