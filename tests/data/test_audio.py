@@ -192,7 +192,8 @@ def test_preview_is_a_wave_over_a_spectrogram():
     seen = waves(np.stack([np.zeros((1, 640), np.int16), np.full((1, 640), FULL - 1, np.int16)]))
     inked = (seen != 255).any(1)
     assert inked[0].any(1).nonzero()[0].mean() == 16 and inked[1].any(1).nonzero()[0].max() <= 1
-    grey = data.spec.pictures(data.raw(np.arange(40)))
+    assert data.spec.pictures(data.raw(np.arange(4))).shape == (4, 1, 40, 32)
+    grey = data.spec.spectrograms(data.raw(np.arange(40)))
     assert grey.shape[:3] == (40, 1, 64) and grey.dtype == np.uint8
     height = grey[:, 0].astype(float).mean(2).argmax(1)
     label = data.raw(np.arange(40), "label")

@@ -144,7 +144,8 @@ class Audio(Kind):
     def sheet(self, numbers: np.ndarray, columns: int = 8) -> np.ndarray:
         from gansmith.data.preview import grid
 
-        return grid(np.concatenate([waves(numbers), heat(self.pictures(numbers))], 2), min(columns, len(numbers)), 4)
+        drawn = np.concatenate([waves(numbers), heat(self.spectrograms(numbers))], 2)
+        return grid(drawn, min(columns, len(numbers)), 4)
 
     def keep(self, items, stem: Path) -> None:
         self.write(items[:HEARD], stem.with_name(stem.name + ".wav"))
@@ -175,12 +176,17 @@ class Audio(Kind):
         return LogMel(self.rate), random_network(self.shape[0], self.rate)
 
     def pictures(self, items) -> np.ndarray:
-        """Log-mel spectrograms, uint8 (n, C, 64, ~64): 255 is a tone at full scale, 0 is RANGE decibels below it. High
-        tones are on top."""
+        """Log-mel spectrograms of 40 bands and at most 32 times, uint8 (n, C, 40, 32): as large as telling classes of
+        sound apart asks for, since a classifier's time grows with them."""
+        return self.spectrograms(items, 40, 32)
+
+    def spectrograms(self, items, bands: int = 64, times: int = 64) -> np.ndarray:
+        """uint8 (n, C, bands, times), fewer of short sounds: 255 is a tone at full scale, 0 is RANGE decibels below it;
+        high tones are on top."""
         frame = frame_length(self.rate, self.shape[1])
-        hop, tall = min(max(1, self.shape[1] // 64), frame // 2), frame / 4  # under a Hann window a tone at full scale
-        seen = [log_mel(x, self.rate, min(64, frame // 2), hop) - np.log(tall) for x in split(items)]
-        decibels = [20 / np.log(10) * F.adaptive_avg_pool2d(x, (None, min(64, x.shape[3]))) for x in seen]
+        hop, tall = min(max(1, self.shape[1] // times), frame // 2), frame / 4  # of a tone under a Hann window
+        seen = [log_mel(x, self.rate, min(bands, frame // 2), hop) - np.log(tall) for x in split(items)]
+        decibels = [20 / np.log(10) * F.adaptive_avg_pool2d(x, (None, min(times, x.shape[3]))) for x in seen]
         made = torch.cat(decibels).flip(2) / RANGE * 255 + 255
         return made.round().clamp(0, 255).to(torch.uint8).numpy()
 

@@ -1,0 +1,76 @@
+"""WaveGAN and SpecGAN on spoken digits, beside each other.
+
+    GANSMITH_DATA=folder python proofs/wavegan.py [--game wavegan specgan] [--minutes 25] [--width 16] [--device cpu]
+
+(fsdd_wav.zip in the folder.) The check, of each game in its budget: the Fréchet distance of the made sounds to the
+data, on means and deviations of 40 log-mel bands, is below 35, about what noise under the envelope of speech has; no
+digit is rarer than 3 % among them, read by a classifier of log-mel spectrograms that learnt from the data. Beside it
+that classifier's inception score, of which 10 is the most. Controls: white noise, which must fail, and noise under the
+envelope of speech. On a GPU (--device cuda --width 64) the goals are 12 and an inception score of 4.
+"""
+
+import argparse
+
+import numpy as np
+from record import record
+from spoken_digits import LENGTH, distance, spoken_digits, yardsticks
+
+from gansmith.evaluate import inception_score
+from gansmith.evaluate.classifier import classifier
+from gansmith.gans import GAMES
+
+RAREST = 0.03  # share of a digit
+GOALS = {"cpu": (35, 0.0), "cuda": (12, 4.0)}  # (Fréchet distance below, inception score from)
+
+
+def main() -> None:
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--game", nargs="+", default=["wavegan", "specgan"], choices=["wavegan", "specgan"])
+    parse.add_argument("--minutes", type=float, default=25)
+    parse.add_argument("--width", type=int, default=16)
+    parse.add_argument("--device", default="cpu", choices=sorted(GOALS))
+    parse.add_argument("--seed", type=int, default=0)
+    asked = parse.parse_args()
+    most, least = GOALS[asked.device]
+    data, digits = spoken_digits()
+    real = data.raw(np.arange(len(data)))
+    beside = yardsticks(real, digits)
+    order = np.random.default_rng(0).permutation(len(real))
+    learnt, unseen = order[500:], order[:500]
+    reader = classifier(data.spec.pictures(real[learnt]), digits[learnt], seed=asked.seed)
+    right = reader.accuracy(data.spec.pictures(real[unseen]), digits[unseen])
+
+    def read(sounds: np.ndarray) -> dict[str, float]:
+        sure = reader.probabilities(data.spec.pictures(sounds))
+        shares = np.bincount(sure.argmax(1), minlength=10) / len(sounds)
+        return {"inception_score": float(inception_score(sure, splits=1)[0]), "rarest_digit": float(shares.min())}
+
+    def play(name: str) -> dict:
+        gan = GAMES[name](width=asked.width)
+        gan.fit(data, minutes=asked.minutes, seed=asked.seed, val=0, device=asked.device)
+        made = gan.sample(len(real), seed=1)
+        spent = {"rounds": gan.trained["rounds"], "minutes": gan.trained["seconds"] / 60}
+        print(name, found := {"distance": distance(real, made), **read(made), **spent}, flush=True)
+        return found
+
+    def good(numbers: dict) -> bool:
+        likely = numbers["inception_score"] >= least
+        return numbers["distance"] < most and numbers["rarest_digit"] >= RAREST and likely
+
+    games = {name: play(name) for name in asked.game}
+    record(
+        "wavegan" if asked.device == "cpu" else "wavegan-on-a-gpu",
+        passed=all(map(good, games.values())) and beside["control"]["white_noise"] > most,
+        games=games,
+        reader={"right for unseen sounds": right, "of the data": read(real)},
+        goal=f"Fréchet distance on 40-band log-mel means and deviations < {most}, no digit under {RAREST:.0%}"
+        + (f", inception score >= {least:g}" if least else ""),
+        **beside,
+        protocol=f"width {asked.width}, {asked.minutes:g} minutes each on {asked.device}; FSDD, {len(real):,} sounds "
+        f"of {LENGTH:,} samples at {data.spec.rate:,} Hz; as many made; the reader learnt from {len(learnt):,}",
+        seed=asked.seed,
+    )
+
+
+if __name__ == "__main__":
+    main()
