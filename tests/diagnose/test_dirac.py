@@ -140,6 +140,7 @@ def test_wasserstein_in_turn_stays_on_an_ellipse():
     assert min(start_to_end, np.abs(mirrored / mirrored[0] - 1).max()) < 1e-12
 
 
+@pytest.mark.slow
 def test_non_saturating_in_turn_hardly_draws_near_and_r1_does():
     plain = radius(orbit(losses.non_saturating, steps=2000, at_once=False))[-1]
     damped = radius(orbit(losses.non_saturating, r1(0.1), steps=2000, at_once=False))[-1]
@@ -155,6 +156,7 @@ def test_clipped_weights_swing_for_ever():
     assert late.max() > 0.09 and late.min() < -0.09
 
 
+@pytest.mark.slow
 def test_wgan_gp_has_no_equilibrium_where_it_should_be():
     """γ = g₀ = 1: the pull is (ψ, −θ − (|ψ| − 1) sign ψ). It does not vanish towards (0, 0) but towards two false rests
     (±1, 0±), where the slope that the penalty asks for outweighs the pull of the data."""

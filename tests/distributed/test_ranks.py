@@ -132,6 +132,7 @@ def test_two_ranks_play_the_game_of_one():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_example_gives_the_same_sharded_as_whole():
     example = str(Path(__file__).parents[2] / "examples" / "fsdp.py")
     code = f"import runpy, sys; sys.argv[1:] = ['--steps', '3']; runpy.run_path({example!r}, run_name='__main__')"
@@ -144,6 +145,7 @@ def test_the_example_gives_the_same_sharded_as_whole():
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_two_ranks_wait_for_a_slow_disk_and_one_goes_on(whole, tmp_path):
     """With a patience of a second, the rank that waits gives up; with the usual one, it does not."""
     ranks = on_two_ranks(f"""
@@ -178,6 +180,7 @@ except KeyboardInterrupt:
     assert_close(whole, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_lost_rank_ends_all_and_the_run_goes_on_elsewhere(whole, tmp_path):
     folder = tmp_path / "run"
     stopped_at_ten(folder)

@@ -19,12 +19,18 @@ def read(between_normals, two_normals):
     return distance
 
 
-@pytest.mark.parametrize("shift, expected", [(1.0, 1.0545), (2.0, 2.210), (4.0, 4.813)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "shift, expected", [(1.0, 1.0545), pytest.param(2.0, 2.210, marks=SLOW), pytest.param(4.0, 4.813, marks=SLOW)]
+)
 def test_the_discriminator_reads_its_closed_form(shift, expected, read):
     """1-D optimum: slope 1 + |F_q − F_p| / (2λr), hence more than the shift itself; λ = 10."""
     assert read(shift) == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_weak_penalty_reads_far_more(read):
     """λ = 0.1, the toys' setting: 6.45 in place of 1.05 at a shift of 1."""
     assert read(1.0, penalty=0.1) > 3
