@@ -19,6 +19,7 @@ from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import SettingError
 from gansmith.game import observe, setting
+from gansmith.gans.acgan import ACGAN
 from gansmith.gans.base import observe_scores
 from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Augmenting, Stepping
@@ -157,16 +158,7 @@ class ImprovedGAN(Stepping, Augmenting):
             "small beside the adversarial loss",
             "larger: the player is held back; lower --historical",
         ),
-        "*/class": Metric(
-            "cross-entropy of naming the class, as weighted in the loss (D: reals, and fakes unless told otherwise)",
-            "below log(classes) and falling",
-            "flat at log(classes): labels may be wrong. G's near 0 with samples alike: lower --class-weight-generator",
-        ),
-        "class/real": Metric(
-            "share of reals whose class D names rightly",
-            "rising to what a classifier reaches",
-            "—",
-        ),
+        **{name: ACGAN.logs[name] for name in ("*/class", "class/real")},
     }
 
 

@@ -207,15 +207,4 @@ class R3GAN(Remedies, TwoPlayer):
             "about as large as at reals",
             "towards 0 while the fakes are poor: G gets no gradient; far above the slope at reals: raise --gamma",
         ),
-        "*/r1": Metric(
-            "R1: γ/2 · E‖∇D‖² on reals, as weighted in the loss",
-            "small beside the adversarial loss, rarely above a tenth of it",
-            "larger than the adversarial loss: --gamma is too high; rising bursts: too low, or the step size is "
-            "too large",
-        ),
-        "*/r2": Metric(
-            "R2: γ/2 · E‖∇D‖² on fakes, as weighted in the loss",
-            "about as large as R1",
-            "far above R1: the fakes lie where D is steep; raise --gamma",
-        ),
     }

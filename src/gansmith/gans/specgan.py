@@ -14,7 +14,7 @@ from gansmith.data.labels import evenly
 from gansmith.data.spec import Kind
 from gansmith.data.spectrogram import frame_length, griffin_lim, stft
 from gansmith.game import setting
-from gansmith.gans.paper import Paper
+from gansmith.gans.wavegan import WaveGAN
 from gansmith.gans.wgan_gp import WGANGP
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 
@@ -38,14 +38,7 @@ class SpecGAN(WGANGP):
     """
 
     name = "specgan"
-    paper = Paper(
-        "Adversarial Audio Synthesis",
-        "Donahue, McAuley, Puckette",
-        "ICLR",
-        2019,
-        "https://arxiv.org/abs/1802.04208",
-        code="https://github.com/chrisdonahue/wavegan",
-    )
+    paper = WaveGAN.paper
     summary = "sound as log-spectrograms, back by Griffin-Lim"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks see spectrograms, whose form is its own

@@ -13,6 +13,7 @@ from gansmith.game import observe, setting
 from gansmith.gans.base import TwoPlayer
 from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Remedies
+from gansmith.gans.wgan import WGAN
 from gansmith.training.metrics import Metric
 
 
@@ -65,32 +66,7 @@ class WGANGP(Remedies, TwoPlayer):
         return {"adversarial": -self.discriminator(self.fake(batch), batch.label).mean()}
 
     logs: ClassVar[dict[str, Metric]] = {
-        "discriminator/adversarial": Metric(
-            "E D(fake) − E D(real): minus the distance that the critic reads",
-            "negative and shrinking towards 0; its size depends on the data",
-            "growing without end: lower --learning-rate (wgan-gp: raise --penalty). Positive for long: it cannot "
-            "follow; raise --discriminator-steps",
-        ),
-        "generator/adversarial": Metric(
-            "− E D(fake): drifts with the critic, whose scores have no zero",
-            "any; a slow drift is normal",
-            "look at discriminator/distance instead",
-        ),
-        "discriminator/real": Metric(
-            "mean raw score of reals; the critic's scores have no zero",
-            "any; it drifts together with discriminator/fake",
-            "look at discriminator/distance instead",
-        ),
-        "discriminator/fake": Metric(
-            "mean raw score of fakes",
-            "below discriminator/real; it drifts together with it",
-            "look at discriminator/distance instead",
-        ),
-        "discriminator/distance": Metric(
-            "E D(real) − E D(fake): what the critic reads; not the Wasserstein distance itself, but it falls with it",
-            "positive and slowly falling",
-            "rising: the generator gets worse; lower --learning-rate. Negative: raise --discriminator-steps",
-        ),
+        **WGAN.logs,  # of a critic
         "*/penalty": Metric(
             "λ · E(‖∇D‖ − 1)²: on the segments between reals and fakes (wgan-gp), or around the reals (dragan)",
             "0.05 … 1 after the first rounds",
