@@ -1,12 +1,14 @@
 """The papers: one file each. `GAMES` is all there is to know of them: the name on the command line -> the class."""
 
 from gansmith.gans.acgan import ACGAN
+from gansmith.gans.affgan import AffGAN
 from gansmith.gans.anogan import AnoGAN, FAnoGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.cgan import CGAN
 from gansmith.gans.ctgan import CTGAN
 from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.discogan import DiscoGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan_int_cls import GANINTCLS
@@ -41,8 +43,10 @@ GAMES = {
         ACGAN,
         Pix2Pix,
         CycleGAN,
+        DiscoGAN,
         NeuralCrypto,
         SRGAN,
+        AffGAN,
         GANINTCLS,
         InfoGAN,
         ImprovedGAN,
@@ -58,6 +62,7 @@ GAMES = {
 
 __all__ = [
     "ACGAN",
+    "AffGAN",
     "AnoGAN",
     "BEGAN",
     "CGAN",
@@ -65,6 +70,7 @@ __all__ = [
     "CycleGAN",
     "DCGAN",
     "DRAGAN",
+    "DiscoGAN",
     "FAnoGAN",
     "GAMES",
     "GAN",

@@ -62,7 +62,8 @@ class Translation(Game):
         return reasons
 
     def translate(self, x, *, seed: int | None = None, batch_size: int = 16) -> np.ndarray:
-        """Pictures uint8 (n, C, H, W) of the source's form to as many of the target's, in eval mode.
+        """Items in data units, such as pictures uint8 (n, C, H, W), of the source's form to as many of the target's, in
+        eval mode.
 
         seed  of the noise, where the game has any: the same seed, the same pictures
         """
@@ -84,10 +85,10 @@ class Translation(Game):
         return np.concatenate(parts) if parts else np.empty((0, *made.shape), made.dtype)
 
     def check_input(self, x: Tensor, form: Kind) -> None:
-        if tuple(x.shape[1:]) != form.shape or x.dtype != torch.uint8:
+        if tuple(x.shape[1:]) != form.shape or x.numpy().dtype != form.dtype:
             raise UserError(
-                f"inputs are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: this game takes uint8 "
-                f"pictures of shape (n, {', '.join(map(str, form.shape))})"
+                f"inputs are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: this game takes "
+                f"{np.dtype(form.dtype)} {form.noun} of shape (n, {', '.join(map(str, form.shape))})"
             )
 
     def read_source(self, path) -> dict[str, np.ndarray]:

@@ -66,7 +66,7 @@ class Augment(nn.Module):
 def attach(game) -> Augment | None:
     """Hang what the game's settings `augment` and `instance_noise` ask for on its discriminator; None when nothing."""
     kind, noise = getattr(game, "augment", "none"), getattr(game, "instance_noise", 0.0)
-    if kind == "none" and not noise:
+    if (kind == "none" and not noise) or not hasattr(game, "discriminator"):
         return None
     if kind != "none" and game.spec is not None and not isinstance(game.spec, Images):
         raise UserError(f"augment={kind!r} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")

@@ -41,8 +41,7 @@ class Audio(Kind):
         "length": "of a sound: samples such as 16384, or seconds such as 1.0",
         "channels": "1 (mono) or 2 (stereo)",
     }
-    default_game = "wgan-gp"
-    default_reason = "with longer kernels it is WaveGAN, which is known to make sound"
+    default_reason = "on spoken digits it is nearer to the data after 130 seconds than wgan-gp after 540"
     endings = (".wav", ".npz", ".npy", ".png")
     folder_of = ".wav"
     example_out = "-n 16 -o made/"
