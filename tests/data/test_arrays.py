@@ -4,6 +4,7 @@ import torch
 from PIL import Image
 
 from gansmith.data import read
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 
 random = np.random.default_rng(0)
@@ -160,3 +161,32 @@ def test_digest_follows_the_content():
     other = PICTURES.copy()
     other[0, 0, 0, 0] ^= 1
     assert read(PICTURES).digest == read(PICTURES.copy()).digest != read(other).digest
+
+
+def windows(sizes, first):
+    """600 random walks of 28 steps in channels of such sizes, which come first or last."""
+    x = np.random.default_rng(0).normal(size=(600, 28, len(sizes))).cumsum(1) * np.array(sizes) + 7 * np.array(sizes)
+    return (x.swapaxes(1, 2) if first else x).astype(np.float32)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_channels_of_unlike_size_are_scaled_one_by_one(first):
+    x = windows((1, 10, 1000, 0.01), first)
+    data = read(x)
+    seen = data.spec.to_network(torch.from_numpy(x))
+    others = (0, 2) if first else (0, 1)
+    assert seen.mean(others).abs().max() < 1e-3 and (seen.std(others) - 1).abs().max() < 1e-3
+    np.testing.assert_allclose(data.spec.to_data(seen), x, rtol=1e-4, atol=1e-2)
+    assert Kind.from_json(data.spec.to_json()) == data.spec and "4 channels" in " ".join(data.notes)
+
+
+def test_channels_alike_keep_one_scale_and_a_silent_one_is_no_division_by_0():
+    assert len(read(windows((1, 1, 1), True) - 7).spec.scale) == 1
+    assert read(windows((1, 0, 100), False)).spec.scale[1] == 1.0
+
+
+def test_a_form_whose_scales_do_not_fit_is_refused():
+    fields = read(windows((1, 10, 1000), False)).spec.to_json()
+    for damage in ({"by": 0}, {"by": 1}, {"by": "last"}, {"scale": [1.0, 2.0]}):
+        with pytest.raises(UserError, match="damaged"):
+            Kind.from_json(fields | damage)

@@ -168,3 +168,11 @@ def test_reals_that_are_all_equal_are_refused_and_such_fakes_are_not():
     with pytest.raises(UserError, match="all 60 real items are equal"):
         compare(np.ones((60, 2)), varied, groups=0)
     assert compare(varied, np.ones((30, 2)), n=30, groups=0)["recall"].value == 0
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 12)])
+def test_vectors_and_arrays_are_compared_in_two_spaces_without_being_asked(shape):
+    draw = lambda shift: lambda n, seed: np.random.default_rng(seed).normal(shift, 1, (n, *shape))  # noqa: E731
+    real = draw(0)(300, 9)
+    assert len(compare(real, draw(0), n=100, draws=2, groups=0).numbers) == 2
+    assert paired(real, draw(0), draw(3), n=100, draws=3, groups=3).better == "a"

@@ -47,7 +47,8 @@ def test_default_spaces():
     assert default_names(IMAGES) == ["random", "pixels"]
     assert default_names(IMAGES, np.zeros(40)) == ["random", "pixels"], "too few to learn from"
     assert default_names(np.repeat(IMAGES, 3, 0), np.zeros(120)) == ["classifier", "random"]
-    assert default_names(np.zeros((5, 2))) == ["columns"]
+    assert default_names(np.zeros((5, 2))) == ["columns", "ranks"]
+    assert default_names(np.zeros((5, 3, 20))) == ["columns", "moments"]
 
 
 def test_classifier_learns_digits(digits, digits_net):
@@ -167,3 +168,13 @@ def test_making_a_space_leaves_the_random_state_alone():
     before = torch.random.get_rng_state()
     features.random_network(3)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("shape", [(28, 4), (1, 6, 7, 5)])
+def test_moments_tell_a_shifted_and_a_rougher_array_and_no_other(shape):
+    rng = np.random.default_rng(0)
+    real, other, rough = (rng.normal(size=(300, *shape)).cumsum(-1) for _ in range(3))
+    where = space("moments", real)
+    assert np.allclose(where.extract(real).std(0), 1) and where.extract(real).shape[0] == 300
+    far = [np.abs(where.extract(x).mean(0)).max() for x in (other, other + 2, rough + 2 * rng.normal(size=rough.shape))]
+    assert far[0] < 0.3 < 0.8 < min(far[1:])

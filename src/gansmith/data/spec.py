@@ -248,7 +248,9 @@ def check_form(kind: type[Kind], fields: dict) -> None:
     shape, scale = fields["shape"], fields.get("scale", [1.0])
     if not shape or min(shape) < 1 or math.prod(shape) > MOST:
         raise DataError(f"{where} is damaged: no item has the shape {spell(shape)}")
-    if not all(len(fields.get(name, [0.0])) in (1, shape[-1]) for name in ("center", "scale")) or min(scale) <= 0:
+    by = fields.get("by", -1)  # the axis that they go along
+    lengths = (1, shape[by]) if by in (0, -1) else ()
+    if not all(len(fields.get(name, [0.0])) in lengths for name in ("center", "scale")) or min(scale) <= 0:
         raise DataError(f"{where} is damaged: 'center' and 'scale' do not fit the shape {spell(shape)}")
 
 

@@ -131,7 +131,8 @@ def paired(
     reals, labels = reals[chosen], None if labels is None else labels[chosen]
     names = _names(features, reals, labels)
     if len(names) < 2:
-        raise UserError(f"one feature space ({names[0]}) cannot decide; give two, as in features=['random', 'pixels'].")
+        two = default_names(reals, labels)
+        raise UserError(f"one feature space ({names[0]}) cannot decide; give two, as in features={two}.")
     spaces = [space(name, reals, labels=labels, seed=seed, cache=cache) for name in names]
     ours, theirs = (_draws(model, n, draws, seed, reals.shape[1:]) for model in (a, b))
     if reals.ndim == 4:

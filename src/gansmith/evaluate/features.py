@@ -1,6 +1,6 @@
 """Items -> features: `space(name, …)` gives a `Space`, whose `extract(items)` gives (n, d) float32.
 
-Names: `columns` and `ranks` (vectors), `pixels`, `random`, `classifier` (needs labels), any callable, a `torch.export`
+Names: `columns` and `ranks` (vectors), `moments` (arrays), `pixels`, `random`, `classifier` (needs labels), any callable, a `torch.export`
 file (.pt2),
 `NAME` or `NAME:WEIGHTS` for torch-fidelity's nets (`inception`, `clip-vit-b-32`, `dinov2-vit-b-14` …) and
 `NAME:WEIGHTS` for torchvision's (`resnet18:resnet18.pth`). No name here ever touches the network by surprise: only
@@ -41,11 +41,11 @@ class Space:
 
 
 def default_names(items: np.ndarray, labels=None) -> list[str]:
-    """Two spaces wherever two exist: `classifier` + `random` for images with labels enough to learn from, `random` +
-    `pixels` for other images, else `columns`."""
+    """Two spaces: `classifier` + `random` for images with labels enough to learn from, `random` + `pixels` for other
+    images, `columns` + `ranks` for vectors, `columns` + `moments` for other arrays."""
     if items.ndim == 4 and items.dtype == np.uint8:
         return ["classifier", "random"] if labels is not None and enough_to_learn(labels) else ["random", "pixels"]
-    return ["columns"]
+    return ["columns", "ranks" if items.ndim == 2 else "moments"]
 
 
 def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str | Path | None = None) -> Space:
@@ -58,6 +58,8 @@ def space(features, items: np.ndarray, *, labels=None, seed: int = 0, cache: str
         return _columns(items)
     if features == "ranks":
         return _ranks(items)
+    if features == "moments":
+        return _moments(items)
     if features == "pixels":
         return Space("pixels", "exact", _pixels, resize="bilinear-antialias to 32")
     if features == "random":
@@ -168,6 +170,25 @@ def _ranks(items: np.ndarray) -> Space:
     return Space("ranks", tensor_digest(columns), run)
 
 
+def _moments(items: np.ndarray) -> Space:
+    """Mean, deviation and mean step of each row of an item along each of its axes (each channel, each moment of time),
+    in units of the reals' standard deviation."""
+
+    def summaries(x) -> np.ndarray:
+        x = np.asarray(x, np.float64)
+        x = x[:, None] if x.ndim == 2 else x
+        found = []
+        for axis in range(1, x.ndim):
+            rows = np.moveaxis(x, axis, 1).reshape(len(x), x.shape[axis], -1)
+            found += [rows.mean(2), rows.std(2), np.abs(np.diff(rows, axis=2)).sum(2) / rows.shape[2]]
+        return np.concatenate(found, 1)
+
+    seen = summaries(items)
+    mean, sd = seen.mean(0), seen.std(0)
+    sd = np.where(sd > 0, sd, 1)
+    return Space("moments", tensor_digest(mean, sd), lambda x: (summaries(x) - mean) / sd)
+
+
 def _of_callable(function: Callable, items: np.ndarray) -> Space:
     name = getattr(function, "name", None) or getattr(function, "__qualname__", type(function).__name__)
     if isinstance(function, nn.Module):
@@ -217,7 +238,7 @@ def _from_weights(features: str) -> Space:
         module = torch.export.load(features).module()
         return Space(Path(features).name, _weights_hash(module), _tensors(module), resize="its own")
     raise UserError(
-        f"features={features!r} is none of columns, ranks, pixels, random, classifier, inception, clip-…, dinov2-…, "
+        f"features={features!r} is none of columns, ranks, moments, pixels, random, classifier, inception, clip-…, dinov2-…, "
         "NAME:WEIGHTS, the path of a `torch.export` file (.pt2), or a callable."
     )
 
