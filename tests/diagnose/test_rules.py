@@ -168,6 +168,66 @@ def test_every_change_can_be_applied(game):
             begin(GAMES[game], data, change, 0)  # the game takes it
 
 
+@pytest.mark.parametrize("game", GAMES)
+def test_words_name_no_game_that_it_is_or_that_cannot_take_the_data_and_no_option_that_it_lacks(game):
+    import re
+
+    from gansmith.diagnose.findings import finding
+    from gansmith.diagnose.log_history import Past
+
+    data = played_on(GAMES[game])
+    settings = begin(GAMES[game], data, {}, 0).game.settings()
+    past = Past(about() | {"game": game, "settings": settings, "spec": data.spec.to_json(), "items": 50_000})
+    past.add(log()[0])
+    for remedy in (finding(rule, 1, {}, past).remedy for rule in RULES):
+        named = [name for name in GAMES if len(name) > 4 and re.search(rf"(?<![\w-]){name}(?![\w-])", remedy)]
+        assert named in ([], ["r3gan"]) and game not in named, remedy
+        assert not named or (data.spec.continuous and not GAMES[game].inputs), remedy
+        known = {*settings, "precision", "val", "batch_size"}
+        assert {o.replace("-", "_") for o in re.findall(r"--([a-z0-9-]+)", remedy)} <= known, remedy
+        assert remedy.endswith(".") and ":." not in remedy and "  " not in remedy
+
+
+def remedy_of(name, **told):
+    from gansmith.diagnose.findings import finding
+    from gansmith.diagnose.log_history import Past
+
+    past = Past(about() | told)
+    past.add(log()[0])
+    return finding(next(rule for rule in RULES if rule.name == name), 1, {}, past).remedy
+
+
+def test_larger_batches_are_advised_where_a_pass_is_many_of_them():
+    assert "--batch-size 128" in remedy_of("mode-dropping", items=50_000)
+    assert "batch" not in remedy_of("mode-dropping", items=2400, options={"steps": 100, "batch_size": 500})
+
+
+YOUNG = {"look/nearest": 0.01, "look/spread": 0.05, "look/coverage": 0.0, "look/precision": 0.0, "look/missing": 0.9}
+
+
+@pytest.mark.parametrize("step, verdict", [(180, "young"), (980, "mode-collapse")])
+def test_samples_that_do_not_differ_yet_are_young_and_later_collapsed(step, verdict):
+    rows = log(lambda s: YOUNG, range(0, step + 1, 20))
+    assert Diagnosis(about(), rows).verdict == verdict  # 8 × 8 pixels: 200 steps
+
+
+def test_samples_that_differed_and_no_longer_do_have_collapsed_at_any_age():
+    rows = log(lambda s: YOUNG if s > 60 else {"look/coverage": 0.0}, range(0, 181, 10))
+    assert Diagnosis(about() | {"options": {"steps": 300}}, rows).verdict == "mode-collapse"
+
+
+@pytest.mark.parametrize("change", [{"look/precision": 0.0}, {"look/coverage": 0.01}, {"look/vendi": 0.1}])
+def test_noise_and_grey_pictures_are_not_called_copies(change):
+    copies = {"look/copies": 0.2, "look/copies_z": -9.0}
+    assert ("memorisation", "warning") in names(log(lambda s: copies))
+    assert ("memorisation", "warning") not in names(log(lambda s: copies | change))
+
+
+def test_a_young_run_says_so_and_what_it_takes():
+    assert Diagnosis(about(), log(lambda s: YOUNG, range(0, 100, 20))).age.startswith("young: 81 of about 200 training")
+    assert Diagnosis(about(), log(steps=range(0, 100, 20))).age == "", "it has come near the data already"
+
+
 def test_all_names_are_the_sixteen():
     assert {rule.name for rule in RULES} == NAMES
 

@@ -271,7 +271,7 @@ def diagnose(run: Run, game: OwnGame = None) -> None:
 
     find_own(game)
     found = look(run)
-    say(spell(found))
+    say(spell(found, run))
     worst = max((finding.grave for finding in found), default=0)
     raise typer.Exit((0, 3, 4)[worst])
 

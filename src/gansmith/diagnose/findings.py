@@ -26,7 +26,7 @@ class Finding:
 
     name      one of the sixteen of docs/diagnose.md
     severity  "note", "warning" or "failure"
-    step      the round of the first of the hits in a row
+    step      the training step of the first of the hits in a row
     evidence  number -> its value and what it is held against, in words
     remedy    one plain sentence
     change    settings that carry it out, {} where no setting can
@@ -40,7 +40,7 @@ class Finding:
     change: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.severity} since round {self.step:,}"]
+        lines = [f"{self.name}: {self.severity} since step {self.step:,}"]
         lines += [f"    {name} {value}" for name, value in self.evidence.items()]
         lines += [f"    {self.remedy}"]
         return "\n".join(lines + ([f"    try: {self.options}"] if self.change else []))
@@ -99,13 +99,23 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """One word: 'healthy', or the name of the first finding that is more than a note."""
-        return next((f.name for f in self.findings if f.severity != "note"), "healthy")
+        """One word: the name of the first finding that is more than a note, or 'young', or 'healthy'."""
+        sound = "young" if self.past.row and self.past.young else "healthy"
+        return next((f.name for f in self.findings if f.severity != "note"), sound)
+
+    @property
+    def age(self) -> str:
+        """One line where there were too few training steps to judge the samples, else ""."""
+        if not (self.past.row and self.past.young):
+            return ""
+        steps, needed = self.past.row["step"], self.past.needed[0]
+        return f"young: {steps:,} of about {needed:,} training steps that such data takes; too early to judge"
 
 
 def finding(rule: Rule, since: int, evidence: dict[str, str], past: Past) -> Finding:
     change = {name: value for name, value in rule.change(past).items() if name in past.settings}
-    return Finding(rule.name, rule.severity, since, evidence, rule.remedy, change)
+    remedy = rule.remedy if isinstance(rule.remedy, str) else rule.remedy(past)
+    return Finding(rule.name, rule.severity, since, evidence, remedy, change)
 
 
 def lost_for_good(past: Past, step: int, message: str) -> Finding:
@@ -133,9 +143,13 @@ def complete(found: list[Finding], path: Path) -> list[Finding]:
     return found + [f for f in recorded(path) if f.name not in names]
 
 
-def spell(found: list[Finding]) -> str:
-    """All of them as text, or that there are none."""
-    return "\n".join(map(str, found)) if found else "healthy: no rule found anything"
+def spell(found: list[Finding], path=None) -> str:
+    """All of them as text, or that there are none; that the run in folder `path` is young, where it is."""
+    age = ""
+    if path is not None:
+        folder = RunFolder(path)
+        age = Diagnosis(folder.read_settings(), folder.read_log()).age
+    return "\n".join([*map(str, found), *filter(None, [age])]) or "healthy: no rule found anything"
 
 
 def recorded(path) -> list[Finding]:

@@ -8,6 +8,7 @@ from gansmith.data.spec import Kind
 from gansmith.gans import GAMES
 from gansmith.training.metrics import explain, metrics
 
+NEAR = 0.5  # coverage from which on samples have come near the data, however few steps it took
 WARM = 0.08  # share of a run in which samples are not judged: every generator begins with noise
 
 
@@ -17,6 +18,7 @@ class Past:
     def __init__(self, about: Mapping):
         self.settings, self.options = about["settings"], about["options"]
         self.game = about.get("game", "")
+        self.items = about.get("items", 1000)
         self.form = Kind.from_json(about["spec"]) if about.get("spec") else None
         self.row: Mapping = {}
         self.level: dict[str, float] = {}  # what the data's own levels are, by name without "level/"
@@ -48,6 +50,19 @@ class Past:
     @property
     def warm(self) -> bool:
         return self.share >= WARM
+
+    @property
+    def needed(self) -> tuple[int, int]:
+        """Training steps after which samples usually resemble such data, and after which they are usually good."""
+        if self.form is None:
+            return 0, 0
+        return self.form.steps_needed(self.items, self.options.get("batch_size") or 64)
+
+    @property
+    def young(self) -> bool:
+        """Too few steps to say that the samples are bad: that they are not there yet is what such a run looks like."""
+        near = self.last("look/coverage", 1)
+        return self.row.get("step", 0) < self.needed[0] and not (near and near[0] > NEAR)
 
     def has(self, *names: str) -> bool:
         return all(name in self.row for name in names)

@@ -1,4 +1,7 @@
-"""The rules: a sign of failure, what the failure is called, and what to do. In order: causes before what they cause."""
+"""The rules: a sign of failure, what the failure is called, and what to do. In order: causes before what they cause.
+
+A remedy names no GAN, no setting and no batch size by itself: what helps depends on the run, and `advice` knows it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from gansmith.diagnose.log_history import Past
 class Rule:
     """name, severity  of the finding
     sign     see `signs`
-    remedy   one plain sentence
+    remedy   one plain sentence, or what makes it of the log so far
     change   the log so far -> settings that carry it out
     looks    asked only at rows that hold a look
     """
@@ -22,7 +25,7 @@ class Rule:
     name: str
     severity: str
     sign: signs.Sign
-    remedy: str
+    remedy: str | Callable[[Past], str]
     change: Callable[[Past], dict] = advice.nothing
     looks: bool = False
 
@@ -32,14 +35,14 @@ RULES = [
         "frozen-generator",
         "failure",
         signs.frozen,
-        "The generator does not move: give it a step size above 0, and look for a detach() between it and its loss.",
+        "The generator's weights do not change: give it a learning rate above 0, and look for a detach() in its loss.",
         advice.moving,
     ),
     Rule(
         "range-mismatch",
         "failure",
         signs.wrong_range,
-        "Bring the reals to −1 … 1, where a tanh ends: give them as bytes, or a DataSpec of centre and scale 127.5.",
+        "Scale real images to −1 … 1, the range of a tanh: give them as uint8, or with center and scale 127.5.",
         looks=True,
     ),
     Rule(
@@ -47,7 +50,7 @@ RULES = [
         "failure",
         signs.ignored_latent,
         "The samples do not depend on the noise: look for where the generator drops it; if nowhere, weaken what makes "
-        "it redundant (L1 terms, labels) or add dropout.",
+        "it redundant (L1 terms, labels), or add dropout.",
         looks=True,
     ),
     Rule(
@@ -61,21 +64,21 @@ RULES = [
         "ignored-label",
         "warning",
         signs.meaningless_labels,
-        "Look whether labels and items are in the same order.",
+        "Check whether labels and items are in the same order.",
         looks=True,
     ),
     Rule(
         "ignored-label",
         "warning",
         signs.ignored_label,
-        "The samples of all labels are alike: condition the critic by projection, and balance the classes.",
+        "The samples of all classes are alike: condition the discriminator by projection, and balance the classes.",
         looks=True,
     ),
     Rule(
         "too-little-data",
         "warning",
         signs.few_items,
-        "Augment what the critic sees, and hold out a part of the data to see memorisation.",
+        "Augment the data (what the discriminator sees), and hold out a part of it (--val) to detect memorisation.",
         advice.augmented,
         looks=True,
     ),
@@ -83,71 +86,69 @@ RULES = [
         "checkerboard",
         "warning",
         signs.checkered,
-        "Up-sample with a kernel that the stride divides (4 for 2), or by interpolation and a convolution.",
+        "Upsample with a kernel size that the stride divides (4 for 2), or by interpolation and a convolution.",
         looks=True,
     ),
     Rule(
         "divergence",
         "failure",
         signs.fp32(signs.many_skipped),
-        "Gradients are not finite: look for NaN in the data (gansmith check), then halve the step sizes.",
+        "Gradients are not finite: look for NaN in the data (gansmith check), then halve the learning rates.",
         advice.both,
     ),
     Rule(
         "precision-loss",
         "failure",
         signs.bf16(signs.many_skipped),
-        "Gradients are not finite in bf16: train in fp32 (--precision fp32), then halve the step sizes.",
+        "Gradients are not finite in bf16: train in fp32 (--precision fp32), then halve the learning rates.",
         advice.calmer,
     ),
     Rule(
         "divergence",
         "failure",
         signs.runaway,
-        "A player has run away: halve the step sizes, more than once if need be.",
+        "A network has diverged: halve the learning rates, more than once if need be.",
         advice.calmer,
     ),
     Rule(
         "divergence",
         "warning",
         signs.fp32(signs.skipped),
-        "A gradient was not finite and its move was skipped: look for NaN in the data (gansmith check).",
+        "A gradient was not finite and its update was skipped: look for NaN in the data (gansmith check).",
         advice.calmer,
     ),
     Rule(
         "precision-loss",
         "warning",
         signs.bf16(signs.skipped),
-        "A gradient was not finite and its move was skipped: train in fp32 (--precision fp32).",
+        "A gradient was not finite and its update was skipped: train in fp32 (--precision fp32).",
     ),
     Rule(
         "precision-loss",
         "warning",
         signs.bf16(signs.rounded),
-        "In bf16 the critic's scores are mostly rounding: train in fp32 (--precision fp32).",
+        "In bf16 the discriminator's scores are mostly rounding error: train in fp32 (--precision fp32).",
         looks=True,
     ),
     Rule(
         "vanishing-gradient",
         "failure",
         signs.vanished,
-        "The critic is sure and the generator learns nothing: take the non-saturating or the relativistic loss, and "
-        "more of the penalty.",
+        advice.says("The discriminator is certain and the generator gets no gradient:", advice.loss, advice.restrain),
         advice.weaker_discriminator,
     ),
     Rule(
         "vanishing-gradient",
         "warning",
         signs.beaten,
-        "The critic tells every pair apart: penalise its slope more, or slow it down.",
+        advice.says("The discriminator tells every pair of a real and a generated sample apart:", advice.restrain),
         advice.weaker_discriminator,
     ),
     Rule(
         "discriminator-overfitting",
         "warning",
         signs.harmful,
-        "The critic knows its training items by heart and the samples get worse: augment what it sees, or penalise its "
-        "slope more.",
+        advice.says("The discriminator overfits and the samples get worse:", advice.more_data, advice.restrain),
         advice.augmented,
         looks=True,
     ),
@@ -155,7 +156,7 @@ RULES = [
         "discriminator-overfitting",
         "note",
         signs.by_heart,
-        "The critic knows its items by heart, without harm so far; if samples get worse, augment what it sees.",
+        advice.says("The discriminator overfits, without harm so far; if samples get worse:", advice.more_data),
         advice.augmented,
         looks=True,
     ),
@@ -163,8 +164,12 @@ RULES = [
         "mode-collapse",
         "failure",
         signs.collapse,
-        "Go back to the last healthy checkpoint with more of the penalty and half the step sizes; pairing losses "
-        "(r3gan) and seeing several samples at once (packing) make it rare.",
+        advice.says(
+            "The samples have become alike: train again with half the learning rates;",
+            advice.restrain,
+            advice.pairing,
+            advice.packing,
+        ),
         advice.both,
         looks=True,
     ),
@@ -172,7 +177,7 @@ RULES = [
         "mode-collapse",
         "warning",
         signs.local_collapse,
-        "The samples are nearly alike: show the critic several at once (packing), or penalise its slope more.",
+        advice.says("The samples are nearly alike:", advice.packing, advice.restrain),
         advice.several,
         looks=True,
     ),
@@ -180,7 +185,7 @@ RULES = [
         "mode-dropping",
         "warning",
         signs.dropping,
-        "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
+        advice.says("Parts of the data are missing in the samples:", advice.pairing, advice.batches, advice.packing),
         advice.several,
         looks=True,
     ),
@@ -188,7 +193,7 @@ RULES = [
         "mode-dropping",
         "warning",
         signs.missing,
-        "Parts of the data are never made: take a pairing loss with R1 and R2 (r3gan), larger batches, or packing.",
+        advice.says("Parts of the data are missing in the samples:", advice.pairing, advice.batches, advice.packing),
         advice.several,
         looks=True,
     ),
@@ -196,8 +201,11 @@ RULES = [
         "memorisation",
         "warning",
         signs.memorised,
-        "The samples lie on training items: stop earlier, augment, or take a smaller generator; look at "
-        "evaluate.nearest_pairs before believing any score.",
+        advice.says(
+            "The samples are close to copies of training items (look at the pairs on the report page): stop earlier,",
+            advice.more_data,
+            advice.smaller,
+        ),
         advice.augmented,
         looks=True,
     ),
@@ -205,14 +213,14 @@ RULES = [
         "oscillation",
         "warning",
         signs.turning,
-        "The players chase each other: penalise the critic's slope at the reals (R1), or step by extragradient.",
+        advice.says("Generator and discriminator oscillate:", advice.restrain, advice.extragradient),
         advice.damped,
     ),
     Rule(
         "oscillation",
         "warning",
         signs.raw_worse,
-        "Only the average of the generator is good: let the step size fall to 0 (--decay), or penalise more.",
+        advice.says("Only the averaged generator is good:", advice.decayed, advice.restrain),
         advice.damped,
         looks=True,
     ),
@@ -220,7 +228,7 @@ RULES = [
         "low-fidelity",
         "warning",
         signs.worse,
-        "The samples were better before: go back to an earlier checkpoint with half the step sizes.",
+        "The samples were better before: train again with half the learning rates, or use best.gan of the run.",
         advice.calmer,
         looks=True,
     ),
@@ -228,7 +236,7 @@ RULES = [
         "low-fidelity",
         "note",
         signs.poor,
-        "Few samples look like the data yet: train longer, or give the networks more width.",
+        advice.says("Few samples look like the data yet:", advice.longer, advice.wider),
         looks=True,
     ),
 ]

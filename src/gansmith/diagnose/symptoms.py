@@ -18,6 +18,7 @@ from gansmith.training.metrics import metrics
 ENDLESS = 1000.0  # no adversarial loss is this large, either way, in a run that is sound
 HOPELESS = 10  # of a hundred moves that were skipped
 COLLAPSED = {"look/nearest": 0.05, "look/spread": 0.1}
+DIFFERED = 0.4  # of what reals do: samples that once differed so much had left their beginning
 GOOD = 0.8  # precision above which reals that nothing comes near are missing modes, not poor samples
 SETTLED = 0.25  # share of a run by which samples differ from one another in any that is sound
 SURE = 0.98  # of pairs ordered rightly, in the median: a critic that has won
@@ -207,8 +208,10 @@ def raw_worse(past: Past) -> Evidence:
 
 # --- the samples -----------------------------------------------------------------------------------------------------
 def collapse(past: Past) -> Evidence:
+    """Samples that differed and no longer do, or that never came to differ in a run that is no longer young."""
     for name, level in COLLAPSED.items():
-        if past.share >= SETTLED and (shown := past.under(name, level)):
+        differed = not past.young or past.best(name) > DIFFERED
+        if past.share >= SETTLED and differed and (shown := past.under(name, level)):
             return shown
     return past.fallen("look/vendi", 0.3, 0.3) or past.fallen("look/coverage", 0.3, 0.3)
 
@@ -231,11 +234,13 @@ def dropping(past: Past) -> Evidence:
 
 def missing(past: Past) -> Evidence:
     """There are cells of the data in which samples are hardly ever; asked also while the samples are poor."""
-    return past.over("look/missing") if past.share >= SETTLED else None
+    return past.over("look/missing") if past.share >= SETTLED and not past.young else None
 
 
 def memorised(past: Past) -> Evidence:
-    near = past.under("look/copies") if past.warm else None
+    """Samples lie on training items, and on many: noise and grey pictures lie near the middle of the data, too."""
+    like_data = min(past.row.get(name, 1.0) for name in ("look/precision", "look/coverage", "look/vendi")) > POOR
+    near = past.under("look/copies") if past.warm and like_data else None
     return near | past.evidence("look/copies_z") if near and past.under("look/copies_z") else None
 
 
@@ -244,4 +249,4 @@ def worse(past: Past) -> Evidence:
 
 
 def poor(past: Past) -> Evidence:
-    return past.under("look/precision") if past.share > 0.5 else None
+    return past.under("look/precision") if past.share > 0.5 and not past.young else None

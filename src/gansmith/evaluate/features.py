@@ -1,7 +1,7 @@
 """Items -> features: `space(name, …)` gives a `Space`, whose `extract(items)` gives (n, d) float32.
 
-Names: `columns` and `ranks` (vectors), `moments` (arrays), `pixels`, `random`, `classifier` (needs labels), any callable, a `torch.export`
-file (.pt2),
+Names: `columns` and `ranks` (vectors), `moments` (arrays), `pixels`, `random`, `classifier` (needs labels), any
+callable, a `torch.export` file (.pt2),
 `NAME` or `NAME:WEIGHTS` for torch-fidelity's nets (`inception`, `clip-vit-b-32`, `dinov2-vit-b-14` …) and
 `NAME:WEIGHTS` for torchvision's (`resnet18:resnet18.pth`). No name here ever touches the network by surprise: only
 torch-fidelity's nets without `:WEIGHTS` download, and they do so when the space is made, which is before training.
@@ -238,8 +238,8 @@ def _from_weights(features: str) -> Space:
         module = torch.export.load(features).module()
         return Space(Path(features).name, _weights_hash(module), _tensors(module), resize="its own")
     raise UserError(
-        f"features={features!r} is none of columns, ranks, moments, pixels, random, classifier, inception, clip-…, dinov2-…, "
-        "NAME:WEIGHTS, the path of a `torch.export` file (.pt2), or a callable."
+        f"features={features!r} is none of columns, ranks, moments, pixels, random, classifier, inception, clip-…, "
+        "dinov2-…, NAME:WEIGHTS, the path of a `torch.export` file (.pt2), or a callable."
     )
 
 

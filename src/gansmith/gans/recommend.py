@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
+from gansmith.data.spec import Kind
 
 
 def choose(dataset: Dataset) -> tuple[str, list[str]]:
@@ -16,3 +17,14 @@ def choose(dataset: Dataset) -> tuple[str, list[str]]:
         return "pix2pix", ["pix2pix: pairs of pictures, what goes in and what should come out"]
     form = dataset.spec
     return form.default_game, [f"{form.default_game}: the default for {form.noun}; {form.default_reason}"]
+
+
+def pairing_loss(game: type | None, form: Kind | None) -> str:
+    """The name of the GAN whose loss pairs real and generated samples, for data of this form that `game` was given;
+    "" where it is that GAN itself, or where it cannot take such data."""
+    from gansmith.gans import GAMES
+
+    other = GAMES["r3gan"]
+    if form is None or game is None or issubclass(game, other) or game.inputs or not game.needs_data:
+        return ""
+    return other.name if form.continuous and form.axes <= 3 else ""

@@ -298,6 +298,10 @@ class TableSpec(Kind):
             found[name if name not in found else f"{name}.{place}"] = values
         return pandas.DataFrame(found)
 
+    def steps_needed(self, count: int, batch_size: int) -> tuple[int, int]:
+        """A hundred passes over the rows, and the three hundred of CTGAN's paper."""
+        return max(300, 100 * count // batch_size), max(900, 300 * count // batch_size)
+
     def numbers(self, items) -> np.ndarray:
         """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps and words marked
         apart; for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
