@@ -89,3 +89,13 @@ def test_mmd_test_null_law_and_power():
     p = [mmd_test(normal(60, 2, 2 * s), normal(50, 2, 2 * s + 1), permutations=99).p_value for s in range(60)]
     assert 0.35 < np.mean(p) < 0.65 and min(p) >= 0.01
     assert mmd_test(normal(60, 2), normal(50, 2, 1) + 1, permutations=99).p_value == pytest.approx(0.01)
+
+
+def test_average_items_lie_near_the_data_and_are_no_copies():
+    rng = np.random.default_rng(0)
+    train, held = rng.normal(size=(400, 50)), rng.normal(size=(200, 50))
+    grey = rng.normal(0, 0.01, size=(200, 50))
+    found = memorisation(train, held, grey)
+    assert found.ratio < 1 and found.c_t < -5 and found.spread < 0.1 and not found.copied
+    assert memorisation(train, held, train[rng.choice(400, 200)]).copied
+    assert memorisation(train, held, train[[0] * 200]).copied, "one item again and again is a copy"

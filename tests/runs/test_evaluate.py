@@ -50,7 +50,7 @@ def test_the_page_shows_what_was_measured_and_measures_what_was_not(runs, capsys
     assert cli.main(["report", str(runs / "short")]) == 0
     page = (runs / "short" / "report.html").read_text()
     assert capsys.readouterr().out == f"{runs / 'short' / 'report.html'}\n"
-    for words in ("Modes", "refined", "Far from the data", "Coverage to the right", "Does it copy?", "try next"):
+    for words in ("Modes", "refined", "Young: train longer", "Coverage to the right", "Does it copy?", "try next"):
         assert words in page
     monkeypatch.setattr("gansmith.runs.evaluate.measure", None)  # once is enough
     assert cli.main(["report", str(runs / "short")]) == 0

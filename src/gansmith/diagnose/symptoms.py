@@ -145,7 +145,7 @@ def beaten(past: Past) -> Evidence:
     """The critic has been right about nearly every pair for a twelfth of the log, and few reals have a sample near."""
     wins = past.last("discriminator/wins", max(8, len(past.series["step"]) // 12))
     look = past.last("look/coverage", 1)
-    if past.warm and len(wins) >= 8 and median(wins) > SURE and look and look[0] < POOR:
+    if past.warm and not past.young and len(wins) >= 8 and median(wins) > SURE and look and look[0] < POOR:
         return {"discriminator/wins": f"{median(wins):.3g}, median of {len(wins)} log lines (healthy: 0.5 … 0.95)"} | {
             "look/coverage": f"{look[0]:.3g}"
         }
@@ -218,7 +218,8 @@ def collapse(past: Past) -> Evidence:
 
 def local_collapse(past: Past) -> Evidence:
     """Samples lie where reals do, and too close to one another."""
-    near = past.under("look/nearest") if past.share >= SETTLED and past.row.get("look/precision", 0) > POOR else None
+    old = past.share >= SETTLED and not past.young
+    near = past.under("look/nearest") if old and past.row.get("look/precision", 0) > POOR else None
     return near | past.evidence("look/precision") if near else None
 
 

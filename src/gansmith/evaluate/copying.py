@@ -24,11 +24,16 @@ class Memorisation(NamedTuple):
     authenticity: float  # share of fakes farther from their training neighbour than that is from its own (see next)
     authenticity_held_out: float  # the same of held-out reals: what `authenticity` should be
     one_nn: float  # leave-one-out accuracy of 1-NN, training set against fakes (0.5; towards 0 = copies)
+    spread: float = 1.0  # different training items that are some fake's nearest, over the most there could be
 
     @property
     def copied(self) -> bool:
-        """The alarm: ratio < 0.5 with c_t < -5, or one_nn < 0.4."""
-        return (self.ratio < 0.5 and self.c_t < -5) or self.one_nn < 0.4
+        """The alarm: ratio < 0.5 with c_t < -5, or one_nn < 0.4; of fakes that lie near more than a few items.
+
+        Grey or average pictures lie nearer to the data than held-out reals do, all to the same few items: those are no
+        copies, unless hardly any distance is left."""
+        near = (self.ratio < 0.5 and self.c_t < -5) or self.one_nn < 0.4
+        return near and (self.spread > 0.1 or self.ratio < 0.05)
 
 
 class Pairs(NamedTuple):
@@ -68,6 +73,7 @@ def memorisation(train, held_out, fake, *, cells: int = 1, seed: int = 0, rows: 
         authenticity=float((fake_near > own[: len(fake)]).double().mean()),
         authenticity_held_out=float((test_near > own[len(fake) :]).double().mean()),
         one_nn=one_nearest_neighbour(train, fake, seed=seed, rows=rows).accuracy,
+        spread=len(fake_index.unique()) / min(len(fake), len(train)),
     )
 
 

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gansmith.diagnose import Finding
+from gansmith.diagnose import Diagnosis, Finding
+from gansmith.diagnose.log_history import Past
 from gansmith.runs.report.next_steps import next_steps
+from gansmith.runs.report.page import _verdict
 
 ABOUT = {
     "items": 10_000,
@@ -35,9 +37,14 @@ def trail(values):
     return [{"step": 100 * i, "evaluate/mind": v} for i, v in enumerate(values)]
 
 
-def advised(about=ABOUT, findings=(), log=(), scores=None, arrays=None):
+SPEC = {"kind": "images", "shape": [3, 64, 64]}
+
+
+def advised(about=ABOUT, findings=(), log=(), scores=None, arrays=None, step=30_000, game="gan", spec=SPEC):
     scores = rows(GOOD | {"mind": (2.0, 0.9)}) if scores is None else scores
-    return next_steps("runs/x", about, findings, log, scores, arrays or {})
+    past = Past(about | {"game": game, "spec": spec})
+    past.add({"step": step, "seconds": 1.2 * step, "look/coverage": 0.0})
+    return next_steps("runs/x", about, findings, log, scores, arrays or {}, past)
 
 
 COPIED = {"memorisation": np.array([0.1, -20, 0, 0.4, 0.2, 1])}
@@ -75,10 +82,55 @@ def test_a_number_that_asks_for_something_gets_it(typed, case, control):
 
 def test_what_the_diagnosis_found_comes_first_and_three_are_enough():
     found = [Finding("oscillation", "warning", 50, {}, "Calm down.", {"learning_rate": 1e-4})]
-    found += [SimpleNamespace(change={})]
+    found += [SimpleNamespace(change={}, severity="warning")]
     steps = advised(findings=found, arrays=COPIED, scores=rows(GOOD | {"precision": (0.6, 0.91)}))
     assert len(steps) == 3 and steps[0].typed == "--learning-rate 0.0001" and "oscillation" in steps[0].why
 
 
 def test_a_run_that_asks_for_nothing_is_trained_again_or_longer():
     assert [step.typed for step in advised()] == ["--seed 1", "gansmith resume runs/x --steps 2000"]
+
+
+def test_a_young_run_is_told_to_train_longer_and_how_long_that_is_here():
+    step, *_ = advised(step=206, scores=rows(GOOD | {"precision": (0.0, 0.9), "coverage": (0.0, 0.9)}))
+    assert step.what == "Train longer." and step.typed == "gansmith resume runs/x --steps 4000"
+    assert "4,000" in step.why and "80 min here" in step.why and "20,000" in step.why and "6.7 h here" in step.why
+    minutes = ABOUT | {"options": ABOUT["options"] | {"steps": None, "minutes": 4}}
+    assert advised(minutes, step=206)[0].typed == "gansmith resume runs/x --minutes 80"
+    assert not any("width" in one.typed or "batch" in one.typed for one in advised(step=206))
+
+
+def scored(coverage, recall, precision):
+    return rows({"coverage": (coverage, 0.89), "recall": (recall, 0.87), "precision": (precision, 0.87)})
+
+
+@pytest.mark.parametrize(
+    "step, scores, word, said",
+    [
+        (206, scored(0.12, 0.0, 0.77), "young", "206 of about 4,000 training steps"),
+        (30_000, scored(0.12, 0.0, 0.77), "failed", "middle"),
+        (30_000, scored(0.01, 0.0, 0.02), "failed", "almost nothing"),
+        (30_000, scored(0.3, 0.5, 0.8), "far", "coverage 0.30 (real data 0.89)"),
+        (30_000, scored(0.85, 0.8, 0.85), "healthy", "no failure"),
+        (3, [], "young", "3 of about 4,000"),
+    ],
+)
+def test_the_verdict_begins_with_what_is_reached_and_not_with_precision(step, scores, word, said):
+    diagnosis = Diagnosis(
+        ABOUT | {"game": "gan", "spec": SPEC}, [{"step": step, "seconds": step, "samples": 64 * step}]
+    )
+    found, why = _verdict(diagnosis, diagnosis.findings, scores)
+    assert found == word and said in why
+    assert "precision" not in why or why.index("coverage") < why.index("precision")
+
+
+def test_larger_batches_are_for_data_of_many_of_them():
+    table = {"kind": "vectors", "shape": [5]}
+    few = ABOUT | {"items": 2400, "options": ABOUT["options"] | {"batch_size": 500}}
+    steps = advised(few, scores=rows(GOOD | {"coverage": (0.6, 0.96)}), game="ctgan", spec=table)
+    assert not any("batch" in one.typed for one in steps)
+
+
+def test_what_cannot_be_measured_is_not_asked_for_again():
+    notes = {"notes": np.array(["not measured: a game that makes items from others"])}
+    assert not any("report" in one.typed for one in advised(scores=[], arrays=notes))

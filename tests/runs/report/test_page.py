@@ -78,7 +78,7 @@ def test_it_tells_the_run(runs, name):
         assert word in page.text
     for number in set(row) - {"step", "seconds", "samples"}:
         assert number in page.text
-    assert "12 rounds" in page.text and "192 samples" in page.text and "Finished." in page.text
+    assert "12 training steps" in page.text and "192 real samples" in page.text and "Finished." in page.text
     assert f"gansmith resume {runs / name} --steps 24" in page.text
     assert page.text.count("Healthy:") == len(set(row) - {"step", "seconds", "samples"})
 
@@ -95,7 +95,7 @@ def test_sheets_are_in_order_and_not_too_many(run):
     sheet = next((folder / "samples").glob("*.png"))
     for step in range(1000, 31_000, 1000):
         (folder / "samples" / f"{step:07d}.png").write_bytes(sheet.read_bytes())
-    rounds = re.findall(r"samples after round ([\d,]+)", write_report(folder).read_text())
+    rounds = re.findall(r"samples after training step ([\d,]+)", write_report(folder).read_text())
     rounds = [int(text.replace(",", "")) for text in rounds]
     assert len(rounds) == WALL and rounds == sorted(rounds)
     assert rounds[0] < 1000 and rounds[-1] == 30_000
@@ -115,7 +115,7 @@ def test_a_run_that_goes_on_or_was_killed_has_a_report_too(run):
     with open(folder / "log.jsonl", "a") as log:
         log.write('{"step": 13, "seconds": 1.0, "sam')  # cut short by the kill
     page = Page(write_report(folder))
-    assert "Not ended: 12 rounds are logged" in page.text
+    assert "Not finished: 12 training steps are logged" in page.text
 
 
 def test_a_run_resumed_beyond_its_model_is_not_finished(run):
@@ -124,14 +124,14 @@ def test_a_run_resumed_beyond_its_model_is_not_finished(run):
     with open(folder / "log.jsonl", "a") as log:
         log.write(json.dumps(row) + "\n")
     text = Page(write_report(folder)).text
-    assert "Not ended: 50 rounds are logged" in text and "50 rounds, 800 samples" in text
+    assert "Not finished: 50 training steps are logged" in text and "50 training steps, 800 real samples" in text
 
 
 def test_a_run_without_a_single_log_line_has_a_report(run):
     folder = run("digits")
     for path in [folder / "model.gan", folder / "log.jsonl", folder / "real.png", *(folder / "samples").iterdir()]:
         path.unlink()
-    assert "Not ended: 0 rounds" in Page(write_report(folder)).text
+    assert "Not finished: 0 training steps" in Page(write_report(folder)).text
 
 
 def test_numbers_that_are_not_finite_are_left_out_of_curves(run):

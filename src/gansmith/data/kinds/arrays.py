@@ -32,8 +32,8 @@ class Arrays(Kind):
         data = np.ascontiguousarray(x, dtype=np.float32)
         axis = channel_axis(data)
         if axis is None:
-            center, scale = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
-            return data, cls(data.shape[1:], center=(center,), scale=(scale or 1.0,))
+            middle, size = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
+            return data, cls(data.shape[1:], center=(middle,), scale=(size or 1.0,))
         mean, deviation = levels(data, axis)
         which = f"{len(mean)} channels of different size, along the {'last' if axis == data.ndim - 1 else 'first'} axis"
         notes.append(f"{which}: each is centred and scaled by itself")

@@ -14,7 +14,11 @@ from gansmith.evaluate.counts import Z_LIMIT
 from gansmith.evaluate.protocol import Card
 from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 
-NAMES = {"frechet_distance": "Fréchet distance", "kernel_distance": "kernel distance", "mind": "MIND"}
+NAMES = {
+    "frechet_distance": "Fréchet distance (FID in Inception features)",
+    "kernel_distance": "kernel distance (KID)",
+    "mind": "MIND (sliced Wasserstein distance)",
+}
 HEAVY = 100_000  # bytes of a PNG above which a picture is stored as a JPEG
 WIDE = 700  # pixels of a picture on the page, at most
 FEW = 8  # columns of a row that are shown
@@ -108,22 +112,37 @@ def copies(arrays: dict, form: Kind) -> dict:
         "picture": None,
         "among": part,
         "numbers": [],
-        "sentence": "Nothing was held out, so nothing is claimed.",
+        "sentence": "Nothing was held out, so copying cannot be measured: retrain with --val 0.1.",
     }
     if form.continuous:
         found["picture"] = sheet(form, np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
     if "memorisation" not in arrays:
         return found
-    ratio, c_t, authenticity, usual, one_nn, copied = arrays["memorisation"]
-    found["sentence"] = "It copies: its samples lie far nearer to the training data than held-out items do."
-    if not copied:
-        far = spell(float(f"{ratio:.2g}"))
+    ratio, c_t, authenticity, usual, one_nn = arrays["memorisation"][:5]
+    far = spell(float(f"{ratio:.2g}"))
+    if arrays["memorisation"][-1]:
+        found["sentence"] = "It copies: its samples lie far nearer to the training data than held-out items do."
+    elif ratio < 0.5:
+        found["sentence"] = (
+            f"No copies: samples lie {far} times as far from the data as held-out items do, but near the same few "
+            "items, as grey or average ones do."
+        )
+    else:
         found["sentence"] = f"No sign of copying: samples lie {far} times as far from the data as held-out items do."
     found["numbers"] = [
-        ("distance to the training data, over that of held-out items", f"{ratio:.2f}", "1"),
-        ("C_T, below −3 where samples are too near", f"{c_t:.1f}".replace("-", "−"), "0"),
-        ("authenticity, the share that is no near copy", f"{authenticity:.2f}", f"{usual:.2f}"),
-        ("1-NN, below 0.4 where each sample sits on an item", f"{one_nn:.2f}", "0.50"),
+        ("distance to the nearest training item, relative to held-out items", f"{ratio:.2f}", "1"),
+        ("C_T (Meehan et al. 2020): z of that distance; below −3: too near", f"{c_t:.1f}".replace("-", "−"), "0"),
+        (
+            "authenticity (Alaa et al. 2022): share of samples that are no near copy",
+            f"{authenticity:.2f}",
+            f"{usual:.2f}",
+        ),
+        (
+            "1-NN (Lopez-Paz & Oquab 2017): accuracy of telling samples from training items by the nearest; below 0.4: "
+            "samples sit on items",
+            f"{one_nn:.2f}",
+            "0.50",
+        ),
     ]
     return found
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gansmith import names
+from gansmith.diagnose.advice import batches
+from gansmith.diagnose.log_history import Past
 from gansmith.runs.quality import trail
 from gansmith.runs.reference import ENOUGH_HELD
+from gansmith.training.plan import spell_time
 
-FAR = 0.9  # of what reals score, below which something is missing
-HALF = 0.5  # of what reals score, below which samples are far from the data
+FAR = 0.9  # of what real data scores, below which something is missing
+HALF = 0.5  # of what real data scores, below which samples are far from the data
 STILL = 0.85  # MIND of the last third of the measurements over that of the third before, below which it still falls
 MOST_HELD = 0.3  # of the data, to be advised
 
@@ -22,77 +25,115 @@ class Step(NamedTuple):
     typed: str = ""
 
 
-def next_steps(run, about: dict, findings: Sequence, rows: Sequence, scores: Sequence, arrays: dict) -> list[Step]:
+def next_steps(
+    run, about: dict, findings: Sequence, rows: Sequence, scores: Sequence, arrays: dict, past: Past
+) -> list[Step]:
     """At most three, the most urgent first.
 
-    about, rows, scores, arrays: of settings.json, log.jsonl, scores.jsonl and measures.npz; `findings` of the diagnosis
+    about, rows, scores, arrays: of settings.json, log.jsonl, scores.jsonl and measures.npz; `findings` and `past` of
+    the diagnosis
     """
     run = names.typed(run)  # as it stands in commands
-    steps = [*_found(findings), *_measured(run, about, rows, scores, arrays), *_always(run, about, scores)]
+    steps = [*_found([one for one in findings if one.severity == "failure"])]
+    if past.row and past.young:  # nothing else is known of it
+        steps += [*_longer(run, about, past), *_found(findings)]
+    else:
+        steps += [*_found(findings), *_measured(run, about, rows, scores, arrays, past)]
+    refused = any("not measured" in str(note) for note in arrays.get("notes", ()))  # again would say the same
+    steps += _always(run, about, scores, past, refused)
     return [step for i, step in enumerate(steps) if step.what not in {one.what for one in steps[:i]}][:3]
 
 
 def _found(findings) -> Iterator[Step]:
     for one in findings:
         if one.change and one.severity != "note":
-            yield Step(one.remedy, f"{one.name}, {one.severity} since round {one.step:,}", one.options)
+            yield Step(one.remedy, f"{one.name}, {one.severity} since step {one.step:,}", one.options)
 
 
-def _measured(run, about: dict, rows, scores, arrays: dict) -> Iterator[Step]:
+def _longer(run, about: dict, past: Past) -> Iterator[Step]:
+    """What a young run needs, in steps and in time on the machine that it ran on."""
+    step, seconds = past.row["step"], past.row["seconds"]
+    first, good = past.needed
+    noun = past.form.noun if past.form else "items"
+    why = (
+        f"after {step:,} training steps it is young: {noun} like these take about {first:,} until samples resemble them"
+        f" ({spell_time(first * seconds / step)} here) and {good:,} until they are good "
+        f"({spell_time(good * seconds / step)} here)"
+    )
+    total = f"--steps {first}" if about["options"]["steps"] else f"--minutes {math.ceil(first * seconds / step / 60)}"
+    yield Step("Train longer.", why, f"gansmith resume {run} {total}")
+
+
+def _measured(run, about: dict, rows, scores, arrays: dict, past: Past) -> Iterator[Step]:
     value = {(s["samples"], s["metric"]): s for s in reversed(scores)}  # of the first space
     if "memorisation" in arrays and arrays["memorisation"][-1]:
         typed = "--augment ada" if about["settings"].get("augment") == "none" else ""
-        yield Step("Show the critic less of each item: augment, or stop earlier.", "samples are copies", typed)
+        yield Step("Show the discriminator less of each item: augment, or stop earlier.", "samples are copies", typed)
     path = trail(rows)
     third = len(path) // 3
     if third >= 2:
         earlier, late = (sum(mind for mind, _ in part) for part in (path[-2 * third : -third], path[-third:]))
         best, at = min(path)
         if late < STILL * earlier:
-            why = f"MIND fell by {1 - late / earlier:.0%} over the last third of the measurements"
+            why = f"MIND (a distance to the data) still fell by {1 - late / earlier:.0%} in the last third of training"
             yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
         elif best < STILL * late / third and at < path[-third][1]:
-            why = f"MIND was {best:.3g} at round {at:,} and {late / third:.3g} in the last third"
+            why = (
+                f"MIND (a distance to the data) was {best:.3g} at step {at:,} and {late / third:.3g} in the last third"
+            )
             yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
     if arrays.get("refined_is_better"):
         cost = value["refined", "coverage"]["proposals"]
-        why = f"its own discriminator's choice is better in two feature spaces, for {cost:.1f} proposals a sample"
+        why = f"its own discriminator's choice is better in two feature spaces, for {cost:.1f} candidates per sample"
         yield Step("Refine the samples.", why, f"gansmith sample {run} -n 64 --refine obrs")
-    yield from _short(run, about, value.get(("plain", "coverage")), value.get(("plain", "precision")))
+    yield from _short(run, about, value.get(("plain", "coverage")), value.get(("plain", "precision")), past)
 
 
-def _short(run, about: dict, reach: dict | None, fidelity: dict | None) -> Iterator[Step]:
+def _short(run, about: dict, reach: dict | None, fidelity: dict | None, past: Past) -> Iterator[Step]:
     """What to do where samples reach too little of the data, or lie off it."""
     if not (reach and fidelity and reach["floor"] and fidelity["floor"]):
         return
     width, batch = about["settings"].get("width"), 2 * about["options"]["batch_size"]
     lost, off = reach["value"] / reach["floor"], fidelity["value"] / fidelity["floor"]
     if fidelity["high"] < FAR * fidelity["floor"]:
-        why = (
-            f"precision is {fidelity['value']:.2f} where reals score {fidelity['floor']:.2f}: samples lie off the data"
-        )
-        if off < HALF:
-            yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
+        why = f"precision is {fidelity['value']:.2f} (real data {fidelity['floor']:.2f}): samples lie off the data"
+        if off < HALF or (past.row and past.row["step"] < past.needed[1]):
+            yield Step("Train longer.", why + _time_to_good(past), f"gansmith resume {run} {more(about['options'])}")
         if isinstance(width, int):
-            yield Step("Give the networks more room.", why, f"--width {2 * width}")
-    if reach["high"] < FAR * reach["floor"] and lost < off and 4 * batch < about["items"]:
-        why = f"coverage is {reach['value']:.2f} where reals score {reach['floor']:.2f}: part of the data is missing"
-        yield Step("Show more items in a batch.", why, f"--batch-size {batch}")
+            yield Step("Use larger networks.", why, f"--width {2 * width}")
+    if reach["high"] < FAR * reach["floor"] and lost < off:
+        why = f"coverage is {reach['value']:.2f} (real data {reach['floor']:.2f}): part of the data is missing"
+        if past.row and past.row["step"] < past.needed[1]:
+            yield Step("Train longer.", why + _time_to_good(past), f"gansmith resume {run} {more(about['options'])}")
+        if batches(past):
+            yield Step("Use larger batches.", why, f"--batch-size {batch}")
 
 
-def _always(run, about: dict, scores) -> Iterator[Step]:
+def _time_to_good(past: Past) -> str:
+    """'; about 20,000 training steps are usual, 3.1 h here', where that is ahead."""
+    if not past.row or past.row["step"] >= past.needed[1]:
+        return ""
+    seconds = past.needed[1] * past.row["seconds"] / past.row["step"]
+    return f"; about {past.needed[1]:,} training steps are usual, {spell_time(seconds)} here"
+
+
+def _always(run, about: dict, scores, past: Past, refused: bool) -> Iterator[Step]:
     items = about["items"]
     if scores and items * about["options"]["val"] < ENOUGH_HELD and items * MOST_HELD >= ENOUGH_HELD:
-        why = "the numbers are against what the players saw, since too little was held out"
+        why = "the metrics use the training set, since too little was held out"
         yield Step("Hold more data out.", why, f"--val {math.ceil(100 * ENOUGH_HELD / items) / 100:g}")
     if scores and all(s["low"] <= s["floor"] <= s["high"] for s in scores if s["samples"] == "plain"):
-        why = "every number reaches what reals score, so more samples are needed to see a difference"
+        why = "every number reaches what real data scores, so more samples are needed to see a difference"
         yield Step("Measure more finely.", why, f"gansmith evaluate {run} -n 2000")
-    if not scores:
-        yield Step("Measure what the samples are worth.", "no number stands on this page yet", f"gansmith report {run}")
+    if not scores and not refused:
+        yield Step("Measure the samples.", "no metric stands on this page yet", f"gansmith report {run}")
     why = "another seed is another model; three tell a method from luck"
     yield Step("Train again with another seed.", why, f"--seed {about['options']['seed'] + 1}")
-    yield Step("Train longer.", "nothing asks for anything else", f"gansmith resume {run} {more(about['options'])}")
+    yield Step(
+        "Train longer.",
+        "nothing asks for anything else" + _time_to_good(past),
+        f"gansmith resume {run} {more(about['options'])}",
+    )
 
 
 def more(options: dict) -> str:

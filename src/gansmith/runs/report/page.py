@@ -11,10 +11,11 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.data.spec import Kind
+from gansmith.diagnose.findings import Diagnosis, complete
 from gansmith.errors import UserError
 from gansmith.names import encodable
 from gansmith.runs.measures import read
-from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, file_uri, percent
+from gansmith.runs.report.exhibits import WIDE, data_uri, exhibits, file_uri
 from gansmith.runs.report.next_steps import HALF, more, next_steps
 from gansmith.runs.report.svg import draw, scatter, spell
 from gansmith.training.folder import RunFolder
@@ -23,20 +24,21 @@ from gansmith.training.modelfile import read_header
 from gansmith.training.plan import spell_time
 
 WALL = 8  # sheets on the wall
+NOTHING = 0.05  # of what reals reach of the data, below which samples reach nothing of it
 NOT_DRAWN = ("step", "seconds", "samples", "threads", "threads/since")  # numbers of the log
 
 OPTIONS = {  # an option of a run -> what it is
-    "steps": "rounds to play",
-    "minutes": "wall time to play, to which every schedule fits",
-    "batch_size": "items of one move, of all ranks together",
-    "seed": "of all chance",
-    "device": "where it ran",
-    "precision": "of the losses; penalties are in fp32 always",
-    "val": "share of the data that no player ever saw",
-    "micro_batches": "parts a batch was split into to save memory",
-    "size": "of pictures, as asked",
-    "channels": "of pictures, as asked",
-    "on_failure": "what to do when the diagnosis finds a failure",
+    "steps": "training steps",
+    "minutes": "minutes of training, to which every schedule fits",
+    "batch_size": "batch size, of all processes together",
+    "seed": "random seed",
+    "device": "device",
+    "precision": "number format of the losses; penalties are always in fp32",
+    "val": "fraction of the data held out for validation",
+    "micro_batches": "gradient-accumulation steps, to save memory",
+    "size": "image size, as asked",
+    "channels": "channels, as asked",
+    "on_failure": "what happens if training fails: warn, stop or rollback",
 }
 
 
@@ -48,7 +50,8 @@ def write_report(run_path) -> Path:
     run = RunFolder(run_path)
     about, rows = run.read_settings(), run.read_log()
     trained, (scores, arrays) = _trained(run), read(run.path)
-    findings = _findings(about, rows, run.path)
+    diagnosis = Diagnosis(about, rows)
+    findings = complete(diagnosis.findings, run.path)  # with what a rollback took out of the log
     form = Kind.from_json(about["spec"])
     points = _points(run, form)
     page = template().render(
@@ -62,10 +65,10 @@ def write_report(run_path) -> Path:
         cost=_cost(about, trained, rows),
         settings=_settings(about),
         findings=findings,
-        verdict=_verdict(findings, rows, scores),
+        verdict=_verdict(diagnosis, findings, scores),
         interventions=about.get("interventions", []),
         charts=_charts(about["game"], rows, [one.step for one in findings]),
-        next=next_steps(run.path, about, findings, rows, scores, arrays),
+        next=next_steps(run.path, about, findings, rows, scores, arrays, diagnosis.past),
         **exhibits(scores, arrays, form, points),
         **_sheets(run, form, points),
         more=more(about["options"]),
@@ -88,32 +91,49 @@ def template():
     return pages.get_template("page.html.jinja")
 
 
-def _findings(about: dict, rows: list[dict], path: Path) -> list:
-    """What the diagnosis says of the log, and what was found before a rollback took it out of the log."""
-    from gansmith.diagnose.findings import Diagnosis, complete
-
-    return complete(Diagnosis(about, rows).findings, path)
-
-
-def _verdict(findings: list, rows: list[dict], scores: list[dict]) -> tuple[str, str]:
-    """(a word, some sentences): how the run went and what its samples are worth."""
+def _verdict(diagnosis, findings: list, scores: list[dict]) -> tuple[str, str]:
+    """(a word, some sentences): how the run went and what its samples are worth. What they reach of the data comes
+    before how many lie on it: a few good samples over and over, or one grey picture, have a high precision, too."""
     grave = next((one for one in findings if one.severity != "note"), None)
-    if grave:
-        word = {"failure": "failed", "warning": "warning"}[grave.severity]
-        why = f"{grave.name.replace('-', ' ').capitalize()} since round {grave.step:,}."
-    else:
-        word, why = ("healthy", "The diagnosis found no failure.") if rows else ("empty", "Nothing was logged yet.")
     value = {row["metric"]: row for row in reversed(scores) if row["samples"] == "plain"}  # of the first space
-    if {"coverage", "precision"} <= set(value):
-        cover, precision = value["coverage"], value["precision"]
-        if word == "healthy" and any(one["high"] < HALF * one["floor"] for one in (cover, precision)):
-            word = "far"
+    measured = {"coverage", "recall", "precision"} <= set(value)
+    reach = [value["coverage"], value["recall"]] if measured else []
+    nothing = any(one["value"] < NOTHING * one["floor"] for one in reach)
+    if not diagnosis.past.row:
+        word, why = "empty", "Nothing was logged yet."
+    elif grave:
+        word = {"failure": "failed", "warning": "warning"}[grave.severity]
+        why = f"{grave.name.replace('-', ' ').capitalize()} since step {grave.step:,}."
+    elif diagnosis.age:
+        word, why = "young", diagnosis.age.partition(": ")[2].capitalize() + "."
+    elif nothing:
+        word, why = "failed", "No rule of the diagnosis found why."
+    else:
+        word, why = "healthy", "The diagnosis found no failure."
+    if not measured:
+        return word, why
+    cover, recall, precision = (value[name] for name in ("coverage", "recall", "precision"))
+    if word == "healthy" and any(one["high"] < HALF * one["floor"] for one in (cover, precision)):
+        word = "far"
+    if nothing:
         why += (
-            f" {percent(precision['value'])} of the samples lie among real items (of other reals "
-            f"{percent(precision['floor'])}); they reach {percent(cover['value'])} of the data (other reals "
-            f"{percent(cover['floor'])})."
+            f" The samples reach almost nothing of the data: {_beside('coverage', cover)}, {_beside('recall', recall)}."
         )
-    return word, why
+        if precision["value"] > HALF * precision["floor"]:
+            why += (
+                f" The precision of {precision['value']:.2f} only says that they lie in its middle, as one grey or "
+                "average item would."
+            )
+        return word, why
+    return (
+        word,
+        f"{why} Samples: {', '.join(_beside(name, value[name]) for name in ('coverage', 'recall', 'precision'))}.",
+    )
+
+
+def _beside(name: str, row: dict) -> str:
+    """'coverage 0.12 (real data 0.89)'."""
+    return f"{name} {row['value']:.2f} (real data {row['floor']:.2f})"
 
 
 def _trained(run: RunFolder) -> dict:
@@ -133,8 +153,8 @@ def _status(about: dict, trained: dict, rows: list[dict]) -> str:
     """'finished', or how far it has come."""
     step = rows[-1]["step"] if rows else 0
     if not trained or step > trained["rounds"]:
-        return f"not ended: {step:,} rounds are logged; it goes on, or was killed"
-    return "finished" if trained["finished"] else f"stopped on request after round {trained['rounds']:,}"
+        return f"not finished: {step:,} training steps are logged; it is still training, or was killed"
+    return "finished" if trained["finished"] else f"stopped on request after training step {trained['rounds']:,}"
 
 
 def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]:
@@ -143,11 +163,11 @@ def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]
         last = {"step": trained["rounds"], "samples": trained["samples"], "seconds": trained["seconds"]}
     skipped = [f"{count:,} of the {player}" for player, count in trained.get("skipped", {}).items()]
     cost = [
-        ("rounds", f"{last['step']:,}"),
+        ("training steps", f"{last['step']:,}"),
         ("real samples shown", f"{last['samples']:,} ({last['samples'] / about['items']:,.1f} times the data)"),
         ("time in training", spell_time(last["seconds"])),
         ("speed", f"{last['samples'] / last['seconds']:,.0f} samples/s" if last["seconds"] else "—"),
-        ("skipped moves", ", ".join(skipped) or ("none" if trained else "—")),
+        ("skipped updates", ", ".join(skipped) or ("none" if trained else "—")),
     ]
     cost += [("machine", about["machine"])] if "machine" in about else []
     cost += [("threads", _threads(trained["threads"]))] if trained.get("threads") else []
@@ -155,8 +175,8 @@ def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]
 
 
 def _threads(changes: list) -> str:
-    """'2; 1 since round 893'."""
-    return "; ".join(f"{count} since round {since:,}" if since else str(count) for since, count in changes)
+    """'2; 1 since step 893'."""
+    return "; ".join(f"{count} since step {since:,}" if since else str(count) for since, count in changes)
 
 
 def _settings(about: dict) -> list[dict]:
