@@ -85,7 +85,7 @@ class WGAN(Remedies, TwoPlayer):
         "discriminator/adversarial": Metric(
             "E D(fake) − E D(real): minus the distance that the critic reads",
             "negative and shrinking towards 0; its size depends on the data",
-            "growing without end: lower --learning-rate (wgan-gp: raise --penalty). Positive for long: it cannot "
+            "growing without end: lower --learning-rate. Positive for long: it cannot "
             "follow; raise --discriminator-steps",
         ),
         "generator/adversarial": Metric(
