@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -46,8 +47,10 @@ def as_table(frame, *, types=None, name="table", limit=None, source: Source | No
     if not source.parsed and type(frame.index).__name__ != "RangeIndex" and limit is None:
         notes.append("the index is left out; df.reset_index() makes a column of it")
     frame = frame.reset_index(drop=True)
-    how = {"parsed": source.parsed, "decimal": source.decimal}
-    found = [infer(values, asked.get(str(name)), **how) for name, values in frame.items()]
+    found = [
+        infer(values, asked.get(str(name)), parsed=source.parsed, decimal=source.decimal)
+        for name, values in frame.items()
+    ]
     entries = tuple(column for columns in found for column in columns)
     codes = np.concatenate([codes_of(columns, values) for columns, (_, values) in zip(found, frame.items())], 1)
     spec = replace(TableSpec.of_columns(entries, codes), layout=source.layout)
@@ -87,7 +90,7 @@ class TableSpec(Kind):
                 numbers[numbers[:, i] > column.high, i] = np.nan
         with np.errstate(all="ignore"):
             center, scale, largest = np.nanmean(numbers, 0), np.nanstd(numbers, 0), np.nanmax(np.abs(numbers), 0)
-            for i in np.flatnonzero((largest > 1e150) | ((largest < 1e-150) & (largest > 0))):
+            for i in np.flatnonzero((largest > 1e150) | ((largest < 1e-150) & (largest > 0))).tolist():
                 x = numbers[:, i] / largest[i]  # whose squares a float can hold
                 center[i], scale[i] = np.nanmean(x) * largest[i], np.nanstd(x) * largest[i]
         scale = np.where(scale > 0, scale, 1.0)
@@ -123,7 +126,7 @@ class TableSpec(Kind):
         """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""
         from gansmith.data.kinds.table_numbers import as_vectors
 
-        return as_vectors(dataset)
+        return as_vectors(cast(Table, dataset))
 
     @classmethod
     def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
@@ -150,7 +153,8 @@ class TableSpec(Kind):
 
     @classmethod
     def of_json(cls, fields: dict) -> TableSpec:
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("kind", "also")}
+        kept = (item for item in fields.items() if item[0] not in ("kind", "also"))
+        plain: dict = {k: tuple(v) if isinstance(v, list) else v for k, v in kept}
         plain["entries"] = tuple(Column.from_json(column) for column in fields["entries"])
         if fields.get("layout") is not None:
             plain["layout"] = Layout.from_json(fields["layout"])
@@ -221,7 +225,7 @@ class TableSpec(Kind):
     def check(self, dataset: Dataset, check) -> None:
         from gansmith.data.kinds.table_check import check_rows
 
-        check_rows(dataset, check)
+        check_rows(self, dataset, check)
 
     @property
     def dtype(self):
@@ -250,13 +254,13 @@ class TableSpec(Kind):
             places.setdefault(str(name), []).append(place)
         found, lacking = [np.zeros((len(frame), 0))], []
         for columns in self.cells():
-            place = places.get(str(columns[0].name))
+            alike = places.get(str(columns[0].name))
             if columns[0].kind == "id":
                 found.append(np.zeros((len(frame), 1)))
-            elif not place:
+            elif not alike:
                 lacking.append(columns[0].name)
             else:  # of columns that are called alike, each in its turn
-                values = frame.iloc[:, place.pop(0) if len(place) > 1 else place[0]]
+                values = frame.iloc[:, alike.pop(0) if len(alike) > 1 else alike[0]]
                 found.append(codes_of(columns, values, strict))
         if lacking:
             raise DataError(f"the rows lack the columns {few(lacking)}: they have {few(frame.columns, 12)}")
@@ -273,7 +277,7 @@ class TableSpec(Kind):
             parts = [decode(column, next(left)) for column in columns]
             made.append(parts[0] if len(columns) == 1 else table_parts.join(columns, parts))
         frame = pandas.concat(made, axis=1) if made else pandas.DataFrame(index=range(len(codes)))
-        names = [columns[0].name for columns in self.cells()]
+        names: list = [columns[0].name for columns in self.cells()]
         several = names and all(isinstance(name, tuple) for name in names)
         frame.columns = pandas.MultiIndex.from_tuples(names) if several else pandas.Index(names)
         return frame

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gansmith.data.dataset import Dataset
@@ -10,12 +12,15 @@ from gansmith.data.kinds.table_csv import is_formula
 from gansmith.data.labels import few
 from gansmith.data.preflight import Check
 
+if TYPE_CHECKING:
+    from gansmith.data.kinds.table import TableSpec
 
-def check_rows(dataset: Dataset, check: Check) -> None:
+
+def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
     """Add to `check` what is odd in a table; what does not come back as it was stands first."""
-    entries, codes = dataset.spec.entries, dataset.fields["real"]
+    entries, codes = spec.entries, dataset.fields["real"]
     check.axes = "columns"
-    check.types = {str(columns[0].name): _said(columns) for columns in dataset.spec.cells()}
+    check.types = {str(columns[0].name): _said(columns) for columns in spec.cells()}
     check.notes = [*dataset.notes, "these columns; one that is mistaken is put right by types='zip=categorical'"]
     learned = [(column, code) for column, code in zip(entries, codes.T, strict=True) if column.kind != "id"]
     alike: dict[bytes, list[str]] = {}
@@ -25,8 +30,8 @@ def check_rows(dataset: Dataset, check: Check) -> None:
     if check.duplicates:
         extra = sum(len(rows) - 1 for rows in check.duplicates)
         check.notes.append(f"{extra} rows that equal others: {few([' = '.join(r[:3]) for r in check.duplicates], 3)}")
-    check.problems[:0] = dataset.spec.kept_otherwise()
-    first: dict[bytes, str] = {}
+    check.problems[:0] = spec.kept_otherwise()
+    first: dict[bytes, str | int] = {}
     copies = [
         f"{column.name} = {twin}"
         for column, code in learned

@@ -155,7 +155,7 @@ def encode(column: Column, values, strict: bool = True) -> np.ndarray:
         plain = [None if gap else bool(v) if truth else v for v, gap in zip(found.tolist(), gaps.tolist())]
         return _places(column, plain, strict)
     codes = _from_origin(column, found, gaps)
-    endless = np.flatnonzero(np.isinf(codes))
+    endless = np.flatnonzero(np.isinf(codes)).tolist()
     for row in endless:
         if codes[row] not in column.words:
             raise _odd(column, codes[row], row, len(endless))
@@ -176,7 +176,7 @@ def _of_text(column: Column, values, strict: bool) -> np.ndarray:
 def _of_texts(column: Column, texts: list[str], place: np.ndarray, strict: bool) -> np.ndarray:
     """Codes (k,) of different texts; `place` (n,) says which of them each row holds."""
     if column.kind == "categorical":
-        plain = [None if text == column.gap else text for text in texts]
+        plain: list = [None if text == column.gap else text for text in texts]
         if column.form is not None:
             plain = [text if text is None else column.form.number(text) for text in plain]
         return _places(column, plain, strict)
@@ -211,9 +211,9 @@ def _numbers_of(column: Column, texts: list[str]) -> tuple[np.ndarray, int | Non
         if found is None and not long and (other := dates.find(texts, True)):  # rows of somebody else
             form, (found, bad) = other, dates.parse(texts, other)
         return (np.zeros(0), bad) if found is None else (_in_unit(found, dates.unit_of(form), column.unit), None)
-    found = [(column.form or Form()).number(text) for text in texts]
-    bad = next((i for i, v in enumerate(found) if v is None or v - v != 0), None)
-    return (np.zeros(0), bad) if bad is not None else (cells_of.array(found), None)
+    numbers = [(column.form or Form()).number(text) for text in texts]
+    wrong = next((i for i, v in enumerate(numbers) if v is None or v - v != 0), None)
+    return (np.zeros(0), wrong) if wrong is not None else (cells_of.array(numbers), None)
 
 
 def _from_origin(column: Column, found: np.ndarray, gaps: np.ndarray) -> np.ndarray:
@@ -237,7 +237,7 @@ def _in_unit(found: np.ndarray, unit: str, wanted: str) -> np.ndarray:
 
 def _places(column: Column, plain: list, strict: bool) -> np.ndarray:
     """The place of each value in `levels`; None is a gap."""
-    place = {str(level): i for i, level in reversed(list(enumerate(column.levels)))}
+    place: dict = {str(level): i for i, level in reversed(list(enumerate(column.levels)))}
     place |= {_key(level): i for i, level in enumerate(column.levels)}
     beyond = -1 if strict else len(column.levels)
     codes = np.full(len(plain), np.nan)
@@ -288,21 +288,21 @@ def decode(column: Column, codes: np.ndarray):
         return cells_of.series(values, column.dtype)
     spoken = {k: codes == column.word_code(k) for k in range(len(column.words))}
     there = ~gaps & ~np.any(list(spoken.values()), 0) if spoken else ~gaps
-    values = counted(column, codes[there])
+    found = counted(column, codes[there])
     if column.is_text or column.format:
-        return _as_text(column, _written(column, values), gaps, spoken)
+        return _as_text(column, _written(column, found), gaps, spoken)
     if column.kind in TIMES:
-        every = np.zeros(len(codes), np.int64)
-        every[there] = values
-        return cells_of.from_ticks(every, gaps, column.unit or "ms", column.dtype)
+        ticks = np.zeros(len(codes), np.int64)
+        ticks[there] = found
+        return cells_of.from_ticks(ticks, gaps, column.unit or "ms", column.dtype)
     if there.all():
-        return cells_of.series(values, column.dtype)
-    exact = values.dtype.kind != "f" and column.dtype[:1] in "IU"  # nullable integers: floats might not hold them
-    every = np.full(len(codes), None, object) if exact else np.full(len(codes), np.nan)
-    every[there] = values
+        return cells_of.series(found, column.dtype)
+    exact = found.dtype.kind != "f" and column.dtype[:1] in "IU"  # nullable integers: floats might not hold them
+    whole = np.full(len(codes), None, object) if exact else np.full(len(codes), np.nan)
+    whole[there] = found
     for k, rows in spoken.items():
-        every[rows] = column.words[k]
-    return cells_of.series(every, column.dtype)
+        whole[rows] = column.words[k]
+    return cells_of.series(whole, column.dtype)
 
 
 def counted(column: Column, codes: np.ndarray) -> np.ndarray:
@@ -377,7 +377,7 @@ def write_cells(column: Column, values) -> list[str]:
     there = [v for v, gap in zip(values.tolist(), gaps) if not gap]
     plain = not cells_of.is_text(values)
     if plain and column.form is not None:
-        there = map(column.form.cell, there)
+        there = [column.form.cell(value) for value in there]
     elif plain and column.texts:
         there = _written(column, there)
     texts = iter(there)

@@ -199,8 +199,8 @@ def _separator(head: list[str]) -> str:
         if width > 1 and rows / lengths.total() > most:
             best, most = separator, rows / lengths.total()
     if not most:
-        lengths = {len(line.split()) for line in head}
-        if len(lengths) == 1 and lengths.pop() > 1 and all(_is_number(cell) for cell in head[-1].split()):
+        widths = {len(line.split()) for line in head}
+        if len(widths) == 1 and widths.pop() > 1 and all(_is_number(cell) for cell in head[-1].split()):
             return " "
     return best
 

@@ -7,6 +7,7 @@ hours that may be more than 24. Years are 1 to 9999; of two digits, 50 to 99 are
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -57,8 +58,8 @@ def find(cells: list[str], compact: bool = False) -> str | None:
 
 def find_duration(cells: list[str]) -> str | None:
     """The format that all of these different cells have, if they are durations such as 25:10:07 or 2 days 03:15:00."""
-    matched = [DURATION.fullmatch(cell) for cell in cells]
-    if not matched or None in matched:
+    matched = [m for m in map(DURATION.fullmatch, cells) if m]
+    if not matched or len(matched) < len(cells):
         return None
     days, seconds, fractions = (next((m[i] for m in matched if m[i]), None) for i in (2, 6, 7))
     hours = "%-H" if any(len(m[4]) == 1 for m in matched) else "%H"
@@ -72,8 +73,8 @@ def find_duration(cells: list[str]) -> str | None:
 
 def split_zone(cells: list[str]) -> tuple[list[str], list[str]] | None:
     """Dates with a time and offsets from UTC that differ, as (dates, offsets); None for anything else."""
-    matched = [TIME.fullmatch(cell) for cell in cells]
-    if None in matched or not all(m["zone"] for m in matched):
+    matched = [m for m in map(TIME.fullmatch, cells) if m]
+    if len(matched) < len(cells) or not all(m["zone"] for m in matched):
         return None
     return [cell[: m.start("zone")] for cell, m in zip(cells, matched, strict=True)], [m["zone"] for m in matched]
 
@@ -90,9 +91,9 @@ def unit_of(form: str) -> str:
 def parse(cells: list[str], form: str, duration: bool = False) -> tuple[np.ndarray | None, int]:
     """(ticks since 1970, or of the duration, int64 (n,) in `unit_of(form)`; None and the first cell that has none)."""
     fields, expression = _compiled(form, duration)
-    matched = list(map(expression.fullmatch, cells))
-    if None in matched:
-        return None, matched.index(None)
+    matched = [m for m in itertools.takewhile(bool, map(expression.fullmatch, cells)) if m]
+    if len(matched) < len(cells):
+        return None, len(matched)
     columns = dict(zip(fields, zip(*(m.groups("") for m in matched), strict=True), strict=True))
     unit = UNITS[unit_of(form)]
     length = len(str(unit)) - 1
@@ -104,8 +105,9 @@ def parse(cells: list[str], form: str, duration: bool = False) -> tuple[np.ndarr
 
     fraction = next((columns[n] for n in columns if n[-1] == "f"), None)
     part = zero if fraction is None else np.array([int(f.strip(".").ljust(length, "0")) for f in fraction], np.int64)
-    clock = {size: number(size, f"-{size}") for size in SIZES}
-    seconds = sum((clock[s] * SIZES[s] for s in SIZES if clock[s] is not None), zero)
+    shown = ((size, number(size, f"-{size}")) for size in SIZES)
+    clock = {size: count for size, count in shown if count is not None}
+    seconds = sum((count * SIZES[size] for size, count in clock.items()), zero)
     if duration:
         sign = np.where([c == "-" for c in columns["sign"]], -1, 1)
         return sign * (seconds * unit + part), -1
@@ -124,7 +126,7 @@ def parse(cells: list[str], form: str, duration: bool = False) -> tuple[np.ndarr
     right = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) == months
     right &= (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1)
     for name, most in (("H", 24), ("M", 60), ("S", 60)):
-        if clock[name] is not None:
+        if name in clock:
             right &= clock[name] < most
     if not right.all():
         return None, int((~right).argmax())
@@ -241,8 +243,9 @@ def _dates(text: str, unpadded: bool, compact: bool):
         if compact and lengths[0] in (8, 14):
             yield "%Y%m%d" + ("%H%M%S" if lengths[0] == 14 else "")
         return
-    named = [_name(p) for p in pieces if p.isalpha()]
-    if None in named:
+    letters = [p for p in pieces if p.isalpha()]
+    named = [name for name in map(_name, letters) if name is not None]
+    if len(named) < len(letters):
         return
     months = [n for n in named if n[-1] in "bB"]
     if len(months) > 1 or not lengths or any(len(p) > 3 for p in pieces if not p.isalnum()):

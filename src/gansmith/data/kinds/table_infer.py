@@ -6,6 +6,7 @@ A reading is tried out at once: what of its values would not come back as they w
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -90,9 +91,9 @@ def _of_typed(values, base: Column, kind: str | None) -> Column:
     if not len(there):
         raise DataError(f"column {base.name!r} holds no {kind}: give types='{base.name}=categorical', or leave it out")
     if values.dtype.kind in "mM" or str(values.dtype).startswith("period"):
-        found = "duration" if values.dtype.kind == "m" else "date"
-        if kind in (None, found):
-            return of_ticks(replace(base, kind=found), *cells_of.ticks(values))
+        of = "duration" if values.dtype.kind == "m" else "date"
+        if kind in (None, of):
+            return of_ticks(replace(base, kind=of), *cells_of.ticks(values))
     elif cells_of.countable(values):
         truths = not cells_of.numeric(values) and cells_of.truths(values)
         if kind == "boolean" or (truths and kind is None):
@@ -161,7 +162,7 @@ class _Text:
             if there and there <= set(spelled) and len(marks) <= 1:
                 truth = {spelled[0]: False, spelled[1]: True}
                 plain = [None if p < 0 else truth.get(self.texts[p]) for p in self.place.tolist()]
-                base = replace(self.base, dtype="boolean" if None in plain else "bool", gap=(marks or [None])[0])
+                base = replace(self.base, dtype="boolean" if None in plain else "bool", gap=marks[0] if marks else None)
                 return (replace(told_apart(base, plain), kind="boolean", texts=spelled),)
         return None
 
@@ -232,6 +233,7 @@ class _Text:
         if base.parsed and not base.words and form in ("%Y%m%d", "%Y%m%d%H%M%S"):
             base = replace(base, dtype="float64" if gaps.any() else "int64", form=Form())
         ticks = dates.parse(self.cells, form, kind == "duration")[0]
+        assert ticks is not None, form  # it was found because all cells have it
         return of_ticks(base, self.per_row(ticks), gaps, dates.unit_of(form), words)
 
     def several(self) -> tuple[Column, ...] | None:
@@ -249,19 +251,21 @@ class _Text:
                 return None
             if column.lost or (column.form and (column.form.prefix or column.form.suffix)):
                 return None
-            if part.prefix or part.suffix:
+            if column.form and (part.prefix or part.suffix):
                 form = replace(column.form, prefix=part.prefix, suffix=part.suffix, sign_first=False)
                 column = replace(column, form=form)
             columns.append(replace(column, part=place, gap=self.base.gap, parsed=self.base.parsed))
         return tuple(columns)
 
     def refused(self) -> DataError:
-        name, what = self.base.name, {"date": "date", "duration": "duration", "boolean": "True or False"}
-        reads = {
+        name = self.base.name
+        what: dict[str | None, str] = {"date": "date", "duration": "duration", "boolean": "True or False"}
+        readers: dict[str | None, Callable] = {
             "date": lambda t: dates.find([t], True),
             "duration": lambda t: dates.find_duration([t]),
             "boolean": lambda t: t.lower() in ("true", "false"),
-        }.get(self.kind, lambda t: text_of.find([t], self.decimal, coded=False))
+        }
+        reads = readers.get(self.kind, lambda t: text_of.find([t], self.decimal, coded=False))
         there = [i for i, t in enumerate(self.texts) if t.strip().lower() not in MARKS]
         bad = [i for i in there if not reads(self.texts[i])]
         if not there:

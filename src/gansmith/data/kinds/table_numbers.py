@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class TableVectors(Vectors):
     entries, layout  of the table: see `TableSpec`; names of rows among the entries are no part of the vectors
     """
 
-    endings = (".csv", ".tsv", ".npz", ".npy", ".parquet", ".png")
+    endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".npz", ".npy", ".parquet", ".png")
     write_options = ("safe",)
 
     entries: tuple[Column, ...] = ()
@@ -56,7 +57,7 @@ class TableVectors(Vectors):
 
 def of_json(fields: dict) -> TableVectors:
     """The form that `TableVectors.to_json` wrote."""
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("also", "kind")}
+    plain: dict = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("also", "kind")}
     plain["entries"] = tuple(map(Column.from_json, fields["entries"]))
     if fields["layout"] is not None:
         plain["layout"] = Layout.from_json(fields["layout"])

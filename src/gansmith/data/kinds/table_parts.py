@@ -39,8 +39,8 @@ def find(cells: list[str]) -> list[Part] | None:
 
 def _units(cells: list[str]) -> list[Part] | None:
     one = re.compile(rf"({text_of.PREFIX})?({text_of.SIGN}?{text_of.DIGITS}(?:[eE][-+]?\d+)?)({text_of.SUFFIX})?")
-    matched = list(map(one.fullmatch, cells))
-    if None in matched:
+    matched = [m for m in map(one.fullmatch, cells) if m]
+    if len(matched) < len(cells):
         return None
     before, numbers, after = (list(part) for part in zip(*(m.groups("") for m in matched), strict=True))
     if not 1 < len(set(zip(before, after, strict=True))) <= VARIANTS:
@@ -56,8 +56,8 @@ def _numbers(cells: list[str]) -> list[Part] | None:
     opening, *joints, closing = first.groups("")
     joints = [joint for joint in joints if joint]
     form = re.escape(opening) + "".join(f"({NUMBER}){re.escape(after)}" for after in (*joints, closing))
-    matched = list(map(re.compile(form).fullmatch, cells))
-    if None in matched:
+    matched = [m for m in map(re.compile(form).fullmatch, cells) if m]
+    if len(matched) < len(cells):
         return None
     columns = zip(*(m.groups() for m in matched), strict=True)
     parts = [Part(list(texts), None, suffix=after) for texts, after in zip(columns, (*joints, closing), strict=True)]
@@ -73,7 +73,7 @@ def split(columns: tuple[Column, ...], values) -> list:
         values = cells_of.written(values)
     form = re.compile("".join(f"({_pattern(column)})" for column in columns))
     place, different = pandas.factorize(values)
-    parts = [[None] * (len(different) + 1) for _ in columns]
+    parts: list[list[str | None]] = [[None] * (len(different) + 1) for _ in columns]
     for i, cell in enumerate(different):
         found = form.fullmatch(cell)
         if found:

@@ -108,10 +108,10 @@ class Form:
             return self._with_exponent(*text.split("e")) if "e" in text else text
         text = repr(float(value))
         if self.style == "exp":
-            sign, figures, exponent = Decimal(text).normalize().as_tuple()
-            figures = "".join(map(str, figures))
+            sign, digits, exponent = Decimal(text).normalize().as_tuple()
+            figures = "".join(map(str, digits))
             mantissa = "-" * sign + figures[0] + (f".{figures[1:]}" if figures[1:] else self.whole)
-            return self._with_exponent(mantissa, exponent + len(figures) - 1)
+            return self._with_exponent(mantissa, int(exponent) + len(figures) - 1)
         if "e" not in text:
             return text.removesuffix(".0") + self.whole if text.endswith(".0") else text
         if self.style == "repr":
@@ -139,8 +139,8 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
         return None
     if (quick := _quickly(cells)) is not None:
         return replace(quick[0], proven=True), quick[1]
-    matched = list(map(CELL.fullmatch, cells))
-    if None in matched:
+    matched = [m for m in map(CELL.fullmatch, cells) if m]
+    if len(matched) < len(cells):
         return None
     before, prefix, after, digits, letters, signs, exponents, suffix = zip(
         *(m.groups("") for m in matched), strict=True
@@ -169,8 +169,8 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
         "zero": all(heads),
     }
     reader = Form(**common)
-    values = list(map(reader.number, cells))
-    if None in values:
+    values = [number for number in map(reader.number, cells) if number is not None]
+    if len(values) < len(cells):
         return None
     forms = [Form(**common, **style) for style in _styles(tails, letters, signs, exponents, digits)]
     for form in forms:
@@ -186,8 +186,8 @@ def _quickly(cells: list[str]) -> tuple[Form, list] | None:
         return None
     try:
         if "." not in first and "e" not in first:
-            values = list(map(int, cells))
-            return (Form(), values) if list(map(str, values)) == cells else None
+            whole = list(map(int, cells))
+            return (Form(), whole) if list(map(str, whole)) == cells else None
         values = list(map(float, cells))
     except ValueError:
         return None
@@ -226,7 +226,7 @@ def _styles(tails, letters, signs, exponents, digits) -> list[dict]:
     unsigned = any(signs[i] == "" for i in there)
     shape = letters[there[0]] + "+" * (not unsigned) + "0" * min(len(exponents[i]) for i in there)
     figures = max(len(re.sub(r"\D", "", d).strip("0")) for d in digits)
-    styles = [{"style": "repr", "whole": ".0"}, {"style": "repr"}]
+    styles: list[dict] = [{"style": "repr", "whole": ".0"}, {"style": "repr"}]
     if len(there) == len(letters):
         fixed = [{"style": "e", "digits": after.pop()}] if len(after) == 1 else []
         styles = [*fixed, {"style": "exp", "whole": whole}, *styles]

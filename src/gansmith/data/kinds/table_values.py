@@ -112,8 +112,8 @@ def from_ticks(found: np.ndarray, gaps: np.ndarray, unit: str, dtype: str):
 
     wanted = pandas.api.types.pandas_dtype(dtype)
     if unit == "period":
-        array = pandas.arrays.PeriodArray(np.where(gaps, np.iinfo(np.int64).min, found), dtype=wanted)
-        return pandas.Series(array)
+        ordinals = np.where(gaps, np.iinfo(np.int64).min, found)
+        return pandas.Series(pandas.arrays.PeriodArray(ordinals, dtype=wanted))
     duration = dtype.startswith(("timedelta", "duration"))
     array = found.astype(np.int64).view(f"{'m' if duration else 'M'}8[{unit}]").copy()
     array[gaps] = "NaT"

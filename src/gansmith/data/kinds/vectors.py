@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Vectors(Kind):
     kind = "vectors"
     noun = "vectors"
     takes = "an array (n, d) or (n,) of numbers, in memory or in a .npy or .npz file"
-    endings = (".npz", ".npy", ".csv", ".png")
+    endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".csv", ".png")
 
     @classmethod
     def of_array(cls, x: np.ndarray, notes: list[str], columns=(), **others):
