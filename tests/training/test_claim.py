@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import gansmith as gs
+from gansmith.atomic import beside
+from gansmith.data.write import write_samples
 from gansmith.distributed.ranks import Ranks
 from gansmith.runs.train import fit, resume
 from gansmith.training.claim import LOCK, claimed, clear, numbered, refuse_if_taken
@@ -102,6 +104,18 @@ def test_what_a_killed_train_left_can_be_overwritten(tmp_path):
     (tmp_path / "run" / "checkpoint").write_text("half")
     fit(gs.GAN(width=8, latent=2), "ring8", out=tmp_path / "run", overwrite=True, **SMALL)
     assert gs.load(tmp_path / "run").trained["rounds"] == 2
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next(copied, tmp_path):
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = beside(Path("0000009.png")).name.replace(str(os.getpid()), gone.stdout.strip())
+    for folder in (copied, copied / "samples", tmp_path / "made"):
+        folder.mkdir(exist_ok=True)
+        (folder / left).write_text("half")
+    with claimed(copied):
+        assert not list(copied.rglob("*.part"))
+    write_samples(gs.load(copied).sample(2), str(tmp_path / "made" / "x.npz"), gs.load(copied).spec)
+    assert os.listdir(tmp_path / "made") == ["x.npz"]
 
 
 def test_one_process_at_a_time(copied):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gansmith.atomic import replacing
+from gansmith.atomic import replacing, sweep
 from gansmith.data.spec import Kind
 from gansmith.distributed.track import track
 from gansmith.errors import DataError
@@ -60,6 +60,7 @@ def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
             form.write_one(item, file)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent)
     if not hasattr(items, "columns"):
         if len({np.shape(item) for item in items}) > 1:
             raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")

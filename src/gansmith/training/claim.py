@@ -82,7 +82,8 @@ def claimed(path: Path) -> Iterator[None]:
         _unmake(made)
         raise UserError(f"cannot write to {path} ({error.strerror or error}): choose another --out") from None
     try:
-        sweep(path)
+        for folder in (path, *filter(_is_folder, (path / name for name in OWN_IN))):
+            sweep(folder)
         yield
     finally:
         if path.is_dir() and os.listdir(path) == [LOCK]:
