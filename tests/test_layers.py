@@ -19,7 +19,7 @@ ORDER = (
     *("diagnose", "refine", "evaluate"),
     *("gans", "training", "game"),
     *("data", "penalties", "losses", "networks"),
-    *("distributed", "atomic", "names", "version", "errors"),
+    *("distributed", "atomic", "version", "errors", "names"),
 )
 # Imports that go up, inside a function, and why that is right.
 UP: dict[tuple[str, str], str] = {

@@ -8,9 +8,17 @@ Diverged             gradients were not finite for so long that going on is usel
 RankLost             a process of a distributed run is gone, and the others cannot go on without it: exit code 1
 """
 
+from gansmith.names import shown
+
 
 class UserError(ValueError):
-    """Bad input or a bad setting: the command line prints it as one line and exits with code 2."""
+    """Bad input or a bad setting: the command line prints it as one line and exits with code 2.
+
+    One line, whatever the names in it hold: control characters are written out.
+    """
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class SettingError(UserError):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 import pytest
 
+from gansmith.data.kinds import table_text
 from gansmith.data.kinds.table import as_table
 from gansmith.data.kinds.table_columns import Column, decode, encode
 from gansmith.data.kinds.table_infer import infer
@@ -245,3 +246,8 @@ def test_columns_of_version_0_1_are_decoded_as_they_were():
     column = Column.from_json(about | {"dtype": "datetime64[ns]", "format": "", "step": 0.001})
     made = decode(column, np.array([1.5, np.nan]))
     assert str(made.dtype) == "datetime64[ns]" and made[0] == pandas.Timestamp("1970-01-01 00:00:01.5")
+
+
+@pytest.mark.parametrize("cell", ["1e400", "-1e999", "9" * 5000])
+def test_what_is_beyond_all_numbers_is_text(cell):
+    assert table_text.find([cell], coded=False) is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from typing import get_args, get_origin, get_type_hints
 
 from torch import Tensor
 
@@ -38,6 +40,8 @@ def fits(value, kind) -> bool:
     if isinstance(kind, type):
         if isinstance(value, bool) and kind is not bool:
             return False
+        if isinstance(value, int) and abs(value) >= 2**63:  # nothing here counts so far, and torch cannot
+            return False
         return isinstance(value, kind) or (kind is float and isinstance(value, int))
     return bool(kind(value))
 
@@ -51,9 +55,35 @@ def is_finite(value) -> bool:
     return fits(value, float) and math.isfinite(value)
 
 
+def is_table_of_texts(value) -> bool:
+    """Names and texts, such as those of networks and of their classes."""
+    return isinstance(value, dict) and are(str)([*value, *value.values()])
+
+
 def are(kind) -> Callable:
     """A check of lists all of whose items are of `kind`."""
     return lambda value: isinstance(value, (list, tuple)) and all(fits(one, kind) for one in value)
+
+
+def kind_of(hint):
+    """What `check` takes for a type hint: plain types, tuples (lists in a file), unions, dataclasses (tables there)."""
+    origin, inside = get_origin(hint), get_args(hint)
+    if hint is tuple or (origin is tuple and inside[1:] == (...,)):
+        return are(kind_of(inside[0]) if inside else lambda value: True)
+    if origin is tuple:
+        each = [kind_of(one) for one in inside]
+        return lambda held: are(lambda _: True)(held) and len(held) == len(each) and all(map(fits, held, each))
+    if is_dataclass(hint):
+        kinds = kinds_of(hint)
+        return lambda held: isinstance(held, dict) and all(n in kinds and fits(v, kinds[n]) for n, v in held.items())
+    if inside and origin is not dict:
+        return tuple(kind_of(one) for one in inside)
+    return origin or (None if hint is type(None) else hint)
+
+
+def kinds_of(cls) -> dict:
+    """Name -> what `check` takes, of the fields of a dataclass."""
+    return {name: kind_of(hint) for name, hint in get_type_hints(cls).items()}
 
 
 def alike(held, form, where: str) -> None:

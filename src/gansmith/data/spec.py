@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.schema import are, check, is_count, is_finite, spell
-from gansmith.errors import DataError
+from gansmith.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -233,8 +233,15 @@ class Kind:
                 f"there is no kind of data called {fields['kind']!r}, but {', '.join(KINDS)}: import the module that "
                 "defines it first, so that it is in gansmith.KINDS"
             )
-        check_form(KINDS[fields["kind"]], fields)
-        return KINDS[fields["kind"]].of_json(fields)
+        kind = KINDS[fields["kind"]]
+        check_form(kind, fields)
+        try:
+            return kind.of_json(fields)
+        except UserError:
+            raise
+        except Exception as error:  # a form from outside: whatever it makes of itself, it is none
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise DataError(f"the form of {kind.noun} is damaged: {reason}") from error
 
     @classmethod
     def of_json(cls, fields: dict) -> Kind:

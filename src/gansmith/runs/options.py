@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.schema import are, check
+from gansmith.data.schema import check, kinds_of
 from gansmith.errors import SettingError, UserError
 
 
@@ -41,22 +40,15 @@ class Options:
     @classmethod
     def from_json(cls, held: dict, where) -> Options:
         """Those of a settings.json. UserError naming `where` for values of another type, and for unknown names."""
-        hints = get_type_hints(cls)
-        unknown = sorted(set(held) - set(hints))
+        kinds = kinds_of(cls)
+        unknown = sorted(set(held) - set(kinds))
         if unknown:
             raise UserError(f"{where} has options that this gansmith does not know, such as {unknown[0]}: update it")
-        check(held, {}, f"{where}: 'options'", {name: _kinds(hint) for name, hint in hints.items()})
+        check(held, {}, f"{where}: 'options'", kinds)
         found: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in held.items()
         }
         return cls(**found)
-
-
-def _kinds(hint) -> tuple:
-    return tuple(
-        None if kind is NoneType else are(int) if get_origin(kind) is tuple else kind
-        for kind in (get_args(hint) or (hint,))
-    )
 
 
 def pick_batch(asked: int | None, dataset: Dataset, val: float, usual: int = 64) -> int:

@@ -16,7 +16,7 @@ import torch
 from gansmith.atomic import disk_is_full, replacing
 from gansmith.data.dataset import Dataset
 from gansmith.data.preview import beside
-from gansmith.data.schema import are, check, fits, is_count, is_finite
+from gansmith.data.schema import are, check, fits, is_count, is_finite, is_table_of_texts
 from gansmith.data.write import save_sheet
 from gansmith.errors import UserError
 from gansmith.training import modelfile
@@ -41,7 +41,8 @@ SETTINGS_MAY = {  # what version 0.1 or a program may have left out
     "asked": dict,
     "data": (str, None),
     "in_memory": bool,
-    "reasons": list,
+    "reasons": are(str),
+    "networks": is_table_of_texts,
     "interventions": are(dict),
     "code": (
         lambda code: isinstance(code, dict) and fits(code.get("file"), str) and fits(code.get("class"), str),
@@ -227,7 +228,7 @@ class RunFolder(Memory):
                         break
                     raise UserError(f"{where} is damaged: take it out") from None
                 check(row, ROW, where)
-                if not all(fits(value, (float, str, None)) for value in row.values()):
+                if not all(fits(value, float) for value in row.values()):
                     raise UserError(f"{where} is damaged: it holds more than numbers; take it out")
                 rows.append(renamed(row) if old else row)
         return rows

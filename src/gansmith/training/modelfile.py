@@ -23,7 +23,7 @@ from torch.nn.modules.module import (
 )
 
 from gansmith.atomic import replacing
-from gansmith.data.schema import alike, are, check, is_count, is_finite
+from gansmith.data.schema import alike, are, check, is_count, is_finite, is_table_of_texts
 from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.game import Game
@@ -221,7 +221,7 @@ def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
         about, held = renamed(about) | {"averaged": [now(name) for name in about["averaged"]]}, renamed(held)
     if about["format"] > FORMAT:
         raise UserError(f"{path} was written by gansmith {about['gansmith']}: update with pip install -U gansmith")
-    check(about, HEADER, f"{path}", {"module": str, "networks": dict})
+    check(about, HEADER, f"{path}", {"module": str, "networks": is_table_of_texts})
     check(about["trained"], {}, f"{path}: 'trained'", TRAINED)
     return about, held
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset, Order
-from gansmith.data.schema import alike, are, fits, is_count
+from gansmith.data.schema import alike, are, fits, is_count, is_finite
 from gansmith.distributed.ranks import Ranks
 from gansmith.errors import UserError
 from gansmith.game import Game
@@ -19,6 +19,17 @@ from gansmith.training.average import Average
 from gansmith.training.players import Player
 from gansmith.training.version_0_1 import renamed
 from gansmith.version import __version__
+
+NEEDED = (
+    "params",
+    "lr",
+    "betas",
+    "eps",
+    "weight_decay",
+    "alpha",
+    "momentum",
+    "centered",
+)  # torch adds the others
 
 
 class State:
@@ -118,23 +129,29 @@ class State:
         if not isinstance(state, dict):
             raise ValueError("it holds no state")
         for name, optimizer in wanted.pop("optimizers").items():
-            held, optimizer = unwrapped(state["optimizers"][name]), unwrapped(optimizer)
-            if len(held["param_groups"]) != len(optimizer["param_groups"]):
-                raise ValueError(f"optimizers.{name} has another number of groups")
-            for group, now in zip(held["param_groups"], optimizer["param_groups"]):  # names differ with torch's age
-                usual = {k: v for k, v in now.items() if fits(v, float)}
-                alike({k: group.get(k, v) for k, v in usual.items()}, usual, f"optimizers.{name}")
-            size = self.players[name].flat.numel()
-            for key, value in flatten(held["state"]):
-                if isinstance(value, Tensor) and value.numel() not in (1, size):
-                    raise ValueError(f"optimizers.{name}.{key} is of another size")
+            check_optimizer(unwrapped(state["optimizers"][name]), unwrapped(optimizer), self.players[name].flat, name)
         for name, value in wanted.items():
             alike(state[name], value, name)
         if not fits(state.get("threads", []), are(lambda pair: are(is_count)(pair) and len(pair) == 2)):
             raise ValueError("its threads are no counts")
         counts = [state["round"], state["position"], *state["skipped"].values()]
-        if min(counts) < 0 or not 0 <= state["seconds"] < float("inf"):
+        if not are(is_count)(counts) or type(state["stage"]) is not int or not is_finite(state["seconds"]):
             raise ValueError("its counts are no counts")
+        if state["seconds"] < 0:
+            raise ValueError("it was played for less than no time")
+
+
+def check_optimizer(held: dict, form: dict, flat: Tensor, name: str) -> None:
+    """ValueError unless torch's optimizer of the player `name`, whose parameters are `flat`, can go on from `held`."""
+    if len(held["param_groups"]) != len(form["param_groups"]):
+        raise ValueError(f"optimizers.{name} has another number of groups")
+    for group, now in zip(held["param_groups"], form["param_groups"]):  # there are more options than before 2.6
+        alike({k: group[k] for k in now if k in group or k in NEEDED}, {k: v for k, v in now.items() if k in group},
+              f"optimizers.{name}")  # fmt: skip
+    for key, value in flatten(held["state"]):
+        alone = value.numel() == 1 if isinstance(value, Tensor) else fits(value, float)
+        if not alone and not (isinstance(value, Tensor) and (value.shape, value.dtype) == (flat.shape, flat.dtype)):
+            raise ValueError(f"optimizers.{name}.{key} is of another size")
 
 
 def check_sums(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -19,11 +19,13 @@ from gansmith.data.kinds.table_csv import Layout
 from gansmith.data.kinds.table_infer import infer
 from gansmith.data.kinds.table_read import TABLES, Source, frame_of, kinds_asked
 from gansmith.data.labels import evenly, few
+from gansmith.data.schema import check, kinds_of
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
 SHOWN_LEVELS = 30  # of a column of categories, when rows are compared as numbers
 MOST_COLUMNS = 2000  # of a table
+COLUMN = kinds_of(Column) | {"name": lambda name: hash(name) is not None, "origin": lambda origin: type(origin) is int}
 
 
 def as_table(frame, *, types=None, name="table", limit=None, source: Source | None = None) -> Table:
@@ -158,7 +160,19 @@ class TableSpec(Kind):
         plain["entries"] = tuple(Column.from_json(column) for column in fields["entries"])
         if fields.get("layout") is not None:
             plain["layout"] = Layout.from_json(fields["layout"])
-        return cls(**plain)
+        return cls(**plain).tried()
+
+    def tried(self) -> TableSpec:
+        """Itself, if rows of every level can be made and written: else whatever a damaged form raises then."""
+        for column in self.entries:
+            check(asdict(column), {}, f"the column {column.name!r}", COLUMN)
+            if len(column.shares) != len(column.levels) or column.kind not in table_columns.KINDS:
+                raise ValueError(f"the column {column.name!r} is of no kind, or has shares of other levels")
+        rows = max([len(c.levels) + len(c.words) for c in self.entries], default=0) + 3
+        made = self.frame(np.stack([column.every_code(rows) for column in self.entries], 1))
+        texts = [write_cells(columns[0], made.iloc[:, i]) for i, columns in enumerate(self.cells())]
+        table_csv.write(os.devnull, self.layout or Layout(), texts)
+        return self
 
     def describe(self, count: int) -> str:
         return f"{count:,} rows of {self.shape[0]} columns"

@@ -94,6 +94,12 @@ class Column:
         plain["name"] = cells_of.of_json(about["name"])
         return cls(**plain | {"modes": tuple(tuple(mode) for mode in about["modes"])})
 
+    def every_code(self, count: int) -> np.ndarray:
+        """`count` codes, over and over: of each level and word, the ends of the range, a gap where there are any."""
+        some = range(len(self.levels)) if self.discrete else [*self.levels, self.low, self.high]
+        codes = [*some, *map(self.word_code, range(len(self.words))), *([np.nan] if self.missing else [])]
+        return np.resize(np.array(codes or [0.0], np.float64), count)
+
     def __repr__(self) -> str:
         """What its codes mean, without how they are written: digests of data are made of it, now as in version 0.1."""
         later = [f for f in fields(self)[IN_0_1:] if f.name in CODED and getattr(self, f.name) != f.default]

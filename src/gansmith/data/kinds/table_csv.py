@@ -361,7 +361,7 @@ def write(path: Path, layout: Layout, columns: list[list[str]], safe: bool = Fal
         "".join(chain.from_iterable(rows)).encode(encoding)
     except UnicodeEncodeError:
         encoding = "utf-8"
-    with open(path, "w", encoding=encoding, newline="") as file:
+    with open(path, "w", encoding=encoding, errors="replace", newline="") as file:  # names that are no Unicode
         csv.writer(file, delimiter=layout.separator, lineterminator=layout.newline).writerows(rows)
 
 
