@@ -64,7 +64,7 @@ def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
     if not hasattr(items, "columns"):
         if len({np.shape(item) for item in items}) > 1:
             raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")
-        items = np.asarray(items)
+        items = np.asanyarray(items)
     form.write(items, path, **how)
     return path
 

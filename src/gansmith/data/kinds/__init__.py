@@ -7,6 +7,7 @@ one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows 
 from gansmith.data.kinds.arrays import Arrays
 from gansmith.data.kinds.audio import Audio
 from gansmith.data.kinds.images import Images
+from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
 from gansmith.data.kinds.vectors import Vectors
@@ -19,4 +20,5 @@ KINDS: dict[str, type[Kind]] = {
     "words": Words,
     "vectors": Vectors,
     "arrays": Arrays,
+    "series": Series,
 }

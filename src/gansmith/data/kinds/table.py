@@ -122,7 +122,12 @@ class TableSpec(Kind):
             from gansmith.data.kinds.table_numbers import wide
 
             return wide(frame, name, MOST_COLUMNS)
-        return as_table(frame, types=types, name=name, limit=limit, source=source)
+        if wanted or limit is not None:
+            return as_table(frame, types=types, name=name, limit=limit, source=source)
+        from gansmith.data.kinds.series import Series
+
+        found = as_table(frame, name=name, source=source)
+        return Series.of_table(found) or found
 
     def as_numbers(self, dataset: Dataset) -> Dataset:
         """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""

@@ -1,0 +1,314 @@
+"""Series: steps in time of one thing or of many, from a table with dates or an array (n, steps, columns)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gansmith.data import cache as caching
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds import series_read, series_steps, series_windows
+from gansmith.data.kinds.series_read import Found
+from gansmith.data.kinds.series_scores import Scores
+from gansmith.data.kinds.series_steps import Step
+from gansmith.data.kinds.series_windows import Windows
+from gansmith.data.kinds.table import Table, TableSpec, as_table
+from gansmith.data.kinds.table_read import frame_of
+from gansmith.data.labels import evenly, few
+from gansmith.data.spec import Kind
+from gansmith.errors import DataError
+
+LEVELS = 32  # of a column that names groups, when the networks are told it
+MEMBERS = 10_000  # series of the data that a form keeps the names and dates of
+WORDS = ("window", "stride", "date", "group")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One series of the data: the codes of its keys and attributes, when it begins (seconds), and its steps."""
+
+    codes: tuple[float, ...]
+    start: float
+    length: int
+
+    def to_json(self) -> list:
+        return [list(self.codes), self.start, self.length]
+
+    @classmethod
+    def from_json(cls, about: list) -> Member:
+        return cls(tuple(float("nan") if c is None else float(c) for c in about[0]), float(about[1]), int(about[2]))
+
+
+@dataclass(frozen=True)
+class Series(Kind):
+    """Windows (channels, steps), float64: first `values` columns that are learned, NaN where a value is missing, then
+    what of the calendar each step falls into and what the series is (its attributes). In the networks the first are
+    normal scores (`series_scores`), the rest is as it is."""
+
+    kind = "series"
+    noun = "windows of series"
+    takes = "a .csv, .tsv, .parquet or DataFrame with a row for each step and a column of dates, or an array (n, steps, columns) with --kind series"
+    options = {
+        "window": "steps that are learned together, such as 168",
+        "stride": "steps from one window to the next [1]",
+        "date": "column of the times, where there are several",
+        "group": "columns that tell series apart: city,shop",
+    }
+    endings = (".csv", ".tsv", ".parquet", ".npz", ".npy", ".png")
+    write_options = ("safe", "start")
+    example_out = "-o made.csv"
+    shown = 64
+
+    values: int = 1
+    scores: tuple[Scores, ...] = ()
+    step: Step = Step()
+    cycles: tuple[str, ...] = ()
+    table: TableSpec | None = None
+    date: int | None = None
+    learned: tuple[int, ...] = ()  # places of the first channels among the entries of the table
+    named: tuple[int, ...] = ()  # … of keys and attributes: what `members` have the codes of
+    told: tuple[int, ...] = ()  # … of those that the networks are told
+    members: tuple[Member, ...] = ()
+    padded: bool = False  # whether series end before their window does
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+    @classmethod
+    def recognises(cls, data) -> bool:
+        return False  # `of_table` does, once the table is read
+
+    @classmethod
+    def read(
+        cls, data, *, labels="auto", limit=None, cache=None, named=False, window=None, stride=None, date=None, group=None
+    ) -> Dataset:
+        """Windows of the series in a table.
+
+        window  steps of each;  stride  from one to the next;  date, group  names of columns (see `options`)
+        """
+        if hasattr(data, "__array__") and not hasattr(data, "columns"):
+            raise DataError("an array of series is read by gansmith.read(array, form='series')")
+        frame, name, source = frame_of(data)
+        table = as_table(frame, name=name, source=source)
+        found = series_read.find(table, date=date, group=group, sure=True)
+        return windows(table, found, window, stride, limit)
+
+    @classmethod
+    def of_table(cls, table: Table) -> Dataset | None:
+        """The windows of a table that nobody called a table, if its rows are certainly the steps of series."""
+        found = series_read.find(table)
+        if not isinstance(found, Found):
+            return None
+        made = windows(table, found, None, None, None)
+        column = table.spec.entries[found.date].name
+        many = f" of {len(found.rows):,} series" if len(found.rows) > 1 else ""
+        note = f"taken for series: {column} goes on by one {found.step} from row to row{many}; --kind table for single rows"
+        return replace(made, notes=(note, *made.notes))
+
+    @classmethod
+    def of_array(cls, x: np.ndarray, notes: list[str], columns=(), window=None, stride=None, **others):
+        """(n, steps) or (n, steps, columns): a series each, without dates."""
+        if x.ndim not in (2, 3):
+            return None
+        data = np.ascontiguousarray((x[:, None] if x.ndim == 2 else x.transpose(0, 2, 1)), np.float64)
+        if data.shape[2] < 4:
+            notes.append(f"series of {data.shape[2]} steps are too short: arrays are (n, steps, columns)")
+            return None
+        names = tuple(map(str, columns)) if len(columns) == data.shape[1] else tuple(f"x{i}" for i in range(data.shape[1]))
+        form = cls(data.shape[1:], columns=names, values=data.shape[1], members=(Member((), 0.0, data.shape[2]),))
+        return data, form.fitted_to(data, np.arange(len(data)))
+
+    @classmethod
+    def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
+        """Made-up demand of two cities by the hour, with gaps; and plain arrays."""
+        import pandas
+
+        rng = np.random.default_rng(seed)
+        hours = pandas.date_range("2025-01-06", periods=n + 11, freq="h")
+        parts = []
+        for city, size in (("Lima", 20), ("Oslo", 6)):
+            demand = rng.poisson(size * (1.3 + np.sin(2 * np.pi * hours.hour / 24))).astype(float)
+            demand[rng.random(len(hours)) < 0.05] = np.nan
+            heat = 15 + np.cumsum(rng.standard_normal(len(hours))).round(1)
+            parts.append(pandas.DataFrame({"time": hours, "city": city, "demand": demand, "heat": heat}))
+        table = as_table(pandas.concat(parts, ignore_index=True), name=f"made up {seed}")
+        first = windows(table, series_read.find(table, sure=True), 12, 2, None)
+        walk = np.cumsum(rng.standard_normal((n, 16, 2)), 1)
+        data, form = cls.of_array(walk, [])
+        return [first, Dataset(form, {"real": data}, name="made up", digest=f"series {n} {seed}")]
+
+    def fitted_to(self, real: np.ndarray, rows: np.ndarray) -> Series:
+        """This form with the distributions of the columns in these rows of the windows."""
+        return replace(self, scores=series_windows.scores_of(real, rows, self.values))
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+    def describe(self, count: int) -> str:
+        many = f" of {len(self.members):,} series" if len(self.members) > 1 else ""
+        columns = f"{self.values} column{'s' * (self.values > 1)}"
+        return f"{count:,} windows of {self.shape[1]} steps (one {self.step}) of {columns}{many}"
+
+    def check(self, dataset: Dataset, check) -> None:
+        from gansmith.data.kinds.series_check import check_series
+
+        check_series(dataset, check)
+
+    # --- units -------------------------------------------------------------------------------------------------------
+    @property
+    def dtype(self):
+        return np.float64
+
+    def to_network(self, x: Tensor) -> Tensor:
+        x = np.array(x.detach().cpu().numpy() if isinstance(x, Tensor) else x, np.float64), getattr(x, "device", "cpu")
+        made, device = x
+        rng = np.random.default_rng(0)
+        for i, scores in enumerate(self.scores):
+            made[:, i] = scores.forward(made[:, i], rng)
+        return torch.from_numpy(made.astype(np.float32)).to(device)
+
+    def to_data(self, x: Tensor) -> np.ndarray:
+        made = x.detach().float().cpu().numpy().astype(np.float64)
+        for i, scores in enumerate(self.scores):
+            made[:, i] = scores.backward(made[:, i])
+        return made
+
+    # --- what a step is told -----------------------------------------------------------------------------------------
+    def attributes(self, codes: np.ndarray) -> np.ndarray:
+        """(n, channels) of the codes (n, named) of series: a 1 among zeros for each level of each column told."""
+        made = [np.zeros((len(codes), 0))]
+        for place in self.told:
+            code = codes[:, self.named.index(place)]
+            levels = len(self.table.entries[place].levels)
+            made.append((np.where(np.isnan(code), levels, code)[:, None] == np.arange(levels + 1)).astype(float)[:, : levels])
+        return np.concatenate(made, 1)
+
+    def context(self, codes: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
+        """(n, channels, steps): calendar and attributes of series with these codes (n, named) that begin at `start`."""
+        times = [self.step.times(first, steps) for first in start]
+        dated = np.stack([series_steps.calendar(t, self.cycles) for t in times]) if len(times) else np.zeros((0, 0, steps))
+        fixed = self.attributes(np.asarray(codes, float).reshape(len(start), -1))
+        return np.concatenate([dated, np.repeat(fixed[:, :, None], steps, 2)], 1)
+
+    # --- showing and writing -----------------------------------------------------------------------------------------
+    def preview(self, items) -> np.ndarray:
+        from gansmith.data.kinds.series_measures import lines
+
+        return lines(self, np.asarray(items)[:16])
+
+    def sheet(self, numbers: np.ndarray) -> np.ndarray:
+        return self.preview(numbers)
+
+    def write(self, items, path: Path, safe: bool = False, start=None) -> None:
+        """As a table of the data's own columns, types and layout (.csv, .tsv, .parquet), or as an array."""
+        from gansmith.data.kinds.series_write import write
+
+        write(self, items, path, safe, start)
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+    def features(self, labelled: bool = False) -> tuple:
+        from gansmith.data.kinds.series_measures import Moves, Shapes
+
+        return Shapes(self.values), Moves(self.values)
+
+    def measures(self, real, fake) -> dict[str, float]:
+        from gansmith.data.kinds.series_measures import measures
+
+        return measures(self, real, fake)
+
+    def shuffled(self, items, rng: np.random.Generator):
+        """The steps of each window in random order, the same for all its columns."""
+        made = np.array(items)
+        for item in made:
+            item[: self.values] = item[: self.values, rng.permutation(item.shape[1])]
+        return made
+
+    def spectrum(self, real, fake) -> dict[str, np.ndarray]:
+        from gansmith.data.kinds.series_measures import spectrum
+
+        return spectrum(self, real, fake)
+
+    # --- on disk -----------------------------------------------------------------------------------------------------
+    def to_json(self) -> dict:
+        plain = replace(self, scores=(), step=Step(), table=None, members=())
+        return super(Series, plain).to_json() | {
+            "scores": [s.to_json() for s in self.scores],
+            "step": self.step.to_json(),
+            "table": self.table and self.table.to_json(),
+            "members": [[[None if c != c else c for c in m.codes], m.start, m.length] for m in self.members],
+        }
+
+    @classmethod
+    def of_json(cls, fields: dict) -> Series:
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("kind", "also")}
+        return cls(
+            **plain
+            | {
+                "scores": tuple(map(Scores.from_json, fields["scores"])),
+                "step": Step(**fields["step"]),
+                "table": TableSpec.of_json(fields["table"]) if fields["table"] else None,
+                "members": tuple(map(Member.from_json, fields["members"])),
+            }
+        )
+
+
+def windows(table: Table, found: Found, window, stride, limit) -> Windows:
+    """The Dataset of the series that were found in a table."""
+    entries, codes, notes = table.spec.entries, table.fields["real"], [*table.notes, *found.notes]
+    lengths = np.array([p[-1] - p[0] + 1 for p in found.places])
+    steps = series_windows.window_of(window, found.step, lengths, table.name)
+    parts = series_windows.stretches(found, codes, steps)
+    named = tuple(dict.fromkeys((*found.keys, *found.attributes)))
+    told = tuple(i for i in named if entries[i].discrete and 1 < len(entries[i].levels) <= LEVELS)
+    whole = max((t[-1] - t[0] for t in found.times), default=0.0)
+    cycles = series_steps.cycles_of(found.step, whole) if found.date is not None else ()
+    members = [Member(tuple(codes[r[0], named].tolist()), float(t[0]), int(n)) for r, t, n in zip(found.rows, found.times, lengths)]
+    picked, stride, short = series_windows.cut(parts, steps, stride, len(found.values) + 2 * len(cycles) + LEVELS)
+    if limit is not None and limit < len(picked):
+        picked = [picked[i] for i in evenly(len(picked), limit)]
+    real = np.stack([series_windows.window(parts[i].x, s, steps) for i, s in picked]) if picked else np.zeros((0, 1, 1))
+    there = np.isnan(real).mean((1, 2)) < series_windows.EMPTY if len(real) else np.zeros(0, bool)
+    if there.sum() < 2:
+        raise DataError(f"{table.name}: {int(there.sum())} windows of {steps} steps: give longer series, or a shorter --window")
+    picked, real = [p for p, keep in zip(picked, there) if keep], real[there]
+    form = Series(
+        (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
+        learned=found.values, named=named, told=told, members=tuple(members[:MEMBERS]),
+        padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01),
+    )  # fmt: skip
+    context = {
+        i: form.context(np.array([codes[found.rows[p.owner][0], named]]), np.array([p.time]), len(p.x) + steps)[0]
+        for i, p in enumerate(parts)
+    }
+    beside = np.stack([context[i][:, s : s + steps] for i, s in picked])
+    real = np.concatenate([real, beside], 1)
+    names = [str(entries[i].name) for i in found.values]
+    names += [f"{cycle} {wave}" for cycle in cycles for wave in ("sin", "cos")]
+    names += [f"{entries[i].name}={level}" for i in told for level in entries[i].levels]
+    form = replace(form, shape=real.shape[1:], columns=tuple(names)).fitted_to(real, np.arange(len(real)))
+    notes.append(said(form, found, lengths, stride, short))
+    owner = np.array([parts[i].owner for i, _ in picked])
+    place = np.array([parts[i].first + s for i, s in picked])
+    return Windows(
+        form, {"real": real}, name=table.name, digest=caching.digest(real, str(form.step), owner, place),
+        notes=tuple(notes), owner=owner, place=place,
+    )  # fmt: skip
+
+
+def said(form: Series, found: Found, lengths: np.ndarray, stride: int, short: int) -> str:
+    """One line of what was found."""
+    from_to = f"{lengths.min():,} to {lengths.max():,}" if len(lengths) > 1 and lengths.min() < lengths.max() else f"{lengths.max():,}"
+    keys = f" by {few([form.table.entries[i].name for i in found.keys], 4)}" if found.keys else ""
+    holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
+    calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
+    return (
+        f"{len(lengths):,} series{keys} of {from_to} steps of one {form.step}"
+        + (f", {holes:,} steps missing" if holes else "")
+        + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
+        + (f"; {short:,} series shorter than half a window are left out" if short else "")
+    )
+
+
+def is_table_path(data) -> bool:
+    return isinstance(data, (str, os.PathLike))

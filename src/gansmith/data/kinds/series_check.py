@@ -1,0 +1,75 @@
+"""What a look at series says before training: frequency, groups, gaps, seasons, columns that tell nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.data import preflight
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds import series_steps
+from gansmith.data.labels import few
+
+LOOKED = 4096  # windows that ranges are taken from
+LAGS = 800  # steps in which seasons are looked for
+
+
+def check_series(dataset: Dataset, check: preflight.Check) -> None:
+    form = dataset.spec
+    check.axes = f"channels x steps of one {form.step}"
+    some = np.sort(np.random.default_rng(0).permutation(len(dataset))[:LOOKED])
+    x = dataset.raw(some)[:, : form.values]
+    check.part = "column"
+    with np.errstate(all="ignore"):
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            numbers = [np.nanmin(x, (0, 2)), np.nanmax(x, (0, 2)), np.nanmean(x, (0, 2)), np.nanstd(x, (0, 2))]
+    check.low, check.high, check.mean, check.sd = (np.nan_to_num(v).tolist() for v in numbers)
+    check.columns = form.columns[: form.values]
+    gaps = np.isnan(x).mean((0, 2))
+    holed = [f"{name} {share:.1%}" for name, share in zip(check.columns, gaps) if 0 < share < 1]
+    if holed:
+        check.notes.append(f"missing values, learned as such: {few(holed, 8)}")
+    empty = [name for name, share in zip(check.columns, gaps) if share == 1]
+    if empty:
+        check.problems.append(f"columns without a value: {few(empty, 8)}; leave them out")
+    constant = [n for n, low, high, gap in zip(check.columns, check.low, check.high, gaps) if low == high and gap < 1]
+    if constant:
+        check.problems.append(f"constant columns: {few(constant, 8)}; leave them out")
+    if form.told:
+        check.notes.append(f"told to both players: {few([form.table.entries[i].name for i in form.told])}")
+    silent = [form.table.entries[i].name for i in form.named if i not in form.told] if form.table else []
+    if silent:
+        check.notes.append(f"not told to the players, numbered anew in samples: {few(silent)}")
+    check.notes += seasons(dataset)
+
+
+def seasons(dataset: Dataset) -> list[str]:
+    """The strongest seasons of each column, in the longest series that the windows allow to put together."""
+    form, made = dataset.spec, []
+    x = longest(dataset)
+    for i, name in enumerate(form.columns[: form.values][:6]):
+        column = x[i]
+        if np.isnan(column).mean() > 0.2 or np.nanstd(column) == 0:
+            continue
+        column = np.where(np.isnan(column), np.nanmean(column), column)
+        peaks = series_steps.seasons(column, min(LAGS, len(column) // 3))
+        if peaks:
+            made.append(f"{name}: " + ", ".join(f"{lag} steps (autocorrelation {r:.2f})" for lag, r in peaks))
+    return [f"seasons found in the changes of {line}" for line in made] or ["no season found"]
+
+
+def longest(dataset: Dataset) -> np.ndarray:
+    """(columns, steps) of the series with the most windows, put together again."""
+    form = dataset.spec
+    if not hasattr(dataset, "owner"):
+        return dataset.raw([0])[0][: form.values]
+    rows = np.array(preflight.rows_of(dataset))
+    mine = rows[dataset.owner[rows] == np.bincount(dataset.owner[rows]).argmax()]
+    first, steps = dataset.place[mine].min(), form.shape[1]
+    made = np.full((form.values, dataset.place[mine].max() - first + steps), np.nan)
+    for row in mine:
+        at = dataset.place[row] - first
+        made[:, at : at + steps] = dataset.fields["real"][row, : form.values]
+    return made

@@ -1,0 +1,133 @@
+"""Times of a series: the step that they keep, their place on its grid, and what of the calendar a step falls into."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+import numpy as np
+
+DAY = 86_400
+REGULAR = 0.8  # share of steps that must be the commonest one, for times to be regular
+CYCLES = {"hour": DAY, "weekday": 7 * DAY, "year": 365.2425 * DAY}  # seconds of each
+NAMES = {1: "second", 60: "minute", 3600: "hour", DAY: "day", 7 * DAY: "week"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step of a series: `size` seconds, months or working days; kind "order": rows one after the other, no dates."""
+
+    kind: str = "order"
+    size: float = 1.0
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """'hour', '15 minutes', '3 months', 'working day'."""
+        if self.kind == "order":
+            return "row"
+        if self.kind == "seconds":
+            count, name = max((self.size / s, name) for s, name in NAMES.items() if s == 1 or not self.size % s)[::-1], ""
+            size = max(s for s in NAMES if s == 1 or not self.size % s)
+            count, name = self.size / size, NAMES[size]
+        else:
+            count, name = self.size, {"months": "month", "business": "working day"}[self.kind]
+        return name if count == 1 else f"{count:g} {name}s"
+
+    def places(self, times: np.ndarray) -> np.ndarray:
+        """Seconds since 1970 to whole places on the grid, int64; what lies between two goes to the nearest."""
+        if self.kind == "seconds":
+            return np.rint(times / self.size).astype(np.int64)
+        if self.kind == "months":
+            return (months(times) // int(self.size)).astype(np.int64)
+        if self.kind == "business":
+            return np.busday_count("1970-01-01", days(times)).astype(np.int64)
+        return np.asarray(times).astype(np.int64)
+
+    def times(self, first: float, count: int) -> np.ndarray:
+        """Seconds since 1970 of `count` steps from `first` on."""
+        ahead = np.arange(count)
+        if self.kind == "seconds" or self.kind == "order":
+            return first + ahead * self.size
+        if self.kind == "business":
+            return np.busday_offset(days(np.array([first])), ahead, roll="forward").astype("datetime64[s]").astype(float)
+        start = np.array(int(first), "datetime64[s]")
+        month = start.astype("datetime64[M]")
+        into = start - month.astype("datetime64[s]")
+        last = (start.astype("datetime64[D]") + 1).astype("datetime64[M]") > month
+        made = month + ahead * int(self.size)
+        ends = (made + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+        into = np.minimum(made.astype("datetime64[s]") + into, ends.astype("datetime64[s]"))
+        return (ends.astype("datetime64[s]") if last else into).astype(np.float64)
+
+
+def days(times: np.ndarray) -> np.ndarray:
+    return np.floor_divide(times, DAY).astype("datetime64[D]")
+
+
+def months(times: np.ndarray) -> np.ndarray:
+    return times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+
+
+def step_of(series: list[np.ndarray]) -> tuple[Step | None, float]:
+    """(the step that the times of all `series` keep, the share of their steps that is exactly one); None: none.
+
+    series  seconds since 1970, each ascending without repetition
+    """
+    times = np.concatenate([t for t in series if len(t) > 1] or [np.zeros(0)])
+    gaps = np.concatenate([np.diff(t) for t in series if len(t) > 1] or [np.zeros(0)])
+    if not len(gaps):
+        return None, 0.0
+    sizes, counts = np.unique(gaps, return_counts=True)
+    usual, share = float(sizes[counts.argmax()]), float(counts.max() / len(gaps))
+    if usual == DAY and len(times) >= 10 and not (times % DAY).any() and np.is_busday(days(times)).all():
+        one = np.concatenate([np.diff(Step("business").places(t)) for t in series if len(t) > 1])
+        return Step("business"), float((one == 1).mean())
+    if share >= REGULAR or (share >= 0.5 and not (gaps % usual).any()):
+        return Step("seconds", usual), share
+    apart = np.concatenate([np.diff(months(t)) for t in series if len(t) > 1])
+    size = int(np.bincount(apart[apart > 0]).argmax()) if (apart > 0).any() else 0
+    if size and 27 * DAY <= usual <= 367 * DAY and (apart > 0).all() and (apart % size == 0).all():
+        return Step("months", size), float((apart == size).mean())
+    return None, share
+
+
+def cycles_of(step: Step, seconds: float) -> tuple[str, ...]:
+    """The cycles of the calendar that a series of this step knows, which is `seconds` long."""
+    if step.kind == "order":
+        return ()
+    size = {"seconds": step.size, "months": 30 * DAY * step.size, "business": DAY}[step.kind]
+    return tuple(name for name, whole in CYCLES.items() if size * 2 <= whole and seconds >= min(2, 1 + (name != "year")) * whole)
+
+
+def calendar(times: np.ndarray, cycles: tuple[str, ...]) -> np.ndarray:
+    """(2·cycles, n): sine and cosine of the hour in the day, of the day in the week and of the day in the year."""
+    made = [np.zeros((0, len(times)))]
+    for name in cycles:
+        at = {"hour": times % DAY / DAY, "weekday": (days(times).astype(np.int64) + 3) % 7 / 7}.get(name)
+        if at is None:
+            year = days(times).astype("datetime64[Y]")
+            at = (days(times) - year.astype("datetime64[D]")).astype(np.float64) / 365.2425
+        made.append(np.stack([np.sin(2 * np.pi * at), np.cos(2 * np.pi * at)]))
+    return np.concatenate(made)
+
+
+def seasons(x: np.ndarray, longest: int) -> list[tuple[int, float]]:
+    """(period in steps, autocorrelation there) of the strongest peaks of one series (n,) without gaps, at most three."""
+    x = np.nan_to_num(x - np.nanmean(x))
+    spectrum = np.fft.rfft(np.diff(x), 2 * len(x))
+    acf = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2]
+    acf = acf / max(acf[0], 1e-12)
+    peaks = [(k, float(acf[k])) for k in range(2, len(acf) - 1) if acf[k] >= max(acf[k - 1], acf[k + 1], 0.1)]
+    found: list[tuple[int, float]] = []
+    for k, height in sorted(peaks, key=lambda peak: -peak[1]):
+        if len(found) < 3 and all(min(k % f, f - k % f) > f // 8 for f, _ in found):
+            found.append((k, height))
+    return found
+
+
+def runs(places: np.ndarray) -> list[tuple[int, int]]:
+    """(first, last + 1) of each stretch without a hole in ascending places."""
+    cuts = np.flatnonzero(np.diff(places) > 1) + 1
+    return list(pairwise([0, *cuts.tolist(), len(places)]))

@@ -1,0 +1,130 @@
+"""Made series as rows of the table that the data came from: its columns, their types, its dates going on by its step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gansmith.data.kinds import series_steps
+from gansmith.data.kinds.table_columns import Column
+from gansmith.data.kinds.table_csv import Layout
+from gansmith.data.kinds.table_dates import UNITS
+from gansmith.errors import UserError
+
+if TYPE_CHECKING:
+    from gansmith.data.kinds.series import Series
+    from gansmith.data.kinds.table import TableSpec
+
+ENDS = (".csv", ".tsv", ".parquet")
+
+
+class Made(np.ndarray):
+    """Series (n, channels, steps) that know what they are: `codes` (n, named) and `start` (n,), lost in slicing."""
+
+    codes = start = None
+
+    @classmethod
+    def of(cls, items: np.ndarray, codes: np.ndarray, start: np.ndarray) -> Made:
+        made = np.asarray(items).view(cls)
+        made.codes, made.start = np.asarray(codes, float), np.asarray(start, float)
+        return made
+
+
+def seconds_of(text) -> float:
+    """A date such as 2026-01-01 or 2026-01-01T06:00 as seconds since 1970; UserError."""
+    try:
+        return float(np.datetime64(str(text).strip().replace(" ", "T").removesuffix("Z"), "s").astype(np.int64))
+    except ValueError:
+        raise UserError(f"start={text}: give a date such as 2026-01-01, or 2026-01-01T06:00") from None
+
+
+def write(form: Series, items, path: Path, safe: bool = False, start=None) -> None:
+    from gansmith.data.write import write_arrays
+
+    if path.suffix not in ENDS or (form.table is None and path.suffix != ".csv"):
+        return write_arrays(np.asarray(items), path, form)
+    spec, codes = rows(form, items, start)
+    return spec.write(spec.frame(codes), path, safe)
+
+
+def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
+    """(the form of the table, its codes (rows, entries)) of series one below the other."""
+    known, begins = whose(form, items)
+    if start is not None:
+        begins = np.full(len(items), seconds_of(start))
+    items = np.asarray(items)
+    spec, single = (form.table, False) if form.table is not None else (plain_table(form), True)
+    same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
+    learned = tuple(range(form.values)) if single else form.learned
+    entries, made = list(spec.entries), []
+    fresh = [i for i in form.named if i not in form.told and entries[i].kind != "boolean"] if len(form.members) > 1 else []
+    for number, (item, first) in enumerate(zip(items, begins)):
+        values = item[: form.values]
+        gone = np.isnan(values).all(0)
+        end = len(gone) - int(np.argmin(gone[::-1])) if form.padded and not gone.all() else len(gone)
+        part = np.full((end, len(entries)), 0.0)
+        part[:, learned] = values[:, :end].T
+        part[:, form.named] = known[number]
+        for place in fresh:
+            part[:, place] = number
+        if form.date is not None:
+            part[:, form.date] = form.step.times(first, end) * UNITS[entries[form.date].unit] - entries[form.date].origin
+        made.append(part[~gone[:end]] if form.date is not None and gone.mean() < 1 else part)
+    codes = np.concatenate(made)
+    for place in fresh:
+        entries[place] = numbered(entries[place].name, len(items))
+        same = True
+    for place in (*learned, *([] if form.date is None else [form.date])):  # beyond what the data had
+        column, there = entries[place], codes[:, place][~np.isnan(codes[:, place])]
+        if len(there) and not column.discrete:
+            low, high = min(column.low, there.min()), max(column.high, there.max())
+            entries[place] = replace(column, low=float(low), high=float(high))
+    if not same:
+        which = np.repeat(np.arange(len(made)), [len(part) for part in made])
+        codes = np.c_[which, codes]
+        entries = [numbered("series", len(made)), *entries]
+        if spec.layout is not None:
+            spec = replace(spec, layout=with_series(spec.layout))
+    of = type(spec).of_columns(tuple(entries), codes)
+    return replace(of, layout=spec.layout), codes
+
+
+def numbered(name, count: int) -> Column:
+    """A column of the numbers 1 … count; codes count from 0."""
+    return Column(name, "integer", "int64", low=0.0, high=float(max(1, count)), step=1.0, origin=1)
+
+
+def with_series(layout: Layout) -> Layout:
+    header = layout.header
+    return replace(layout, header=None if header is None else ("series", *header))
+
+
+def plain_table(form: Series):
+    """The table of series that came from an array."""
+    from gansmith.data.kinds.table import TableSpec
+
+    entries = tuple(Column(name, "continuous", "float64") for name in form.columns[: form.values])
+    return TableSpec.of_columns(entries, np.zeros((1, len(entries))))
+
+
+def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
+    """(codes (n, named), start (n,)) of series: what they say of themselves, else the series of the data and the time
+    in it that their calendar and attributes fit best."""
+    if getattr(items, "codes", None) is not None and len(items.codes) == len(items):
+        return items.codes, items.start
+    items = np.asarray(items)
+    codes = np.array([m.codes for m in form.members], float).reshape(len(form.members), -1)
+    seen = items[:, form.values :].mean(2)
+    dated = 2 * len(form.cycles)
+    fits = ((seen[:, None, dated:] - form.attributes(codes)[None]) ** 2).sum(2) if form.told else np.zeros((len(items), 1))
+    member = fits.argmin(1)
+    begins = np.array([form.members[m].start for m in member])
+    if form.cycles:
+        for i, m in enumerate(member):
+            times = form.step.times(form.members[m].start, form.members[m].length)[: 20_000]
+            wave = series_steps.calendar(times, form.cycles)
+            begins[i] = times[((wave - items[i, form.values : form.values + dated, 0][:, None]) ** 2).sum(0).argmin()]
+    return codes[member], begins
