@@ -72,6 +72,8 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
 
 def _read(kind: type[Kind], data, options: dict, named: bool = False) -> Dataset:
     """`kind.read`, with the options that are its own; DataError for one that is another kind's."""
+    if not named:
+        kind = kind.asked_by(options)
     for name, value in list(options.items()):
         if name in ("labels", "limit", "cache") or name in kind.options:
             continue

@@ -77,6 +77,11 @@ class Kind:
         raise DataError(f"{cls.noun} are not read from {data}: {cls.takes}")
 
     @classmethod
+    def asked_by(cls, options: dict) -> type[Kind]:
+        """The kind that data of this one is read as where these options are given: this one, or one that has them."""
+        return cls
+
+    @classmethod
     def of_array(cls, x: np.ndarray, notes: list[str], columns=(), **options) -> tuple[np.ndarray, Kind] | None:
         """Finite numbers (n, …) as (data in data units, its form), if they look like this kind's; None: they do not.
 

@@ -208,8 +208,8 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     """The game built for the data on the device, before its first round."""
     torch.manual_seed(options.seed)
     train, held = dataset.split(options.val, options.seed) if options.val else (dataset, None)
-    game.build(dataset.spec)
-    game.spec = dataset.spec
+    game.build(train.spec)  # what it says of the numbers may be learned from this part alone
+    game.spec = train.spec
     game.to(place)
     hardware.arrange(game, place, options.precision)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)

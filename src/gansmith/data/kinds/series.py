@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from gansmith.data.kinds.series_scores import Scores
 from gansmith.data.kinds.series_steps import Step
 from gansmith.data.kinds.series_windows import Windows
 from gansmith.data.kinds.table import Table, TableSpec, as_table
+from gansmith.data.kinds.table_columns import Column
 from gansmith.data.kinds.table_read import frame_of
 from gansmith.data.labels import evenly, few
 from gansmith.data.spec import Kind
@@ -25,7 +26,6 @@ from gansmith.errors import DataError
 
 LEVELS = 32  # of a column that names groups, when the networks are told it
 MEMBERS = 10_000  # series of the data that a form keeps the names and dates of
-WORDS = ("window", "stride", "date", "group")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Series(Kind):
 
     kind = "series"
     noun = "windows of series"
-    takes = "a .csv, .tsv, .parquet or DataFrame with a row for each step and a column of dates, or an array (n, steps, columns) with --kind series"
+    takes = "a table with a row for each step and a column of dates, or an array (n, steps, columns) with --kind series"
     options = {
         "window": "steps that are learned together, such as 168",
         "stride": "steps from one window to the next [1]",
@@ -68,7 +68,7 @@ class Series(Kind):
     scores: tuple[Scores, ...] = ()
     step: Step = Step()
     cycles: tuple[str, ...] = ()
-    table: TableSpec | None = None
+    table: TableSpec = TableSpec((1,))  # the columns as they came
     date: int | None = None
     learned: tuple[int, ...] = ()  # places of the first channels among the entries of the table
     named: tuple[int, ...] = ()  # … of keys and attributes: what `members` have the codes of
@@ -79,11 +79,21 @@ class Series(Kind):
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
     def recognises(cls, data) -> bool:
-        return False  # `of_table` does, once the table is read
+        return TableSpec.recognises(data)  # which comes first, and hands over what `of_table` finds to be series
 
     @classmethod
     def read(
-        cls, data, *, labels="auto", limit=None, cache=None, named=False, window=None, stride=None, date=None, group=None
+        cls,
+        data,
+        *,
+        labels="auto",
+        limit=None,
+        cache=None,
+        named=False,
+        window=None,
+        stride=None,
+        date=None,
+        group=None,
     ) -> Dataset:
         """Windows of the series in a table.
 
@@ -93,19 +103,18 @@ class Series(Kind):
             raise DataError("an array of series is read by gansmith.read(array, form='series')")
         frame, name, source = frame_of(data)
         table = as_table(frame, name=name, source=source)
-        found = series_read.find(table, date=date, group=group, sure=True)
-        return windows(table, found, window, stride, limit)
+        return windows(table, series_read.certain(table, date, group), window, stride, limit)
 
     @classmethod
     def of_table(cls, table: Table) -> Dataset | None:
         """The windows of a table that nobody called a table, if its rows are certainly the steps of series."""
         found = series_read.find(table)
-        if not isinstance(found, Found):
+        if found is None or found.date is None:
             return None
         made = windows(table, found, None, None, None)
         column = table.spec.entries[found.date].name
         many = f" of {len(found.rows):,} series" if len(found.rows) > 1 else ""
-        note = f"taken for series: {column} goes on by one {found.step} from row to row{many}; --kind table for single rows"
+        note = f"taken for series: {column} goes on by one {found.step}{many}; --kind table for single rows"
         return replace(made, notes=(note, *made.notes))
 
     @classmethod
@@ -117,8 +126,14 @@ class Series(Kind):
         if data.shape[2] < 4:
             notes.append(f"series of {data.shape[2]} steps are too short: arrays are (n, steps, columns)")
             return None
-        names = tuple(map(str, columns)) if len(columns) == data.shape[1] else tuple(f"x{i}" for i in range(data.shape[1]))
-        form = cls(data.shape[1:], columns=names, values=data.shape[1], members=(Member((), 0.0, data.shape[2]),))
+        names = (
+            tuple(map(str, columns)) if len(columns) == data.shape[1] else tuple(f"x{i}" for i in range(data.shape[1]))
+        )
+        entries = tuple(Column(name, "continuous", "float64") for name in names)
+        form = cls(
+            data.shape[1:], columns=names, values=len(names), learned=tuple(range(len(names))),
+            table=TableSpec.of_columns(entries, np.zeros((1, len(names)))), members=(Member((), 0.0, data.shape[2]),),
+        )  # fmt: skip
         return data, form.fitted_to(data, np.arange(len(data)))
 
     @classmethod
@@ -135,7 +150,7 @@ class Series(Kind):
             heat = 15 + np.cumsum(rng.standard_normal(len(hours))).round(1)
             parts.append(pandas.DataFrame({"time": hours, "city": city, "demand": demand, "heat": heat}))
         table = as_table(pandas.concat(parts, ignore_index=True), name=f"made up {seed}")
-        first = windows(table, series_read.find(table, sure=True), 12, 2, None)
+        first = windows(table, series_read.certain(table), 12, 2, None)
         walk = np.cumsum(rng.standard_normal((n, 16, 2)), 1)
         data, form = cls.of_array(walk, [])
         return [first, Dataset(form, {"real": data}, name="made up", digest=f"series {n} {seed}")]
@@ -161,12 +176,10 @@ class Series(Kind):
         return np.float64
 
     def to_network(self, x: Tensor) -> Tensor:
-        x = np.array(x.detach().cpu().numpy() if isinstance(x, Tensor) else x, np.float64), getattr(x, "device", "cpu")
-        made, device = x
-        rng = np.random.default_rng(0)
+        made, rng = np.array(x.detach().cpu().numpy(), np.float64), np.random.default_rng(0)
         for i, scores in enumerate(self.scores):
             made[:, i] = scores.forward(made[:, i], rng)
-        return torch.from_numpy(made.astype(np.float32)).to(device)
+        return torch.from_numpy(made.astype(np.float32)).to(x.device)
 
     def to_data(self, x: Tensor) -> np.ndarray:
         made = x.detach().float().cpu().numpy().astype(np.float64)
@@ -181,13 +194,17 @@ class Series(Kind):
         for place in self.told:
             code = codes[:, self.named.index(place)]
             levels = len(self.table.entries[place].levels)
-            made.append((np.where(np.isnan(code), levels, code)[:, None] == np.arange(levels + 1)).astype(float)[:, : levels])
+            made.append(
+                (np.where(np.isnan(code), levels, code)[:, None] == np.arange(levels + 1)).astype(float)[:, :levels]
+            )
         return np.concatenate(made, 1)
 
     def context(self, codes: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
         """(n, channels, steps): calendar and attributes of series with these codes (n, named) that begin at `start`."""
         times = [self.step.times(first, steps) for first in start]
-        dated = np.stack([series_steps.calendar(t, self.cycles) for t in times]) if len(times) else np.zeros((0, 0, steps))
+        dated = (
+            np.stack([series_steps.calendar(t, self.cycles) for t in times]) if len(times) else np.zeros((0, 0, steps))
+        )
         fixed = self.attributes(np.asarray(codes, float).reshape(len(start), -1))
         return np.concatenate([dated, np.repeat(fixed[:, :, None], steps, 2)], 1)
 
@@ -231,23 +248,24 @@ class Series(Kind):
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
-        plain = replace(self, scores=(), step=Step(), table=None, members=())
+        plain = replace(self, scores=(), step=Step(), table=TableSpec((1,)), members=())
         return super(Series, plain).to_json() | {
             "scores": [s.to_json() for s in self.scores],
             "step": self.step.to_json(),
-            "table": self.table and self.table.to_json(),
+            "table": self.table.to_json(),
             "members": [[[None if c != c else c for c in m.codes], m.start, m.length] for m in self.members],
         }
 
     @classmethod
     def of_json(cls, fields: dict) -> Series:
         plain = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k not in ("kind", "also")}
+        known: dict[str, Any] = plain
         return cls(
-            **plain
+            **known
             | {
                 "scores": tuple(map(Scores.from_json, fields["scores"])),
                 "step": Step(**fields["step"]),
-                "table": TableSpec.of_json(fields["table"]) if fields["table"] else None,
+                "table": TableSpec.of_json(fields["table"]),
                 "members": tuple(map(Member.from_json, fields["members"])),
             }
         )
@@ -263,14 +281,19 @@ def windows(table: Table, found: Found, window, stride, limit) -> Windows:
     told = tuple(i for i in named if entries[i].discrete and 1 < len(entries[i].levels) <= LEVELS)
     whole = max((t[-1] - t[0] for t in found.times), default=0.0)
     cycles = series_steps.cycles_of(found.step, whole) if found.date is not None else ()
-    members = [Member(tuple(codes[r[0], named].tolist()), float(t[0]), int(n)) for r, t, n in zip(found.rows, found.times, lengths)]
+    members = [
+        Member(tuple(codes[r[0], named].tolist()), float(t[0]), int(n))
+        for r, t, n in zip(found.rows, found.times, lengths)
+    ]
     picked, stride, short = series_windows.cut(parts, steps, stride, len(found.values) + 2 * len(cycles) + LEVELS)
     if limit is not None and limit < len(picked):
         picked = [picked[i] for i in evenly(len(picked), limit)]
     real = np.stack([series_windows.window(parts[i].x, s, steps) for i, s in picked]) if picked else np.zeros((0, 1, 1))
     there = np.isnan(real).mean((1, 2)) < series_windows.EMPTY if len(real) else np.zeros(0, bool)
     if there.sum() < 2:
-        raise DataError(f"{table.name}: {int(there.sum())} windows of {steps} steps: give longer series, or a shorter --window")
+        raise DataError(
+            f"{table.name}: {int(there.sum())} windows of {steps} steps: give longer series, or a shorter --window"
+        )
     picked, real = [p for p, keep in zip(picked, there) if keep], real[there]
     form = Series(
         (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
@@ -298,7 +321,11 @@ def windows(table: Table, found: Found, window, stride, limit) -> Windows:
 
 def said(form: Series, found: Found, lengths: np.ndarray, stride: int, short: int) -> str:
     """One line of what was found."""
-    from_to = f"{lengths.min():,} to {lengths.max():,}" if len(lengths) > 1 and lengths.min() < lengths.max() else f"{lengths.max():,}"
+    from_to = (
+        f"{lengths.min():,} to {lengths.max():,}"
+        if len(lengths) > 1 and lengths.min() < lengths.max()
+        else f"{lengths.max():,}"
+    )
     keys = f" by {few([form.table.entries[i].name for i in found.keys], 4)}" if found.keys else ""
     holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
     calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
@@ -308,7 +335,3 @@ def said(form: Series, found: Found, lengths: np.ndarray, stride: int, short: in
         + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
         + (f"; {short:,} series shorter than half a window are left out" if short else "")
     )
-
-
-def is_table_path(data) -> bool:
-    return isinstance(data, (str, os.PathLike))

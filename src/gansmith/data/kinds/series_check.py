@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds import series_steps
+from gansmith.data.kinds.series_windows import Windows
 from gansmith.data.labels import few
 
 LOOKED = 4096  # windows that ranges are taken from
@@ -14,17 +18,14 @@ LAGS = 800  # steps in which seasons are looked for
 
 
 def check_series(dataset: Dataset, check: preflight.Check) -> None:
-    form = dataset.spec
+    form: Any = dataset.spec
     check.axes = f"channels x steps of one {form.step}"
     some = np.sort(np.random.default_rng(0).permutation(len(dataset))[:LOOKED])
-    x = dataset.raw(some)[:, : form.values]
+    x: np.ndarray = dataset.raw(some)[:, : form.values]
     check.part = "column"
-    with np.errstate(all="ignore"):
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            numbers = [np.nanmin(x, (0, 2)), np.nanmax(x, (0, 2)), np.nanmean(x, (0, 2)), np.nanstd(x, (0, 2))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of columns without a value
+        numbers = [np.nanmin(x, (0, 2)), np.nanmax(x, (0, 2)), np.nanmean(x, (0, 2)), np.nanstd(x, (0, 2))]
     check.low, check.high, check.mean, check.sd = (np.nan_to_num(v).tolist() for v in numbers)
     check.columns = form.columns[: form.values]
     gaps = np.isnan(x).mean((0, 2))
@@ -39,7 +40,7 @@ def check_series(dataset: Dataset, check: preflight.Check) -> None:
         check.problems.append(f"constant columns: {few(constant, 8)}; leave them out")
     if form.told:
         check.notes.append(f"told to both players: {few([form.table.entries[i].name for i in form.told])}")
-    silent = [form.table.entries[i].name for i in form.named if i not in form.told] if form.table else []
+    silent = [form.table.entries[i].name for i in form.named if i not in form.told]
     if silent:
         check.notes.append(f"not told to the players, numbered anew in samples: {few(silent)}")
     check.notes += seasons(dataset)
@@ -47,7 +48,8 @@ def check_series(dataset: Dataset, check: preflight.Check) -> None:
 
 def seasons(dataset: Dataset) -> list[str]:
     """The strongest seasons of each column, in the longest series that the windows allow to put together."""
-    form, made = dataset.spec, []
+    form: Any = dataset.spec
+    made = []
     x = longest(dataset)
     for i, name in enumerate(form.columns[: form.values][:6]):
         column = x[i]
@@ -62,8 +64,8 @@ def seasons(dataset: Dataset) -> list[str]:
 
 def longest(dataset: Dataset) -> np.ndarray:
     """(columns, steps) of the series with the most windows, put together again."""
-    form = dataset.spec
-    if not hasattr(dataset, "owner"):
+    form: Any = dataset.spec
+    if not isinstance(dataset, Windows):
         return dataset.raw([0])[0][: form.values]
     rows = np.array(preflight.rows_of(dataset))
     mine = rows[dataset.owner[rows] == np.bincount(dataset.owner[rows]).argmax()]

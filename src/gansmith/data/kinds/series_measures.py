@@ -19,7 +19,7 @@ FEW = 4  # columns that a picture shows
 
 
 def filled(form: Series, items) -> np.ndarray:
-    """(n, columns, steps) of the learned columns, gaps filled with the last value before them, else the column's mean."""
+    """(n, columns, steps) of the learned columns, gaps filled with the last value before, else the column's mean."""
     x = np.array(np.asarray(items)[:, : form.values], np.float64)
     if not np.isnan(x).any():
         return x
@@ -57,7 +57,7 @@ def profile(form: Series, items, x: np.ndarray) -> np.ndarray | None:
     dated = [i for i, name in enumerate(form.cycles) if name in ("hour", "weekday")]
     if not dated:
         return None
-    items, slot = np.asarray(items), 0
+    items, slot = np.asarray(items), np.zeros((len(items), np.shape(items)[2]), int)
     for i in dated:
         sin, cos = items[:, form.values + 2 * i], items[:, form.values + 2 * i + 1]
         phases = 24 if form.cycles[i] == "hour" else 7
@@ -100,7 +100,9 @@ def told_by_trees(real: np.ndarray, fake: np.ndarray) -> float:
         return float("nan")
     a, b, c, d = map(looks, halves(real, fake))
     y = np.repeat([0, 1], [len(a), len(c)])
-    judge = HistGradientBoostingClassifier(max_iter=60, early_stopping=False, random_state=0).fit(np.concatenate([a, c]), y)
+    judge = HistGradientBoostingClassifier(max_iter=60, early_stopping=False, random_state=0).fit(
+        np.concatenate([a, c]), y
+    )
     return float(roc_auc_score(np.repeat([0, 1], [len(b), len(d)]), judge.predict_proba(np.concatenate([b, d]))[:, 1]))
 
 
@@ -129,7 +131,7 @@ def predicted(fake: np.ndarray, real: np.ndarray) -> float:
     back = min(BACK, fake.shape[2] - 1)
 
     def steps(x):
-        x = x[: LEARNT].transpose(0, 2, 1)
+        x = x[:LEARNT].transpose(0, 2, 1)
         many = range(x.shape[1] - back)
         before = np.concatenate([x[:, i : i + back].reshape(len(x), -1) for i in many])
         return np.c_[before, np.ones(len(before))], np.concatenate([x[:, i + back] for i in many])
@@ -147,9 +149,13 @@ def measures(form: Series, real, fake) -> dict[str, float]:
     a, b = standard(form, one, two)
     most = min(LAGS, a.shape[2] - 2)
     found = {
-        f"autocorrelation error, lags 1 to {most}": float(np.abs(autocorrelation(a, most) - autocorrelation(b, most)).mean()),
+        f"autocorrelation error, lags 1 to {most}": float(
+            np.abs(autocorrelation(a, most) - autocorrelation(b, most)).mean()
+        ),
         "cross-correlation error": float(np.abs(cross(a) - cross(b)).mean()),
-        "marginal distance (KS), mean of columns": float(np.mean([ks(a[:, f].ravel(), b[:, f].ravel()) for f in range(a.shape[1])])),
+        "marginal distance (KS), mean of columns": float(
+            np.mean([ks(a[:, f].ravel(), b[:, f].ravel()) for f in range(a.shape[1])])
+        ),
     }
     if weeks[0] is not None and weeks[1] is not None:
         sd = one.std((0, 2))[:, None]
@@ -226,7 +232,11 @@ def lines(form: Series, items: np.ndarray, other: np.ndarray | None = None) -> n
         left, top, right, bottom = box
         for x, color in zip(sides[::-1], (MADE, (170, 170, 170))):
             for row in x[:8]:
-                at = [(left + (right - left) * t / max(1, steps - 1), bottom - (bottom - top) * (v - low) / (high - low)) for t, v in enumerate(row) if np.isfinite(v)]
+                at = [
+                    (left + (right - left) * t / max(1, steps - 1), bottom - (bottom - top) * (v - low) / (high - low))
+                    for t, v in enumerate(row)
+                    if np.isfinite(v)
+                ]
                 if len(at) > 1:
                     sheet.draw.line(at, color, 1)
     return sheet.picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -46,9 +46,13 @@ def find(table: Table, *, date: str | None = None, group: str | None = None, sur
 
     date, group  names of the columns of times, and of those that tell series apart ("city,shop")
     """
-    entries, codes = table.spec.entries, table.fields["real"]
+    entries = table.spec.entries
     asked = [place_of(entries, name.strip(), "group") for name in group.split(",")] if group else None
-    dates = [place_of(entries, date, "date")] if date else [i for i, c in enumerate(entries) if c.kind == "date" and c.part < 2]
+    dates = (
+        [place_of(entries, date, "date")]
+        if date
+        else [i for i, c in enumerate(entries) if c.kind == "date" and c.part < 2]
+    )
     if date and entries[dates[0]].kind != "date":
         raise DataError(f"{table.name}: date={date}: the column holds no dates but {entries[dates[0]]}")
     problem = f"{table.name}: no column of dates"
@@ -64,6 +68,13 @@ def find(table: Table, *, date: str | None = None, group: str | None = None, sur
     if dates:
         raise DataError(f"{problem}. gansmith train --kind table learns single rows")
     return undated(table, asked)
+
+
+def certain(table: Table, date: str | None = None, group: str | None = None) -> Found:
+    """`find` of a table that the user calls series; DataError if it is none."""
+    found = find(table, date=date, group=group, sure=True)
+    assert found is not None
+    return found
 
 
 def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found | str:
@@ -82,7 +93,9 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
         notes.append(f"{column.name}: times of {len(entries[zone].levels)} offsets are counted in UTC")
     keys = asked if asked is not None else keys_of(table, times, date, zone)
     if keys is None:
-        return f"{table.name}: times come again and no column tells series apart by {column.name}: name it, group=COLUMN"
+        return (
+            f"{table.name}: times come again and no column tells series apart by {column.name}: name it, group=COLUMN"
+        )
     owner = groups_of(codes, keys)
     rows = split(owner)
     if not sure and not all(is_sorted(times[r]) for r in rows):
@@ -91,8 +104,15 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
     again = [r[1:][np.diff(times[r]) == 0] for r in rows]
     twice = np.concatenate(again)
     if len(twice):
-        notes.append(f"{len(twice):,} rows have a time that their series has already, the first row {twice.min() + 1}: left out")
-        rows = [np.setdiff1d(r, a, assume_unique=True)[np.argsort(times[np.setdiff1d(r, a, assume_unique=True)], kind="stable")] for r, a in zip(rows, again)]
+        notes.append(
+            f"{len(twice):,} rows have a time that their series has already, the first row {twice.min() + 1}: left out"
+        )
+        rows = [
+            np.setdiff1d(r, a, assume_unique=True)[
+                np.argsort(times[np.setdiff1d(r, a, assume_unique=True)], kind="stable")
+            ]
+            for r, a in zip(rows, again)
+        ]
     lengths = np.array([len(r) for r in rows])
     step, share = step_of([times[r] for r in rows])
     if not sure and (len(codes) < LEAST or np.median(lengths) < (LEAST if len(rows) == 1 else LEAST_EACH)):
@@ -100,8 +120,12 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
     if step is None or (share < REGULAR and not sure):
         if not sure:
             return f"{table.name}: the steps of {column.name} are irregular"
-        notes.append(f"the steps of {column.name} are irregular (only {share:.0%} are alike): rows are taken as they come")
-        step = Step("order", float(np.median(np.concatenate([np.diff(times[r]) for r in rows]))) if lengths.max() > 1 else 1.0)
+        notes.append(
+            f"the steps of {column.name} are irregular (only {share:.0%} are alike): rows are taken as they come"
+        )
+        step = Step(
+            "order", float(np.median(np.concatenate([np.diff(times[r]) for r in rows]))) if lengths.max() > 1 else 1.0
+        )
     if step.kind == "order":
         places = [np.arange(len(r)) for r in rows]
     else:
@@ -119,7 +143,10 @@ def undated(table: Table, asked: list[int] | None) -> Found:
     rows = split(groups_of(table.fields["real"], asked or []))
     places = [np.arange(len(r)) for r in rows]
     notes = ["no dates: rows are taken one after the other, and nothing of a calendar is learned"]
-    return sorted_out(table, Step(), None, asked or [], rows, places, [p.astype(float) for p in places], notes, None, True)
+    times = [p.astype(float) for p in places]
+    found = sorted_out(table, Step(), None, asked or [], rows, places, times, notes, None, True)
+    assert isinstance(found, Found)  # of what is sure nothing else is handed back
+    return found
 
 
 def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) -> Found | str:
@@ -135,7 +162,9 @@ def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) 
     if left:
         notes.append(f"not learned, dates beside the one that counts: {few(left)}")
     if not varies:
-        text = f"{table.name}: no column varies from row to row but {entries[date].name if date is not None else 'none'}"
+        text = (
+            f"{table.name}: no column varies from row to row but {entries[date].name if date is not None else 'none'}"
+        )
         if sure:
             raise DataError(text)
         return text
@@ -203,13 +232,10 @@ def place_of(entries: tuple[Column, ...], name: str, option: str) -> int:
 
 def offsets(column: Column, codes: np.ndarray) -> np.ndarray:
     """Seconds east of Greenwich of zones such as '+01:00', 'Z'."""
+
     def of(text: str) -> float:
         digits = "".join(filter(str.isdigit, text)).ljust(4, "0")
         return (-1 if text.strip().startswith("-") else 1) * (int(digits[:2]) * 3600 + int(digits[2:4]) * 60.0)
 
     levels = np.array([of(str(level)) for level in column.levels] + [0.0])
     return levels[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
-
-
-def as_series_of(found: Found, **more) -> Found:
-    return replace(found, **more)

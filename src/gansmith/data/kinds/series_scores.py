@@ -1,9 +1,9 @@
 """Numbers of any law as normal scores, and back: how the networks see the columns of a series.
 
-A value x of a column goes to Φ⁻¹(u), u its share in the column's distribution; of values that come again and again
-(counts, coarse readings, yes and no, gaps) u is drawn evenly from the share that the value holds, so that each column
-is standard normal whatever it was. Back again a score is a value that the column has, or one between two of them: counts
-stay counts, and nothing leaves the range of the data. A gap is the lowest value of all.
+A value x of a column goes to Φ⁻¹(u), u its share in the column's distribution; of values that come again and
+again (counts, coarse readings, yes and no, gaps) u is drawn evenly from the share that the value holds, so that each
+column is standard normal whatever it was. Back again a score is a value of the column, or one between two: counts stay
+counts, and nothing leaves the range of the data. A gap is the lowest value of all.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from scipy.special import ndtr, ndtri
 
 EXACT = 2048  # values of a column that are all kept
 KNOTS = 513  # quantiles of a column that has more
-EDGE = 1e-4  # share beyond which no score goes: ±3.7
+EDGE = 1e-5  # share beyond which no score goes: ±4.3
 NUMBERS = 200_000  # that all columns of a form may keep
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The distribution of one column: each of `values`, ascending, holds the shares `low` … `high`; between two of them,
-    where `high` of one is less than `low` of the next, numbers lie evenly. `missing` is the share of gaps, 0 … missing.
+    """The distribution of one column: each of `values`, ascending, holds the shares `low` … `high`; where `high` of one
+    is less than `low` of the next, numbers lie evenly between them. `missing` is the share of gaps, 0 … missing.
     """
 
     values: tuple[float, ...]
@@ -52,7 +52,8 @@ class Scores:
 
     @classmethod
     def from_json(cls, about: dict) -> Scores:
-        return cls(*(tuple(map(float, about[name])) for name in ("values", "low", "high")), float(about["missing"]))
+        values, low, high = (tuple(map(float, about[name])) for name in ("values", "low", "high"))
+        return cls(values, low, high, float(about["missing"]))
 
     def to_json(self) -> dict:
         return asdict(self)

@@ -15,7 +15,7 @@ NAMES = {1: "second", 60: "minute", 3600: "hour", DAY: "day", 7 * DAY: "week"}
 
 @dataclass(frozen=True)
 class Step:
-    """The step of a series: `size` seconds, months or working days; kind "order": rows one after the other, no dates."""
+    """The step of a series: `size` seconds, months or working days; kind "order": one row after the other."""
 
     kind: str = "order"
     size: float = 1.0
@@ -28,8 +28,7 @@ class Step:
         if self.kind == "order":
             return "row"
         if self.kind == "seconds":
-            count, name = max((self.size / s, name) for s, name in NAMES.items() if s == 1 or not self.size % s)[::-1], ""
-            size = max(s for s in NAMES if s == 1 or not self.size % s)
+            size = max((s for s in NAMES if not self.size % s), default=1)
             count, name = self.size / size, NAMES[size]
         else:
             count, name = self.size, {"months": "month", "business": "working day"}[self.kind]
@@ -51,7 +50,9 @@ class Step:
         if self.kind == "seconds" or self.kind == "order":
             return first + ahead * self.size
         if self.kind == "business":
-            return np.busday_offset(days(np.array([first])), ahead, roll="forward").astype("datetime64[s]").astype(float)
+            return (
+                np.busday_offset(days(np.array([first])), ahead, roll="forward").astype("datetime64[s]").astype(float)
+            )
         start = np.array(int(first), "datetime64[s]")
         month = start.astype("datetime64[M]")
         into = start - month.astype("datetime64[s]")
@@ -98,7 +99,9 @@ def cycles_of(step: Step, seconds: float) -> tuple[str, ...]:
     if step.kind == "order":
         return ()
     size = {"seconds": step.size, "months": 30 * DAY * step.size, "business": DAY}[step.kind]
-    return tuple(name for name, whole in CYCLES.items() if size * 2 <= whole and seconds >= min(2, 1 + (name != "year")) * whole)
+    return tuple(
+        name for name, whole in CYCLES.items() if size * 2 <= whole and seconds >= min(2, 1 + (name != "year")) * whole
+    )
 
 
 def calendar(times: np.ndarray, cycles: tuple[str, ...]) -> np.ndarray:
@@ -114,7 +117,7 @@ def calendar(times: np.ndarray, cycles: tuple[str, ...]) -> np.ndarray:
 
 
 def seasons(x: np.ndarray, longest: int) -> list[tuple[int, float]]:
-    """(period in steps, autocorrelation there) of the strongest peaks of one series (n,) without gaps, at most three."""
+    """(period in steps, autocorrelation there) of the strongest three peaks at most of one series (n,) without gaps."""
     x = np.nan_to_num(x - np.nanmean(x))
     spectrum = np.fft.rfft(np.diff(x), 2 * len(x))
     acf = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,8 @@ class Windows(Dataset):
         short for that. A window that touches both parts is in neither, and how the networks see numbers is learned
         from the first part alone."""
         rows = np.arange(len(self.place)) if self.rows is None else self.rows.numpy()
-        place, steps = self.place[rows], self.spec.shape[1]
+        form: Any = self.spec
+        place, steps = self.place[rows], form.shape[1]
         rng = np.random.default_rng(seed)
         start, end = int(place.min()), int(place.max()) + steps
         if (end - start) * held >= steps and end - start >= 3 * HELD * steps:
@@ -61,7 +63,7 @@ class Windows(Dataset):
                 f"val={held}: these series are too short to hold out blocks of time beside windows of {steps} steps: "
                 "--val 0, or a shorter --window"
             )
-        spec = self.spec.fitted_to(self.fields["real"], rows[~touches])
+        spec = form.fitted_to(self.fields["real"], rows[~touches])
         part = lambda keep: replace(self, spec=spec, rows=torch.from_numpy(rows[keep]))  # noqa: E731
         return part(~touches), part(inside)
 
@@ -72,7 +74,9 @@ def blocks(start: int, end: int, held: float, steps: int, rng: np.random.Generat
     count = max(1, round((end - start) * held / length))
     length = max(steps, int((end - start) * held / count))
     edges = np.linspace(start, end, count + 1).astype(int)
-    return [(at := int(rng.integers(low, max(low + 1, high - length))), at + length) for low, high in zip(edges, edges[1:])]
+    return [
+        (at := int(rng.integers(low, max(low + 1, high - length))), at + length) for low, high in zip(edges, edges[1:])
+    ]
 
 
 def window_of(asked: int | None, step: Step, lengths: np.ndarray, name: str) -> int:
@@ -103,7 +107,7 @@ def stretches(found: Found, codes: np.ndarray, steps: int) -> list[Stretch]:
             if not len(part):
                 continue
             x = np.full((places[part[-1]] - places[part[0]] + 1, len(found.values)), np.nan)
-            x[places[part] - places[part[0]]] = codes[np.ix_(rows[part], found.values)]
+            x[places[part] - places[part[0]]] = codes[rows[part]][:, list(found.values)]
             made.append(Stretch(owner, int(places[part[0]]), float(times[part[0]]), x))
     return made
 

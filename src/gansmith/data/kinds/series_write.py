@@ -1,4 +1,4 @@
-"""Made series as rows of the table that the data came from: its columns, their types, its dates going on by its step."""
+"""Made series as rows of the table that the data came from: its columns and types, its dates going on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ ENDS = (".csv", ".tsv", ".parquet")
 class Made(np.ndarray):
     """Series (n, channels, steps) that know what they are: `codes` (n, named) and `start` (n,), lost in slicing."""
 
-    codes = start = None
+    codes: np.ndarray | None = None
+    start: np.ndarray | None = None
 
     @classmethod
     def of(cls, items: np.ndarray, codes: np.ndarray, start: np.ndarray) -> Made:
@@ -44,7 +45,7 @@ def seconds_of(text) -> float:
 def write(form: Series, items, path: Path, safe: bool = False, start=None) -> None:
     from gansmith.data.write import write_arrays
 
-    if path.suffix not in ENDS or (form.table is None and path.suffix != ".csv"):
+    if path.suffix not in ENDS:
         return write_arrays(np.asarray(items), path, form)
     spec, codes = rows(form, items, start)
     return spec.write(spec.frame(codes), path, safe)
@@ -56,11 +57,13 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     if start is not None:
         begins = np.full(len(items), seconds_of(start))
     items = np.asarray(items)
-    spec, single = (form.table, False) if form.table is not None else (plain_table(form), True)
+    spec = form.table
     same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
-    learned = tuple(range(form.values)) if single else form.learned
+    learned = form.learned
     entries, made = list(spec.entries), []
-    fresh = [i for i in form.named if i not in form.told and entries[i].kind != "boolean"] if len(form.members) > 1 else []
+    fresh = (
+        [i for i in form.named if i not in form.told and entries[i].kind != "boolean"] if len(form.members) > 1 else []
+    )
     for number, (item, first) in enumerate(zip(items, begins)):
         values = item[: form.values]
         gone = np.isnan(values).all(0)
@@ -71,7 +74,9 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
         for place in fresh:
             part[:, place] = number
         if form.date is not None:
-            part[:, form.date] = form.step.times(first, end) * UNITS[entries[form.date].unit] - entries[form.date].origin
+            part[:, form.date] = (
+                form.step.times(first, end) * UNITS[entries[form.date].unit] - entries[form.date].origin
+            )
         made.append(part[~gone[:end]] if form.date is not None and gone.mean() < 1 else part)
     codes = np.concatenate(made)
     for place in fresh:
@@ -102,14 +107,6 @@ def with_series(layout: Layout) -> Layout:
     return replace(layout, header=None if header is None else ("series", *header))
 
 
-def plain_table(form: Series):
-    """The table of series that came from an array."""
-    from gansmith.data.kinds.table import TableSpec
-
-    entries = tuple(Column(name, "continuous", "float64") for name in form.columns[: form.values])
-    return TableSpec.of_columns(entries, np.zeros((1, len(entries))))
-
-
 def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
     """(codes (n, named), start (n,)) of series: what they say of themselves, else the series of the data and the time
     in it that their calendar and attributes fit best."""
@@ -119,12 +116,14 @@ def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
     codes = np.array([m.codes for m in form.members], float).reshape(len(form.members), -1)
     seen = items[:, form.values :].mean(2)
     dated = 2 * len(form.cycles)
-    fits = ((seen[:, None, dated:] - form.attributes(codes)[None]) ** 2).sum(2) if form.told else np.zeros((len(items), 1))
+    fits = (
+        ((seen[:, None, dated:] - form.attributes(codes)[None]) ** 2).sum(2) if form.told else np.zeros((len(items), 1))
+    )
     member = fits.argmin(1)
     begins = np.array([form.members[m].start for m in member])
     if form.cycles:
         for i, m in enumerate(member):
-            times = form.step.times(form.members[m].start, form.members[m].length)[: 20_000]
+            times = form.step.times(form.members[m].start, form.members[m].length)[:20_000]
             wave = series_steps.calendar(times, form.cycles)
             begins[i] = times[((wave - items[i, form.values : form.values + dated, 0][:, None]) ** 2).sum(0).argmin()]
     return codes[member], begins

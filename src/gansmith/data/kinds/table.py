@@ -111,6 +111,12 @@ class TableSpec(Kind):
         return hasattr(data, "to_pandas") or (hasattr(data, "columns") and hasattr(data, "to_numpy"))
 
     @classmethod
+    def asked_by(cls, options: dict) -> type[Kind]:
+        from gansmith.data.kinds.series import Series
+
+        return Series if any(options.get(name) is not None for name in Series.options) else cls
+
+    @classmethod
     def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, types=None) -> Dataset:
         frame, name, source = frame_of(data)
         wanted = named or types is not None
