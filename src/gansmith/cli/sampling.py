@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ from gansmith.errors import UserError
 
 def sample(
     model: Annotated[Path, typer.Argument(metavar="RUN|MODEL.gan", help="folder of a run, or a model file")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="number of samples")] = 64,
+    count: Annotated[
+        int | None, typer.Option("-n", "--count", min=1, help="number of samples [64; of series, as in the data]")
+    ] = None,
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.png, x.npz, x.npy, x.csv or folder/")
     ] = ("samples.png"),
@@ -27,7 +30,12 @@ def sample(
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="value that every row has (ctgan); repeatable"),
+        typer.Option(metavar="COLUMN=VALUE", help="value that every row or series has; repeatable"),
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="of series, the first date: 2026-01-01")] = None,
+    length: Annotated[int | None, typer.Option(min=1, metavar="STEPS", help="of series, how long each is")] = None,
+    continue_from: Annotated[
+        Path | None, typer.Option("--continue-from", metavar="FILE", help="of series, a table that they go on from")
     ] = None,
     refine: Annotated[
         str | None,
@@ -53,6 +61,8 @@ def sample(
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
+    gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
+    gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     """
     from gansmith.data.write import check_place, write_samples
     from gansmith.distributed.collectives import map_across_ranks
@@ -72,6 +82,7 @@ def sample(
         if first:
             say(write_samples(made, out, game.spec, list(pictures)))
         return
+    asked = inspect.signature(game.sample).parameters
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
     if text is not None:
@@ -79,11 +90,24 @@ def sample(
             raise UserError(f"{type(game).__name__} takes no captions: remove --text")
         conditions["text"] = text
     if where:
-        if game.spec.continuous:
-            raise UserError(f"{type(game).__name__} does not generate tables: remove --where")
+        if "where" not in asked:
+            raise UserError(f"{type(game).__name__} does not generate tables or series: remove --where")
         if refine is not None:
             raise UserError("--where and --refine cannot be combined: use one of them")
         conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
+    for name, option, value in (
+        ("start", "--start", start),
+        ("length", "--length", length),
+        ("history", "--continue-from", continue_from),
+    ):
+        if value is not None:
+            if name not in asked:
+                raise UserError(f"{type(game).__name__} does not generate series step by step: remove {option}")
+            if refine is not None:
+                raise UserError(f"{option} and --refine cannot be combined: use one of them")
+            conditions[name] = value
+    if count is None and (refine is not None or "history" not in asked):
+        count = 64
     if refine is None and budget is not None:
         raise UserError("--budget is the number of candidates of --refine: add --refine obrs")
     with one_task(seed) as (first, seed):

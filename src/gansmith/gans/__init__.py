@@ -18,6 +18,7 @@ from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.seriesgan import SeriesGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
@@ -57,6 +58,7 @@ GAMES = {
         CTGAN,
         WaveGAN,
         SpecGAN,
+        SeriesGAN,
     )
 }
 
@@ -83,6 +85,7 @@ __all__ = [
     "R3GAN",
     "SNGAN",
     "SRGAN",
+    "SeriesGAN",
     "SpecGAN",
     "VAE",
     "VAEGAN",

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds import series_read, series_steps, series_windows
+from gansmith.data.kinds import series_linear, series_read, series_steps, series_windows
+from gansmith.data.kinds.series_linear import Linear
 from gansmith.data.kinds.series_read import Found
 from gansmith.data.kinds.series_scores import Scores
 from gansmith.data.kinds.series_steps import Step
@@ -59,6 +60,8 @@ class Series(Kind):
         "date": "column of the times, where there are several",
         "group": "columns that tell series apart: city,shop",
     }
+    default_game = "seriesgan"
+    default_reason = "it goes on step by step for as long as you like, and starts from a linear law"
     endings = (".csv", ".tsv", ".parquet", ".npz", ".npy", ".png")
     write_options = ("safe", "start")
     example_out = "-o made.csv"
@@ -74,6 +77,8 @@ class Series(Kind):
     named: tuple[int, ...] = ()  # … of keys and attributes: what `members` have the codes of
     told: tuple[int, ...] = ()  # … of those that the networks are told
     members: tuple[Member, ...] = ()
+    lags: int = 0  # steps that the linear law looks back on, where a game asks for one
+    linear: Linear | None = None
     padded: bool = False  # whether series end before their window does
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -156,8 +161,14 @@ class Series(Kind):
         return [first, Dataset(form, {"real": data}, name="made up", digest=f"series {n} {seed}")]
 
     def fitted_to(self, real: np.ndarray, rows: np.ndarray) -> Series:
-        """This form with the distributions of the columns in these rows of the windows."""
-        return replace(self, scores=series_windows.scores_of(real, rows, self.values))
+        """This form with what its numbers are learned from: these rows of the windows, and no others."""
+        made = replace(self, scores=series_windows.scores_of(real, rows, self.values))
+        if not self.lags:
+            return made
+        some = rows[:: max(1, len(rows) // series_linear.FITTED)]
+        x = made.to_network(torch.from_numpy(real[some])).double().numpy()
+        law = series_linear.fit(x[:, : self.values], x[:, self.values :], len(self.cycles), self.lags)
+        return replace(made, linear=law)
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
@@ -248,11 +259,12 @@ class Series(Kind):
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
-        plain = replace(self, scores=(), step=Step(), table=TableSpec((1,)), members=())
+        plain = replace(self, scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None)
         return super(Series, plain).to_json() | {
             "scores": [s.to_json() for s in self.scores],
             "step": self.step.to_json(),
             "table": self.table.to_json(),
+            "linear": self.linear and self.linear.to_json(),
             "members": [[[None if c != c else c for c in m.codes], m.start, m.length] for m in self.members],
         }
 
@@ -265,6 +277,7 @@ class Series(Kind):
             | {
                 "scores": tuple(map(Scores.from_json, fields["scores"])),
                 "step": Step(**fields["step"]),
+                "linear": Linear.from_json(fields["linear"]) if fields["linear"] else None,
                 "table": TableSpec.of_json(fields["table"]),
                 "members": tuple(map(Member.from_json, fields["members"])),
             }

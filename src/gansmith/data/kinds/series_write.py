@@ -12,10 +12,11 @@ from gansmith.data.kinds import series_steps
 from gansmith.data.kinds.table_columns import Column
 from gansmith.data.kinds.table_csv import Layout
 from gansmith.data.kinds.table_dates import UNITS
+from gansmith.data.labels import few
 from gansmith.errors import UserError
 
 if TYPE_CHECKING:
-    from gansmith.data.kinds.series import Series
+    from gansmith.data.kinds.series import Member, Series
     from gansmith.data.kinds.table import TableSpec
 
 ENDS = (".csv", ".tsv", ".parquet")
@@ -56,7 +57,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     known, begins = whose(form, items)
     if start is not None:
         begins = np.full(len(items), seconds_of(start))
-    items = np.asarray(items)
+    given, items = items, np.asarray(items)
     spec = form.table
     same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
     learned = form.learned
@@ -67,7 +68,11 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     for number, (item, first) in enumerate(zip(items, begins)):
         values = item[: form.values]
         gone = np.isnan(values).all(0)
-        end = len(gone) - int(np.argmin(gone[::-1])) if form.padded and not gone.all() else len(gone)
+        end = (
+            len(gone) - int(np.argmin(gone[::-1]))
+            if (form.padded or isinstance(given, Made)) and not gone.all()
+            else len(gone)
+        )
         part = np.full((end, len(entries)), 0.0)
         part[:, learned] = values[:, :end].T
         part[:, form.named] = known[number]
@@ -95,6 +100,51 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
             spec = replace(spec, layout=with_series(spec.layout))
     of = type(spec).of_columns(tuple(entries), codes)
     return replace(of, layout=spec.layout), codes
+
+
+def members_where(form: Series, where) -> list[Member]:
+    """The series of the data that have these values in the columns that hold for a whole series."""
+    found = list(form.members)
+    for name, value in (where or {}).items():
+        known = {str(form.table.entries[i].name): i for i in form.named if form.table.entries[i].discrete}
+        if name not in known:
+            raise UserError(f"where names {name!r}: series can be asked for values of {few(known, 20) or 'no column'}")
+        levels = [str(level).strip() for level in form.table.entries[known[name]].levels]
+        if str(value).strip() not in levels:
+            raise UserError(f"no series had {value!r} in {name}: there are {few(levels, 20)}")
+        level, place = levels.index(str(value).strip()), form.named.index(known[name])
+        found = [m for m in found if m.codes[place] == level]
+    if not found:
+        raise UserError(f"no series of the data had {dict(where)} at once")
+    return found
+
+
+def history_of(form: Series, data, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(codes (n, named), start of the next step (n,), the last `least` steps (n, channels, least)) of the series in a
+    table of the same columns."""
+    from gansmith.data.kinds.series_read import certain
+    from gansmith.data.kinds.table import Table
+    from gansmith.data.kinds.table_read import frame_of
+
+    frame, name, _ = frame_of(data)
+    entries = form.table.entries
+    table = Table(form.table, {"real": form.table.codes(frame)}, name=name)
+    keys = ",".join(str(entries[i].name) for i in form.named if len(form.members) > 1)
+    found = certain(table, None if form.date is None else str(entries[form.date].name), keys or None)
+    codes, begins, made = [], [], []
+    for rows, places, times in zip(found.rows, found.places, found.times):
+        length = places[-1] - places[0] + 1
+        if length < least:
+            raise UserError(f"{name}: {length} steps are too few to go on from: give {least} of each series")
+        x = np.full((length, form.values), np.nan)
+        x[places - places[0]] = table.fields["real"][rows][:, list(form.learned)]
+        code = table.fields["real"][rows[-1], list(form.named)]
+        first = form.step.times(float(times[0]), length + 1)[[length - least, length]]
+        context = form.context(code[None], first[:1], least)[0]
+        made.append(np.concatenate([x[-least:].T, context]))
+        codes.append(code)
+        begins.append(first[1])
+    return np.array(codes).reshape(len(codes), -1), np.array(begins), np.stack(made)
 
 
 def numbered(name, count: int) -> Column:

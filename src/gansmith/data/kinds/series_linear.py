@@ -1,0 +1,75 @@
+"""The next step of a series from the last ones, as well as a linear law can: what a generator starts from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+KNOTS = 129  # quantiles of what the law leaves
+NUMBERS = 128  # of the steps that are looked back on, at most
+LAGS = 6
+FITTED = 4000  # windows that the law is fitted to
+RIDGE = 1.0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """weight (lags + 1, features, columns): of a step that knows 0, 1 … lags steps before it; scale (lags + 1,
+    columns): deviation of what is left; knots (columns, KNOTS): its quantiles in these deviations. In normal scores."""
+
+    weight: tuple
+    scale: tuple
+    knots: tuple
+
+    @classmethod
+    def from_json(cls, about: dict) -> Linear:
+        return cls(*(nested(about[name]) for name in ("weight", "scale", "knots")))
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+
+def nested(x) -> tuple:
+    return tuple(nested(part) if isinstance(part, (list, tuple)) else float(part) for part in x)
+
+
+def lags_of(values: int, steps: int) -> int:
+    """Steps that a step is made from."""
+    return int(np.clip(NUMBERS // values, 1, min(LAGS, max(1, steps // 3))))
+
+
+def features(context, before, cycles: int, join):
+    """(n, 1 + …): a one, the context (n, channels) with the second and third harmonics of its cycles, and the steps
+    before (n, lags · columns). Of arrays or of tensors: `join` puts columns side by side."""
+    s, c = context[:, 0 : 2 * cycles : 2], context[:, 1 : 2 * cycles : 2]
+    waves = [2 * s * c, c * c - s * s, s * (3 - 4 * s * s), c * (4 * c * c - 3)]
+    return join([before[:, :1] * 0 + 1, context, *waves, before])
+
+
+def fit(z: np.ndarray, context: np.ndarray, cycles: int, lags: int) -> Linear:
+    """The law of normal scores (n, columns, steps) with their context (n, channels, steps)."""
+    n, values, steps = z.shape
+    weight, scale, knots = [], [], None
+    join = lambda parts: np.concatenate(parts, 1)  # noqa: E731
+    for known in range(lags + 1):
+        at = range(lags, steps) if known == lags else [known]
+        x, y = [], []
+        for t in at:
+            before = np.zeros((n, lags, values))
+            for lag in range(known):
+                before[:, lag] = z[:, :, t - 1 - lag]
+            x.append(features(context[:, :, t], before.reshape(n, -1), cycles, join))
+            y.append(z[:, :, t])
+        a, b = np.concatenate(x), np.concatenate(y)
+        law = np.linalg.solve(a.T @ a + RIDGE * np.eye(a.shape[1]), a.T @ b)
+        left = b - a @ law
+        spread = np.maximum(left.std(0), 1e-3)
+        weight.append(law)
+        scale.append(spread)
+        knots = np.quantile(left / spread, np.linspace(0, 1, KNOTS), axis=0).T
+    assert knots is not None
+    steps_up = np.arange(KNOTS) * 1e-6  # so that no two are equal
+    return Linear(
+        nested(np.array(weight).tolist()), nested(np.array(scale).tolist()), nested((knots + steps_up).tolist())
+    )

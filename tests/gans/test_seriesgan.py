@@ -1,0 +1,108 @@
+"""SeriesGAN: starts as good as a linear law, goes on as long as asked, from nothing or from history."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.data.write import write_samples
+from gansmith.errors import UserError
+from gansmith.gans.seriesgan import SeriesGAN
+from gansmith.networks.steps import Law
+
+RNG = np.random.default_rng(0)
+
+
+def demand(city, level, days=40):
+    times = pd.date_range("2025-01-01", periods=days * 24, freq="h")
+    wave = level * (1.5 + np.sin(2 * np.pi * times.hour / 24))
+    slow = np.zeros(len(times))
+    for t in range(1, len(times)):
+        slow[t] = 0.9 * slow[t - 1] + RNG.normal(0, 0.1)
+    return pd.DataFrame({"city": city, "time": times.astype(str), "trips": RNG.poisson(wave * np.exp(slow))})
+
+
+DATA = pd.concat([demand("Lima", 30), demand("Oslo", 6, 30)], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def game():
+    return SeriesGAN(width=16).fit(DATA, steps=20, batch_size=64, diagnose=False, evaluate=False)
+
+
+def test_it_is_what_series_are_trained_with():
+    assert gs.read(DATA).spec.default_game == "seriesgan"
+
+
+def test_without_a_number_it_makes_the_twin_of_the_data(game, tmp_path):
+    made = game.sample(seed=0)
+    write_samples(made, str(tmp_path / "made.csv"), game.spec)
+    back = pd.read_csv(tmp_path / "made.csv")
+    assert list(back.columns) == list(DATA.columns) and list(back.dtypes) == list(DATA.dtypes)
+    assert (back.time == DATA.time).all() and (back.city == DATA.city).all()
+    assert not (back.trips == DATA.trips).all()
+
+
+def test_it_is_near_the_data_from_the_beginning(game):
+    """The law alone knows the level of each city, the day, and how steps hang together."""
+    made = game.sample(300, seed=1, where={"city": "Lima"})[:, 0]
+    other = game.sample(300, seed=1, where={"city": "Oslo"})[:, 0]
+    real = DATA[DATA.city == "Lima"].trips
+    assert abs(made.mean() / real.mean() - 1) < 0.2 and made.mean() > 3 * other.mean()
+    hours = real.groupby(np.arange(len(real)) % 24).mean()
+    day = game.sample(300, seed=1, where={"city": "Lima"}, start="2025-01-10")[:, 0].mean(0)
+    assert np.corrcoef(day, hours)[0, 1] > 0.9
+
+
+def test_start_and_length_are_kept(game, tmp_path):
+    made = game.sample(2, seed=0, start="2026-05-01T06:00", length=100, where={"city": "Oslo"})
+    assert made.shape == (2, game.spec.shape[0], 100)
+    write_samples(made, str(tmp_path / "made.csv"), game.spec)
+    back = pd.read_csv(tmp_path / "made.csv")
+    assert back.time[0] == "2026-05-01 06:00:00" and set(back.city) == {"Oslo"} and list(back.series.unique()) == [1, 2]
+
+
+def test_it_goes_on_from_history_without_a_seam(game):
+    last = DATA[DATA.city == "Lima"].iloc[-48:].copy()
+    high = last.assign(trips=(last.trips * 2).astype(int))
+    made = game.sample(200, seed=0, history=last, length=24)
+    raised = game.sample(200, seed=0, history=high, length=24)
+    assert made.start[0] == pd.Timestamp("2025-02-10").timestamp() and len(made) == 200
+    assert raised[:, 0, :3].mean() > made[:, 0, :3].mean()
+    with pytest.raises(UserError, match="too few to go on from"):
+        game.sample(1, history=last.iloc[:3])
+
+
+@pytest.mark.parametrize(
+    "asked, words",
+    [
+        ({"where": {"city": "Rome"}}, "no series had 'Rome'"),
+        ({"where": {"trips": 3}}, "can be asked"),
+        ({"start": "soon"}, "give a date"),
+    ],
+)
+def test_what_cannot_be_made_is_said(game, asked, words):
+    with pytest.raises(UserError, match=words):
+        game.sample(2, **asked)
+
+
+def test_a_law_takes_a_step_apart_and_puts_it_together():
+    torch.manual_seed(0)
+    law = Law(
+        0.1 * torch.randn(4, 1 + 3 + 6, 2),
+        torch.rand(4, 2) + 0.5,
+        torch.randn(2, 50).sort(1).values.double(),
+        lambda c, b: torch.cat([c[:, :1] * 0 + 1, c, b], 1),
+    )
+    before, known, context = torch.randn(20, 3, 2), torch.randint(4, (20,)), torch.randn(20, 3)
+    innovation = torch.randn(20, 2).clamp(-2, 2)
+    step = law.step(innovation, before, known, context)
+    kept = step.abs() < 4.2
+    assert torch.allclose(law.innovation(step, before, known, context)[kept], innovation[kept], atol=1e-3)
+
+
+def test_a_saved_game_goes_on_as_before(game, tmp_path):
+    game.save(tmp_path / "model.gan")
+    again = gs.load(tmp_path / "model.gan")
+    assert np.array_equal(again.sample(3, seed=4, length=40), game.sample(3, seed=4, length=40), equal_nan=True)
