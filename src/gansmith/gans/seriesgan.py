@@ -14,7 +14,7 @@ from torch import Tensor
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.series import Series
-from gansmith.data.kinds.series_linear import features, lags_of
+from gansmith.data.kinds.series_linear import features
 from gansmith.data.kinds.series_write import Made, history_of, members_where, seconds_of
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
@@ -58,20 +58,19 @@ class SeriesGAN(R3GAN):
     # --- data --------------------------------------------------------------------------------------------------------
     def read(self, data, **options) -> Dataset:
         found = data if isinstance(data, Dataset) else read(data, **{"form": "series"} | options)
-        form = found.spec
-        if not isinstance(form, Series) or "real" not in found.fields:
+        form: Any = found.spec
+        if not hasattr(form, "with_law") or "real" not in found.fields:
             raise DataError(f"SeriesGAN makes series and {found.name} holds {form.noun}: use {form.default_game}")
         rows = np.arange(len(found)) if found.rows is None else found.rows.numpy()
-        lags = lags_of(form.values, form.shape[1])
-        return replace(found, spec=replace(form, lags=lags).fitted_to(found.fields["real"], rows))
+        return replace(found, spec=form.with_law(found.fields["real"], rows))
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         if self.learning_rate_end is None:
             self.learning_rate_end = self.learning_rate / 50
         return []
 
-    def build(self, spec: Kind) -> None:
-        if not isinstance(spec, Series) or spec.linear is None:
+    def build(self, spec: Any) -> None:
+        if getattr(spec, "linear", None) is None:
             raise DataError(f"SeriesGAN makes series and the data is {spec.noun}: use {spec.default_game}")
         self.choose(spec)
         self.simultaneous, self.body = False, "perceptron"

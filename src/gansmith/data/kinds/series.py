@@ -170,6 +170,10 @@ class Series(Kind):
         law = series_linear.fit(x[:, : self.values], x[:, self.values :], len(self.cycles), self.lags)
         return replace(made, linear=law)
 
+    def with_law(self, real: np.ndarray, rows: np.ndarray) -> Series:
+        """This form with the linear law of its steps, too, from these rows, and from whatever rows it is fitted to."""
+        return replace(self, lags=series_linear.lags_of(self.values, self.shape[1])).fitted_to(real, rows)
+
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
         many = f" of {len(self.members):,} series" if len(self.members) > 1 else ""
