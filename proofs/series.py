@@ -246,9 +246,6 @@ def seeds_of(seeds: list[int]) -> str:
 def finish(name: str, data: str, ours, beside, control, seconds, seeds, took) -> None:
     goal = GOALS[data]
     mean = {key: float(np.mean([o[key] for o in ours.values()])) for key in next(iter(ours.values()))}
-        GOALS[data],
-        {key: float(np.mean([o[key] for o in ours.values()])) for key in next(iter(ours.values()))},
-    )
     reached = {key: mean[key] >= value if key == "profile" else mean[key] <= value for key, value in goal.items()}
     text = ", ".join(f"{key} {'>=' if key == 'profile' else '<='} {value}" for key, value in goal.items())
     record(

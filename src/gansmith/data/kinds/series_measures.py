@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LAGS = 10  # of the autocorrelation error
 UNITS, MOVES, LEARNT = 16, 150, 2000  # of the GRU that tells made from real; windows that judges learn from, at most
+BLOCKS = 16  # of time, in turn for judges to learn from and to be asked about
 BACK = 8  # steps that the next one is predicted from
 REAL, MADE = (29, 33, 38), (47, 111, 181)
 FEW = 4  # columns that a picture shows
@@ -84,11 +85,13 @@ def looks(x: np.ndarray) -> np.ndarray:
 
 
 def halves(real: np.ndarray, fake: np.ndarray):
-    """Equal numbers of both, the first half of the reals to learn from and the last to be asked: neighbours in time
-    stay on one side."""
+    """Equal numbers of both, to learn from and to be asked: reals by blocks of time in turn, so that neighbours stay on
+    one side and both have all seasons."""
     n = min(len(real), len(fake), LEARNT) // 2
     pick = np.linspace(0, len(real) - 1, 2 * n).astype(int)
-    return real[pick[:n]], real[pick[n:]], fake[:n], fake[n : 2 * n]
+    odd = (np.arange(2 * n) * BLOCKS // (2 * n)) % 2 == 1
+    first, second = pick[~odd], pick[odd]
+    return real[first], real[second], fake[: len(first)], fake[len(first) : 2 * n]
 
 
 def told_by_trees(real: np.ndarray, fake: np.ndarray) -> float:
