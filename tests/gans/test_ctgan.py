@@ -157,9 +157,10 @@ def test_conditions_are_kept_exactly(trained):
     rare = min(frame()["many"].unique(), key=list(frame()["many"]).count)
     assert set(trained.sample(10, seed=1, where={"many": rare})["many"]) == {rare}
     for where, says in (
-        ({"kind": "z"}, "no row had 'z' in kind: there are a, b, c"),
-        ({"whole": 3}, "where names 'whole': rows can be asked for values of kind, many, yes"),
-        ({"kind": None}, "no row had None"),
+        ({"kind": "z"}, "--where kind=z: no row has that value. There are: a, b, c"),
+        ({"whole": 3}, "whole is continuous, and --where works on categorical columns; .* for: kind, many, yes"),
+        ({"kidn": 3}, "there is no such column. Did you mean kind"),
+        ({"kind": None}, "--where kind=None: no row has that value"),
     ):
         with pytest.raises(gs.UserError, match=says):
             trained.sample(1, where=where)

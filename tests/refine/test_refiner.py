@@ -269,7 +269,7 @@ def test_nothing_accepted_is_an_error():
 
     refiner = Refiner(generate, dies, reals(300), max_proposals=3, **EXACT)
     alive[0] = False
-    with pytest.raises(UserError, match="no sample was accepted in 30 proposals"):
+    with pytest.raises(UserError, match="none of 30 candidates was accepted"):
         refiner.sample(10, seed=0)
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import gansmith as gs
 from gansmith.cli.main import app
 from gansmith.evaluate import grid_modes
-from gansmith.runs.refine import METHODS, refined
+from gansmith.runs.refine import METHODS, refined, summary
 
 
 @pytest.fixture(scope="module")
@@ -67,20 +67,32 @@ def test_what_cannot_be_refined_is_said_in_one_line(run, asked, says):
         refined(path, **{"n": 5} | asked)
 
 
-def test_a_run_that_held_nothing_or_little_back_is_refused(tmp_path):
-    gs.R3GAN(width=16).fit("ring8", steps=2, out=tmp_path / "run", val=0)
-    with pytest.raises(gs.UserError, match="has 0. Retrain with --val 0.05"):
-        refined(tmp_path / "run", 5)
+def test_a_run_that_held_nothing_or_little_back_is_calibrated_on_training_items_with_a_note(tmp_path):
     np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(100, 2)))
-    gs.R3GAN(width=16).fit(tmp_path / "points.npy", steps=2, out=tmp_path / "few", val=0.1)
-    with pytest.raises(gs.UserError, match="needs at least 20 held-out .* has 10. Retrain with --val 0.2"):
-        refined(tmp_path / "few", 5)
+    for val, there in ((0, "held out: 0 vectors"), (0.1, "held out: 10 vectors")):
+        gs.R3GAN(width=16).fit(tmp_path / "points.npy", steps=2, out=tmp_path / f"run{val}", val=val)
+        made, report = refined(tmp_path / f"run{val}", 5, budget=1, seed=0)
+        assert made.shape == (5, 2) and report["note"].startswith(there) and "--val 0.2" in report["note"]
+        assert summary(report).count("\n") == 1 and "training vectors" in summary(report)
 
 
 def test_a_class_of_which_little_was_held_out_is_named(tmp_path):
     items, labels = np.zeros((200, 2)) + np.arange(200)[:, None] % 7, np.array(["dress"] * 40 + ["shirt"] * 160)
     np.savez(tmp_path / "clothes.npz", x=items.astype(np.float32), labels=labels)
     gs.R3GAN(width=16, conditional=True).fit(tmp_path / "clothes.npz", steps=2, out=tmp_path / "run", val=0.3)
-    with pytest.raises(gs.UserError, match="class 'dress' has .* needs 20 per class"):
-        refined(tmp_path / "run", 5)
-    assert refined(tmp_path / "run", 5, label="shirt", seed=0)[0].shape == (5, 2)
+    assert "of class 'dress' vectors" in refined(tmp_path / "run", 5, budget=1, seed=0)[1]["note"]
+    alone, report = refined(tmp_path / "run", 5, label="shirt", budget=1, seed=0)
+    assert alone.shape == (5, 2) and report["note"] == ""
+    np.savez(tmp_path / "few.npz", x=items[35:].astype(np.float32), labels=labels[35:])
+    gs.R3GAN(width=16, conditional=True).fit(tmp_path / "few.npz", steps=2, out=tmp_path / "few", val=0.3)
+    with pytest.raises(gs.UserError, match="20 per class vectors, and there are . of class 'dress'"):
+        refined(tmp_path / "few", 5)
+
+
+def test_a_class_is_asked_of_an_unconditional_model(tmp_path):
+    gs.R3GAN(width=8).fit("digits", steps=1, out=tmp_path / "run")
+    with pytest.raises(gs.UserError, match=r"unconditional: retrain with --conditional to ask for a class \(0, 1"):
+        gs.load(tmp_path / "run").sample(3, label="7")
+    game = gs.R3GAN(width=8).fit(np.zeros((40, 2)) + np.arange(40)[:, None], steps=1)
+    with pytest.raises(gs.UserError, match="its data had no classes: .* train with --conditional"):
+        game.sample(3, label="cat")

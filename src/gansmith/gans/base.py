@@ -96,9 +96,7 @@ class FromNoise(Game):
         """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `rng`."""
         if not self.conditional:
             if label is not None:
-                raise UserError(
-                    f"this {type(self).__name__} was trained without labels: set conditional=True to use them"
-                )
+                raise UserError(self.no_classes(label))
             return None
         names = self.spec.classes
         if label is None:
@@ -113,6 +111,17 @@ class FromNoise(Game):
             if not known:
                 raise UserError(f"no class {one!r}: there are {', '.join(names[:20])} (numbers 0 … {len(names) - 1})")
         return torch.tensor([names.index(a) if isinstance(a, str) else int(a) for a in wanted], device=self.device)
+
+    def no_classes(self, label) -> str:
+        """Why a class cannot be asked for, and what to train so that it can."""
+        names = self.spec.classes
+        if names:
+            few = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+            return f"this model is unconditional: retrain with --conditional to ask for a class ({few})"
+        return (
+            f"this model is unconditional and its data had no classes: sort it into one folder per class (as in "
+            f"photos/{label}/), then train with --conditional"
+        )
 
     # --- use ---------------------------------------------------------------------------------------------------------
     def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:

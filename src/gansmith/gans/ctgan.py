@@ -21,7 +21,7 @@ from gansmith.data.kinds.table_modes import with_modes
 from gansmith.data.labels import few
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
-from gansmith.errors import DataError, UserError
+from gansmith.errors import DataError, UserError, nearest
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import FromNoise, new_rng, observe_scores
 from gansmith.gans.paper import Paper
@@ -223,7 +223,7 @@ class CTGAN(FromNoise):
         """(condition, column in the layout, code in the table, frequency) of a column's value, by what is written."""
         names = {str(c.name): i for i, (_, c) in enumerate(self.layout.columns) if c.discrete and not c.part}
         if name not in names:
-            raise UserError(f"where names {name!r}: rows can be asked for values of {few(names, 20)}")
+            raise UserError(f"--where {name}: {self.why_not(name, list(names))}")
         column = names[name]
         about = self.layout.columns[column][1]
         gap = value is None or value != value
@@ -233,10 +233,22 @@ class CTGAN(FromNoise):
         if not gap and text not in written:  # "$5", as the cells of the table have it
             written = [cell.strip() for cell in spelled(about)]
         if gap or text not in written:
-            raise UserError(f"no row had {value!r} in {name}: there are {few(spelled(about), 20)}")
+            there = [cell.strip() for cell in spelled(about)]
+            hint = nearest(text, there)
+            raise UserError(f"--where {name}={text}: no row has that value.{hint} There are: {few(there, 20)}")
         level = written.index(text)
         part = min(level, int(self.layout.head[column]))
         return self.layout.start[column] + part, column, float(level), about.shares[level]
+
+    def why_not(self, name: str, names: list[str]) -> str:
+        """Why a column cannot be asked for, and which can be."""
+        can = f"columns that can be asked for: {few(names, 20)}" if names else "this table has no categorical columns"
+        about = {str(c.name): c for c in self.spec.entries}.get(name)
+        if about is None:
+            return f"there is no such column.{nearest(name, [str(c.name) for c in self.spec.entries])} {can}"
+        if about.kind == "id":
+            return f"{name} is an identifier, which is not learned; {can}"
+        return f"{name} is continuous, and --where works on categorical columns; {can}"
 
     def generate(self, latent: Tensor, given: Tensor | None = None) -> Tensor:
         """(n, latent) noise and (n,) conditions to flat rows (n, width) with soft parts, differentiable."""

@@ -121,7 +121,10 @@ class Refiner:
                     advance(count(part))
         self._tally = {"asked": n, "returned": sum(map(count, parts)), **tally}
         if not parts:
-            raise UserError(f"no sample was accepted in {tally['proposals']} proposals: raise max_proposals.")
+            raise UserError(
+                f"none of {tally['proposals']} candidates was accepted, so the samples are too far from the data: "
+                "train longer, or raise max_proposals."
+            )
         if self._tally["returned"] < n:
             warnings.warn(
                 f"{self._tally['returned']} of {n} samples after {tally['proposals']} proposals", stacklevel=2

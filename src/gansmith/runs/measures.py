@@ -131,17 +131,18 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         else:
             found.arrays |= part(found, first, made, train, held, end)
     if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
-        refine(found, game, draw, calibration, against, names, about, how)
+        refine(found, game, draw, train, calibration, against, names, about, how)
     else:
         found.skipped.append("refined samples")
     for scores in found.scores.values():
         found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
 
 
-def refine(found: Measures, game, draw, calibration, against, names, about: dict, how: dict) -> None:
+def refine(found: Measures, game, draw, train, calibration, against, names, about: dict, how: dict) -> None:
     """Numbers of what the game's own discriminator chooses, and whether that is better."""
     try:
-        refined = Refined(game, calibration)
+        refined = Refined(game, train, calibration)
+        found.notes += [f"refined samples: {refined.note}"] if refined.note else []
         found.scores["refined"] = compare(against.items, refined, names, **about, **how)
         found.proposals = refined.proposals
         found.verdict = paired(against.items, draw, refined, names, **how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,10 +11,14 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.labels import few
 from gansmith.data.spec import Kind
 from gansmith.errors import UserError
+from gansmith.refine.calibration import FEWEST
 
 ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
+MOST_HELD = 0.3  # of the data, to be advised
+CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
 PART = "the column of reals is a random part of the data against the rest of it"
 
@@ -47,8 +52,10 @@ def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
     if "real" not in train.fields:
         raise UserError("a game that makes items from others: write its samples to a folder, and evaluate those")
     if held is None or len(held) < ENOUGH_HELD:
-        few = "nothing" if held is None else f"{len(held)} items, too few to compare with"
-        note = f"{few} held out, so the reference is what the players saw; train with more --val"
+        there = "no" if held is None else f"only {len(held)}"
+        share = ENOUGH_HELD / (len(train) + (0 if held is None else len(held)))
+        more = f"retrain with --val {math.ceil(100 * share) / 100:g}" if share <= MOST_HELD else "give more data"
+        note = f"{there} held-out {train.spec.noun}, so metrics use the training set; {more}"
         return whole(train, "train", note), held
     order, half = torch.from_numpy(np.random.default_rng(0).permutation(len(held))), len(held) // 2
     rows = held.rows if held.rows is not None else torch.arange(len(held))
@@ -90,15 +97,55 @@ def sampler(game, train: Dataset) -> Callable:
     return lru_cache(maxsize=None)(draw)
 
 
+def calibrating(train: Dataset, held: Dataset | None, wanted=None) -> tuple[Dataset, str]:
+    """(items that calibrate a discriminator, "" or what to know of them): held-out ones, where there are FEWEST, of
+    each class number in `wanted` where that is given; else training items, which the discriminator knows.
+
+    UserError, with the names of the classes, where there are too few of those, too.
+    """
+    noun = train.spec.noun
+    ours = counted(train, wanted)
+    theirs = dict.fromkeys(ours, 0) if held is None else counted(held, wanted)
+    lacking = {name: count for name, count in theirs.items() if count < FEWEST}
+    if held is not None and not lacking:
+        return held, ""
+    each = f"{FEWEST} per class" if wanted is not None else f"{FEWEST}"
+    if scarce := {name: count for name, count in ours.items() if count < FEWEST}:
+        raise UserError(f"refining needs at least {each} {noun}, and there are {told(scarce)}: give more data")
+    share = FEWEST / min(ours[name] + theirs[name] for name in lacking)
+    more = f"retrain with --val {math.ceil(20 * share) / 20:g}" if share <= 0.5 else "give more data"
+    note = (
+        f"held out: {told(lacking)} {noun}, and refining needs {each}: it uses training {noun} instead, which the "
+        f"discriminator knows, so the gain may be smaller than it seems; better: {more}"
+    )
+    rows = train.rows if train.rows is not None else torch.arange(len(train))
+    kept = np.random.default_rng(0).permutation(len(train))[:CALIBRATING]
+    return replace(train, rows=rows[torch.from_numpy(np.sort(kept))]), note
+
+
+def counted(data: Dataset, wanted) -> dict[str, int]:
+    """Items of each class number in `wanted`, by its name; of all under "" where that is None."""
+    if wanted is None:
+        return {"": len(data)}
+    label = data.raw(np.arange(len(data)), "label")
+    return {data.spec.classes[k]: int((label == k).sum()) for k in wanted}
+
+
+def told(counts: dict[str, int]) -> str:
+    """'16', or '3 of class 'dress', 8 of class 'shirt''."""
+    return few([f"{count} of class '{name}'" if name else f"{count}" for name, count in counts.items()], 5)
+
+
 class Refined:
     """(n, seed=) -> items of a game that its own discriminator chose; counts what they cost."""
 
-    def __init__(self, game, calibration: Dataset | None):
-        if calibration is None:
-            raise UserError("no data was held out to calibrate the discriminator")
+    def __init__(self, game, train: Dataset, held: Dataset | None):
         if game.inputs or not hasattr(game, "score_samples"):
             raise UserError(f"{type(game).__name__} has no discriminator of samples")
-        conditions = {"label": some(calibration, "label")} if getattr(game, "conditional", False) else {}
+        conditional = getattr(game, "conditional", False)
+        wanted = np.unique(train.raw(np.arange(len(train)), "label")) if conditional else None
+        calibration, self.note = calibrating(train, held, wanted)
+        conditions = {"label": some(calibration, "label")} if conditional else {}
         self.refiner, self.spec = game.refiner(some(calibration), **conditions), calibration.spec
         self.draw, self.drawn, self.returned = lru_cache(maxsize=None)(self._choose), 0, 0
 

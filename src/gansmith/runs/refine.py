@@ -13,10 +13,10 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError, nearest
 from gansmith.game import Game
 from gansmith.refine import calibrate, latent_mala
-from gansmith.refine.calibration import FEWEST
 from gansmith.refine.diagnostics import verdict
 from gansmith.refine.refiner import METHODS as CHOOSING
 from gansmith.runs.load import data_of, load
+from gansmith.runs.reference import calibrating
 
 METHODS = (*CHOOSING, "mala")
 STEPS = 100  # of a latent chain, when no budget is given
@@ -25,7 +25,8 @@ STEPS = 100  # of a latent chain, when no budget is given
 def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, seed: int | None = None, label=None):
     """(`n` refined items, the report): the run's samples brought nearer to its data by its own discriminator.
 
-    path    a run folder that kept data no player saw (`val` above 0): that data calibrates the discriminator
+    path    a run folder; the data that it held out calibrates the discriminator, or, where that is too little, the data
+            that it was trained on, and the report says so under "note"
     method  of `gansmith.refine.Refiner`, or "mala": chains in latent space, `budget` steps each
     budget  proposals for each sample
     """
@@ -39,52 +40,37 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
         raise UserError(f"--refine {method}: choose one of {', '.join(METHODS)}.{nearest(method, METHODS)}")
     path = Path(path)
     if not path.is_dir():
-        raise UserError(f"--refine needs the held-out data of a run, and {path} is a file: give the folder of the run")
+        raise UserError(f"--refine needs the data of a run, and {path} is a file: give the folder of the run")
     game = load(path)
     if game.inputs or not hasattr(game, "score_samples"):
         raise UserError(f"{type(game).__name__} has no discriminator that scores samples: remove --refine")
-    held = check_held_out(path, *data_of(path))
+    train, held = data_of(path)
     if method == "mala":
-        if game.conditional:
+        if getattr(game, "conditional", False):
             raise UserError("--refine mala does not support conditional models: use --refine obrs")
         if not game.spec.continuous:
             raise UserError(f"--refine mala needs gradients, which {game.spec.noun} do not have: use --refine obrs")
         seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
-        return by_mala(game, held, n, STEPS if budget is None else int(budget), seed)
+        items, note = calibrating(train, held)
+        made, report = by_mala(game, items, n, STEPS if budget is None else int(budget), seed)
+        return made, report | {"note": note}
     label = None if label is None else int(game.labels(1, label, None))
-    rows, options = np.arange(len(held)), {}
-    if game.conditional:
-        classes = held.raw(rows, "label")
-        rows = rows if label is None else rows[classes == label]
-        options = {"label": held.raw(rows, "label")}
-        check_classes(path, held, [label] if label is not None else np.unique(classes), classes)
-    refiner = game.refiner(held.raw(rows), method=method, budget=budget, **options)
-    return refiner.sample(n, seed=seed, **({} if label is None else {"label": label})), refiner.report
-
-
-def check_held_out(path, train: Dataset, held: Dataset | None) -> Dataset:
-    """What was held out; UserError unless it is enough to calibrate the discriminator."""
-    there = 0 if held is None else len(held)
-    if held is None or there < FEWEST:
-        share = math.ceil(20 * FEWEST / (len(train) + there)) / 20
-        advice = f"Retrain with --val {share:g}" if share < 1 else "Train on more data"
-        raise UserError(f"--refine needs at least {FEWEST} held-out {train.spec.noun}; {path} has {there}. {advice}")
-    return held
-
-
-def check_classes(path, held: Dataset, wanted, classes: np.ndarray) -> None:
-    """UserError unless enough was held out of each class that is `wanted`."""
-    for number in wanted:
-        there = int((classes == number).sum())
-        if there < FEWEST:
-            raise UserError(
-                f"class '{held.spec.classes[number]}' has {there} held-out {held.spec.noun} in {path}; --refine of a "
-                f"conditional model needs {FEWEST} per class. Retrain with a larger --val"
-            )
+    wanted, options = None, {}
+    if getattr(game, "conditional", False):
+        wanted = [label] if label is not None else np.unique(train.raw(np.arange(len(train)), "label"))
+    items, note = calibrating(train, held, wanted)
+    rows = np.arange(len(items))
+    if wanted is not None:
+        rows = rows[np.isin(items.raw(rows, "label"), wanted)]
+        options = {"label": items.raw(rows, "label")}
+    refiner = game.refiner(items.raw(rows), method=method, budget=budget, **options)
+    made = refiner.sample(n, seed=seed, **({} if label is None else {"label": label}))
+    return made, refiner.report | {"note": note}
 
 
 def summary(report: dict) -> str:
-    """One line: what the discriminator is worth, what it is thought to have won, and what the samples cost."""
+    """What the discriminator is worth, what it is thought to have won, and what the samples cost, in a line; and what
+    to know of the items that calibrated it, in another."""
     known = report.get("classes")
     said = report["verdict"] if not known else f"calibrated for each of {len(known)} classes"
     groups = [report] if not known else [*known.values()]
@@ -92,7 +78,8 @@ def summary(report: dict) -> str:
     if all("tv_refined" in group for group in groups):
         before, after = (np.mean([group[key] for group in groups]) for key in ("tv_plain", "tv_refined"))
         won = f"; total variation distance to the data about {before:.2f} before and {after:.2f} after"
-    return f"{said}{won}; {report['proposals'] / max(1, report['returned']):.1f} candidates per sample"
+    cost = f"{said}{won}; {report['proposals'] / max(1, report['returned']):.1f} candidates per sample"
+    return cost + (f"\nnote: {report['note']}" if report.get("note") else "")
 
 
 def by_mala(game: Game, held: Dataset, n: int, steps: int, seed: int, step_size: float = 0.01):
