@@ -266,3 +266,11 @@ def test_without_a_column_to_ask_for_batches_hold_the_rows_of_their_index():
         index = torch.tensor([19, 0, 7])
         wanted = part.spec.to_network(torch.from_numpy(part.spec.codes(part.raw(index))))
         assert torch.equal(part.batch(index).real, wanted)
+
+
+def test_a_class_cannot_be_asked_of_rows(trained, tmp_path, capsys):
+    from gansmith.cli.main import main
+
+    trained.save(tmp_path / "x.gan")
+    assert main(["sample", str(tmp_path / "x.gan"), "--label", "b", "-o", str(tmp_path / "x.csv")]) == 2
+    assert "rows are asked for values with --where COLUMN=VALUE" in capsys.readouterr().err

@@ -64,6 +64,7 @@ def sample(
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     """
+    from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
     from gansmith.distributed.collectives import map_across_ranks
     from gansmith.distributed.ranks import one_task
@@ -85,6 +86,9 @@ def sample(
     asked = inspect.signature(game.sample).parameters
     number = label is not None and label not in game.spec.classes and label.isdigit()
     conditions = {} if label is None else {"label": int(label) if number else label}
+    if label is not None and not accepts(game.sample, "label"):
+        other = "" if game.spec.continuous else "; rows are asked for values with --where COLUMN=VALUE"
+        raise UserError(f"{type(game).__name__} makes no classes: remove --label{other}")
     if text is not None:
         if "text" not in game.inputs:
             raise UserError(f"{type(game).__name__} takes no captions: remove --text")
