@@ -24,16 +24,16 @@ SIDES = {"left": 0, "right": 10}
 PHRASES = ("a {c} {d} on the {s}", "the {d} on the {s} is {c}", "{c} {d} , {s}")
 
 
-def painted(digits: np.ndarray, labels: np.ndarray, seed: int):
-    """(pictures (n, 3, 16, 24), captions, truth (n, 3): digit, colour, side)."""
+def painted(digits: np.ndarray, labels: np.ndarray, seed: int, times: int = 1):
+    """(pictures (n, 3, 16, 24), or `times` as large, captions, truth (n, 3): digit, colour, side)."""
     rng = np.random.default_rng(seed)
     truth = np.stack([labels, rng.integers(0, 4, len(labels)), rng.integers(0, 2, len(labels))], 1)
-    pictures = np.zeros((len(digits), 3, 16, 24), np.uint8)
+    pictures = np.zeros((len(digits), 3, 16 * times, 24 * times), np.uint8)
     palette, places = np.array(list(COLOURS.values())) / 255, list(SIDES.values())
     for picture, digit, (_, color, side) in zip(pictures, digits, truth):
-        small = np.asarray(Image.fromarray(digit[0]).resize((14, 14), Image.Resampling.BICUBIC), np.float32)
-        left = places[side]
-        picture[:, 1:15, left : left + 14] = palette[color][:, None, None] * small
+        small = Image.fromarray(digit[0]).resize((14 * times, 14 * times), Image.Resampling.BICUBIC)
+        small, left = np.asarray(small, np.float32), places[side] * times
+        picture[:, times : 15 * times, left : left + 14 * times] = palette[color][:, None, None] * small
     return pictures, [caption(t, rng.integers(len(PHRASES))) for t in truth], truth
 
 

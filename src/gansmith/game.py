@@ -335,7 +335,8 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
             wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
             raise SettingError(f"{game.__name__}({name}={value!r}): expected {wanted}")
         if limits.get("choices") and value not in limits["choices"]:
-            raise SettingError(f"{game.__name__}({name}={value!r}): choose one of {', '.join(limits['choices'])}")
+            allowed = ", ".join(map(str, limits["choices"]))
+            raise SettingError(f"{game.__name__}({name}={value!r}): choose one of {allowed}")
         low, high = limits.get("minimum"), limits.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             span = f"at least {low}" if high is None else f"between {low} and {high}"

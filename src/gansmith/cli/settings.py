@@ -119,6 +119,6 @@ def explain_settings(name: str, game: type) -> str:
 
     lines = [f"Settings of {name}: {summary(game)}"]
     for f in fields(game):
-        choices = f"; one of {', '.join(f.metadata['choices'])}" if f.metadata["choices"] else ""
+        choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
         lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {f.default}]")
     return "\n".join(lines)

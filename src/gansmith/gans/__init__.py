@@ -22,6 +22,7 @@ from gansmith.gans.seriesgan import SeriesGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
+from gansmith.gans.stackgan import StackGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
 from gansmith.gans.wavegan import WaveGAN
@@ -49,6 +50,7 @@ GAMES = {
         SRGAN,
         AffGAN,
         GANINTCLS,
+        StackGAN,
         InfoGAN,
         ImprovedGAN,
         VAE,
@@ -87,6 +89,7 @@ __all__ = [
     "SRGAN",
     "SeriesGAN",
     "SpecGAN",
+    "StackGAN",
     "VAE",
     "VAEGAN",
     "WGAN",

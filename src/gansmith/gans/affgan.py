@@ -57,7 +57,7 @@ class AffGAN(Translation):
     summary = "makes pictures larger, and smaller again they are what went in"
     batch_size: ClassVar[int] = 16
 
-    scale: int = setting(4, "how many times larger: 2, 4 or 8", minimum=2, maximum=8)
+    scale: int = setting(4, "how many times larger: 2, 4 or 8", choices=(2, 4, 8))
     crop: int = setting(96, "pixels of the squares that it learns from", minimum=8)
     kernel: str = setting("box", "A: the mean of scale x scale pixels, or a Gaussian", choices=KERNELS)
     objective: str = setting(

@@ -67,12 +67,14 @@ class GANINTCLS(FromNoise):
     def read(self, data, **options) -> Dataset:
         dataset = read(data, form="captions", **{k: v for k, v in options.items() if k != "labels"})
         if "text" not in dataset.fields:
-            raise DataError(f"GANINTCLS needs pictures with captions and {dataset.name} has no captions")
+            raise DataError(f"{type(self).__name__} needs pictures with captions and {dataset.name} has no captions")
         return dataset
 
     def build(self, spec: Kind) -> None:
         if "text" not in spec.also or spec.axes != 2 or not spec.bounded:
-            raise DataError("GANINTCLS makes pictures from captions: put a captions.json or captions.csv beside them")
+            raise DataError(
+                f"{type(self).__name__} makes pictures from captions: put a captions.json or captions.csv beside them"
+            )
         self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
         self.image_encoder = ImageEncoder(spec.shape, self.text_width)
         self.generator = TextGenerator(self.latent, spec.shape, self.text_width, self.width)
@@ -101,13 +103,17 @@ class GANINTCLS(FromNoise):
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         text = self.text_encoder(batch.text)
-        maps = self.discriminator.body(batch.real)
-        on_real = self.discriminator.score_maps(maps, text)
-        on_fake = self.discriminator(self.generator(self.latents(len(batch)), text), text)
+        return self.told_apart(self.discriminator, batch.real, self.generator(self.latents(len(batch)), text), text)
+
+    def told_apart(self, discriminator: nn.Module, real: Tensor, fake: Tensor, text: Tensor) -> dict[str, Tensor]:
+        """D's terms: real pictures beside their captions, beside others', and fakes."""
+        maps = discriminator.body(real)
+        on_real = discriminator.score_maps(maps, text)
+        on_fake = discriminator(fake, text)
         observe_scores(on_real, on_fake)
         terms = {"cost_real": softplus(-on_real).mean(), "cost_fake": softplus(on_fake).mean() / 2}
         if self.mismatched:
-            on_mismatched = self.discriminator.score_maps(maps, next_to(text))
+            on_mismatched = discriminator.score_maps(maps, next_to(text))
             observe("discriminator/mismatched", on_mismatched)
             terms["cost_mismatched"] = self.mismatched * softplus(on_mismatched).mean()
         return terms
@@ -154,7 +160,7 @@ class GANINTCLS(FromNoise):
         """One caption, several, or word numbers (n, captions, words), as word numbers on the game's device."""
         self.check_is_fitted()
         if text is None or len(text) == 0:
-            raise UserError("GANINTCLS paints captions: give sample(n, text='a red bird')")
+            raise UserError(f"{type(self).__name__} paints captions: give sample(n, text='a red bird')")
         form = self.spec.of("text")
         if isinstance(text, str) or isinstance(text[0], str):
             captions = [text] if isinstance(text, str) else list(text)

@@ -25,7 +25,7 @@ def every_form() -> list[Dataset]:
         *(data for kind in KINDS.values() for data in kind.example()),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
-        *(captioned(replace(made_up(shape), files=()), CAPTIONS) for shape in pictures),
+        *(captioned(replace(made_up(shape), files=()), CAPTIONS) for shape in (*pictures, (3, 16, 16))),
         Dataset(Vectors((1,)), {}, name="no data", rows=torch.arange(64)),
     ]
 
