@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.labels import unmistakable
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, NotFittedError, SettingError, nearest
 
@@ -229,13 +230,13 @@ class Game(Trained):
     def refiner(self, real, **options):
         """A `gansmith.refine.Refiner` that chooses among this game's samples with its own discriminator: with its
         score, or with a fresh head on its last hidden layer where that tells held-out items better.
-
         real     held-out items in the data's units that no player was trained on (`gansmith.runs.data_of(run)[1]`)
         options  of `Refiner`: method, budget, label (of `real`, for a conditional game) …
         """
         own, discriminator = {"kind": self.score_kind}, getattr(self, "discriminator", None)
         if hasattr(discriminator, "features") and hasattr(self, "apply_in_batches"):
             own["features"] = lambda x: self.apply_in_batches(lambda x, label: discriminator.features(x), x)
+        options["label"] = unmistakable(options.get("label"), self.spec.classes)
         return _above("refine").Refiner(self.sample, self.score_samples, real, **own | options)
 
     def settings(self) -> dict:

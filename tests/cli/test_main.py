@@ -54,7 +54,7 @@ def test_samples_of_pictures_go_where_asked(trained, here, out, capsys):
     assert capsys.readouterr().out.strip() == out.rstrip("/")
     if out == "made/":
         made = sorted((here / "made").iterdir())
-        assert [p.name for p in made] == [f"{i:02d}.png" for i in range(12)]
+        assert [p.name[:3] for p in made] == [f"{i:02d}-" for i in range(12)]  # its number, then its class
         assert Image.open(made[0]).size == (8, 8)
     elif out.endswith("png"):
         assert Image.open(out).mode == "L"

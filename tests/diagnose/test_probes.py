@@ -1,9 +1,12 @@
 """Runs on tables are looked at like others: rows as numbers, the critic's score of each row by itself."""
 
 import numpy as np
+import pytest
 import torch
 
 import gansmith as gs
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.images import Images
 from gansmith.diagnose.dynamics import rotation
 from gansmith.diagnose.probes import Probes
 from gansmith.testing import begin, made_up_table, rounds
@@ -19,3 +22,15 @@ def test_a_look_at_rows():
     assert torch.equal(rng, torch.get_rng_state())
     assert {"look/coverage", "look/precision", "look/copies", "look/held_gap", "look/company"} <= row.keys()
     assert np.isfinite(list(row.values())).all() and row["look/company"] < 1e-4
+
+
+@pytest.mark.parametrize("grey", [np.zeros((60, 1, 1, 1)), np.arange(60).reshape(-1, 1, 1, 1) * 4], ids=["one", "many"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_look_at_pictures_of_one_colour(grey, conditional):
+    real = np.broadcast_to(grey, (60, 1, 16, 16)).astype(np.uint8)
+    data = Dataset(Images((1, 16, 16), ("a", "b")), {"real": real, "label": np.arange(60) % 2})
+    state = begin(gs.DCGAN, data, {"width": 4, "conditional": conditional}, 0)
+    rounds(state, 1)
+    row = Probes(1).look(state)
+    assert "look/coverage" in row and "look/roughness" not in row
+    assert np.isfinite([value for name, value in row.items() if name.startswith("look/")]).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,9 @@ def sample(
         str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.png, x.npz, x.npy, x.csv or folder/")
     ] = ("samples.png"),
     seed: Annotated[int | None, typer.Option(metavar="S", help="random seed [a new one]")] = None,
-    label: Annotated[str | None, typer.Option(metavar="L", help="class, by name or number (conditional GANs)")] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="L", help="class, by name; by number if none is called by one")
+    ] = None,
     input_: Annotated[
         Path | None,
         typer.Option("--input", metavar="PICTURES", help="file, folder or zip of images to translate (pix2pix)"),
@@ -84,8 +87,7 @@ def sample(
             say(write_samples(made, out, game.spec, list(pictures)))
         return
     asked = inspect.signature(game.sample).parameters
-    number = label is not None and label not in game.spec.classes and label.isdigit()
-    conditions = {} if label is None else {"label": int(label) if number else label}
+    conditions = {} if label is None else {"label": label}
     if label is not None and not accepts(game.sample, "label"):
         other = "" if game.spec.continuous else "; rows are asked for values with --where COLUMN=VALUE"
         raise UserError(f"{type(game).__name__} makes no classes: remove --label{other}")
@@ -114,12 +116,18 @@ def sample(
         count = 64
     if refine is None and budget is not None:
         raise UserError("--budget is the number of candidates of --refine: add --refine obrs")
+    conditional, labels = getattr(game, "conditional", False) and hasattr(game, "classes_of"), None
+    if conditional and seed is None and refine is None:
+        seed = secrets.randbelow(2**31)  # the same for the samples and for their classes
     with one_task(seed) as (first, seed):
         if refine is None:
             made = game.sample(count, seed=seed, **conditions)
+            labels = game.classes_of(count, seed=seed, **conditions) if conditional else None
         else:
             from gansmith.runs.refine import refined, summary
 
             made, report = refined(model, count, method=refine, budget=budget, seed=seed, **conditions)
+            labels = report.get("names") or None
     if first:
-        say(*([] if refine is None else [summary(report)]), write_samples(made, out, game.spec, safe=safe_csv))
+        told = [] if refine is None else [summary(report)]
+        say(*told, write_samples(made, out, game.spec, labels=labels, safe=safe_csv))

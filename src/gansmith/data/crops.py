@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def _resized(item: np.ndarray, width: int, height: int) -> np.ndarray:
 def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
     """Name -> picture uint8 (C, H, W) of a picture file, a folder or a zip; at `size`, or each at its own.
 
-    Raises UserError for what cannot be read: who asked for these pictures wants all of them.
+    What cannot be read is left out and named in a warning; UserError where that is all of them.
     """
     from gansmith.data.sources import one_picture, pictures_at
 
@@ -95,7 +96,8 @@ def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> d
     left_out: dict[str, str] = {}
     found = decoded(pictures, channels, size, left_out)
     if left_out:
-        raise DataError(f"{path}: {few([f'{name} cannot be read ({why})' for name, why in left_out.items()], 2)}")
+        lines = [f"{name} ({why})" for name, why in left_out.items()]
+        warnings.warn(f"{path}: {len(left_out)} cannot be read and are left out: {few(lines)}", stacklevel=3)
     return found
 
 

@@ -11,6 +11,8 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 
+EMPTY = "classes without an item that can be read, which are left out"  # how the note of them begins
+
 
 def choose(labels, found, classes, n: int, name: str):
     """(labels, names of the classes) to use: those found with "auto", none with None, else the `labels` given."""
@@ -52,11 +54,51 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
         label = label.astype(np.int64)
     values, codes = np.unique(label, return_inverse=True)
     if label.dtype.kind in "iub" and len(classes) and values[0] >= 0 and values[-1] < len(classes):
-        return label.astype(np.int64), tuple(str(c) for c in classes)
+        there = set(values.astype(int).tolist())
+        if empty := [str(c) for i, c in enumerate(classes) if i not in there]:
+            notes.append(f"{EMPTY}: {few(empty, 12)}")
+        return codes.astype(np.int64), tuple(str(c) for i, c in enumerate(classes) if i in there)
     names = tuple(str(v) for v in values.tolist())
     if label.dtype.kind in "iu" and names != tuple(str(i) for i in range(len(names))):
         notes.append(f"labels {few(names)} renumbered 0 ... {len(names) - 1}; their names are kept")
     return codes.astype(np.int64), names
+
+
+def class_numbers(wanted, names: tuple[str, ...]) -> list[int]:
+    """The places in `names` of classes, which are given by name, or by number where no class is called by one.
+
+    An array or tensor holds numbers, as the labels of a Dataset do. UserError for what is no class.
+    """
+    if "int" in str(getattr(wanted, "dtype", "")):
+        found = [int(i) for i in wanted]
+        odd = next((i for i in found if not 0 <= i < len(names)), None)
+        if odd is None:
+            return found
+        raise UserError(f"no class {odd}: there are {few(names, 20)} (numbers 0 … {len(names) - 1})")
+    place = {name: i for i, name in enumerate(names)}
+    numbered = any(map(_is_number, names))
+    found = []
+    for one in wanted:
+        name = str(one)
+        if name not in place and _is_number(name) and not numbered and 0 <= int(name) < len(names):
+            found.append(int(name))
+        elif name in place:
+            found.append(place[name])
+        else:
+            numbers = "" if numbered else f" (numbers 0 … {len(names) - 1})"
+            shown = name if _is_number(name) else repr(name)
+            raise UserError(f"no class {shown}: there are {few(names, 20)}{numbers}")
+    return found
+
+
+def unmistakable(numbers, names: tuple[str, ...]) -> list:
+    """An array of class numbers as they are, or as names where the classes are called by other numbers than these."""
+    known = not any(map(_is_number, names)) or names == tuple(map(str, range(len(names))))
+    return numbers if known or "int" not in str(getattr(numbers, "dtype", "")) else [names[i] for i in numbers]
+
+
+def _is_number(name: str) -> bool:
+    return name.lstrip("-").isdecimal()
 
 
 def evenly(n: int, count: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from gansmith.data.numeric import from_array
 from gansmith.errors import DataError
 
-ITEMS = ("images", "x", "data", "arr_0", "x_train")
+ITEMS = ("images", "x", "data", "arr_0", "x_train", "samples")
 LABELS = ("labels", "label", "y", "y_train")
 LARGE, RATIO = 2**30, 200  # bytes of an array above which it may not be packed more tightly than this
 

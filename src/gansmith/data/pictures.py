@@ -216,7 +216,9 @@ def _whole(x: np.ndarray, high, notes: list) -> np.ndarray | None:
 
 
 def with_channels(x: np.ndarray, channels: int) -> np.ndarray:
-    if channels not in (1, 3, 4) or x.shape[1] not in (1, 3, 4):
+    if x.shape[1] not in (1, 3, 4):
+        raise SettingError(f"channels={channels} of pictures with {x.shape[1]}: these stay as they are; leave it out")
+    if channels not in (1, 3, 4):
         raise SettingError(
             f"channels={channels} of pictures with {x.shape[1]}: 1 (grey), 3 (colour) and 4 (with alpha) can be had"
         )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.labels import few
+from gansmith.data.labels import EMPTY, few
 from gansmith.distributed.track import track
 from gansmith.names import shown
 
@@ -189,9 +189,7 @@ def _classes(check: Check, dataset: Dataset) -> None:
     label = dataset.raw(np.arange(len(dataset)), "label")
     counts = np.bincount(label, minlength=len(dataset.spec.classes))
     check.classes = {name: int(n) for name, n in zip(dataset.spec.classes, counts, strict=True)}
-    empty = [name for name, n in check.classes.items() if n == 0]
-    if empty:
-        check.problems.append(f"classes without an item: {few(empty, 12)}")
+    check.problems += [note for note in dataset.notes if note.startswith(EMPTY)]
     scarce = [f"{name} ({n})" for name, n in check.classes.items() if 0 < n < max(10, 0.1 * counts.max())]
     if scarce:
         check.problems.append(f"classes with few items (below 10, or a tenth of the largest): {few(scarce, 12)}")

@@ -12,11 +12,11 @@ from gansmith.data.chart import Sheet, bars, histogram, scatter
 def grid(items: np.ndarray, columns: int | None = None, gap: int = 1, least: int = 512) -> np.ndarray:
     """uint8 (n, C, H, W) to one picture (h, w) or (h, w, 3|4), enlarged by whole factors to about `least` pixels.
 
-    Pictures of other channel counts show their first one.
+    The channels of pictures that have two, or more than four, stand side by side.
     """
+    if items.shape[1] not in (1, 3, 4):
+        items = items.transpose(0, 2, 1, 3).reshape(len(items), 1, items.shape[2], -1)
     n, channels, height, width = items.shape
-    if channels not in (1, 3, 4):
-        items, channels = items[:, :1], 1
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8)

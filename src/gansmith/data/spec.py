@@ -46,7 +46,7 @@ class Kind:
     default_game: ClassVar[str] = "r3gan"
     default_reason: ClassVar[str] = "its loss converges without tuning"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".png")  # of one file that holds many samples
-    write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of files of text
+    write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of text; "labels"
     folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
     example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
     shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise
@@ -186,11 +186,11 @@ class Kind:
         return None
 
     # --- writing -----------------------------------------------------------------------------------------------------
-    def write(self, items, path: Path) -> None:
-        """Write samples (data units) to one file that ends in one of `endings`."""
+    def write(self, items, path: Path, labels=None) -> None:
+        """Write samples (data units) to one file that ends in one of `endings`; `labels`: the class of each."""
         from gansmith.data.write import write_arrays
 
-        write_arrays(items, path, self)
+        write_arrays(items, path, self, labels)
 
     def write_one(self, item, path: Path) -> None:
         """Write one sample to a file that ends in `folder_of`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ from gansmith.atomic import replacing, sweep
 from gansmith.data.spec import Kind
 from gansmith.distributed.track import track
 from gansmith.errors import DataError
-from gansmith.names import safe_names
+from gansmith.names import safe_name, safe_names
+
+LABELLED = (".npz", ".csv", ".tsv", ".parquet")  # files that hold the class of each item, too
 
 
 def check_place(out: str, form: Kind | None = None) -> Path:
@@ -39,11 +43,12 @@ def is_folder(out: str, endings) -> bool:
     return Path(out).suffix.lower() not in endings or out.endswith("/")
 
 
-def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
+def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -> Path:
     """Write `items` (data units) to `out`, whose ending says how: a file of the kind's `endings`, or a folder with a
     numbered file for each.
 
     names  of the files in a folder, in place of numbers; then `items` may differ in size
+    labels  the class of each item, by name: it stands in the names of the files, in a column of a table, and in .npz
     how    what else `form.write` is told (see `Kind.write_options`)
     """
     path = check_place(out, form)
@@ -54,6 +59,8 @@ def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         digits = len(str(len(items) - 1))
         plain = [f"{i:0{digits}d}" for i in range(len(items))]
+        if labels is not None:
+            plain = [f"{number}-{safe_name(label)}" for number, label in zip(plain, labels, strict=True)]
         files = safe_names(names if names is not None else plain, form.folder_of)
         for item, file in track(zip(items, (path / file for file in files)), "writing files", len(files)):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,24 +72,44 @@ def write_samples(items, out: str, form: Kind, names=None, **how) -> Path:
         if len({np.shape(item) for item in items}) > 1:
             raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")
         items = np.asanyarray(items)
+    if labels is not None and "labels" in form.write_options and path.suffix in LABELLED:
+        how["labels"] = labels
+    elif labels is not None and len(set(labels)) > 1:
+        keep = [e for e in form.endings if e in LABELLED and "labels" in form.write_options]
+        keep += ["a folder/"] * bool(form.folder_of)
+        where = f"; {' or '.join(keep)} keeps them" if keep else ""
+        warnings.warn(f"{path} does not say of which class each of the {form.noun} is{where}", stacklevel=2)
     form.write(items, path, **how)
     return path
 
 
-def write_arrays(items: np.ndarray, path: Path, form: Kind) -> None:
-    """Numbers as .npz, .npy or .csv (rows of them), or their preview as .png."""
+def write_arrays(items: np.ndarray, path: Path, form: Kind, labels=None) -> None:
+    """Numbers as .npz, .npy or .csv (rows of them), or their preview as .png; with `labels` in .npz and .csv."""
     if path.suffix == ".png":
         return save_picture(form.preview(items), path)
     if path.suffix == ".csv" and np.ndim(items) != 2:
         raise DataError(f"{path}: a .csv holds rows of numbers, and these are {form.noun}: write .npz or .npy")
     with replacing(path) as beside:
         if path.suffix == ".csv":
-            header = ",".join(form.columns or [f"x{i}" for i in range(items.shape[1])])
-            np.savetxt(beside, items, delimiter=",", header=header, comments="", fmt="%.7g")
+            _write_rows(items, beside, form, labels)
+        elif path.suffix == ".npz":
+            told = {} if labels is None else {"labels": np.array([*map(str, labels)])}
+            with open(beside, "wb") as file:
+                np.savez_compressed(file, samples=items, **told)
         else:
             with open(beside, "wb") as file:
-                np.savez_compressed(file, samples=items) if path.suffix == ".npz" else np.save(file, items)
+                np.save(file, items)
     return None
+
+
+def _write_rows(items: np.ndarray, path: Path, form: Kind, labels) -> None:
+    """Numbers in as many digits as tell them apart, and the class of each row in a last column."""
+    names = [*(form.columns or [f"x{i}" for i in range(items.shape[1])])]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(names if labels is None else [*names, "label"])
+        for i, item in enumerate(items):
+            rows.writerow([*map(str, item), *([] if labels is None else [labels[i]])])
 
 
 def save_picture(picture: np.ndarray, path: Path) -> None:

@@ -32,6 +32,7 @@ COUNT = 512  # samples of a look
 POOL = 2048  # reals that are kept for them
 DRAWS = 8  # real-against-real draws behind each level
 SIDE = 16  # pictures are compared at no more than this
+LITTLE = 1e-6  # below which a number of the reals is none
 TURN = 4  # looks from one in which the field of the game is looked at to the next
 
 
@@ -169,11 +170,11 @@ def looked(state: State, real: Real) -> dict[str, float]:
     game, count = state.game, real.count
     labels = None
     if getattr(game, "conditional", False) and real.labels is not None:
-        labels = [int(y) for y in real.labels[:count]]
+        labels = real.labels[:count]
     asked = {} if labels is None else {"label": labels}
     with state.average.playing(game):
         fake = game.sample(count, seed=0, **asked)
-        alone = game.sample(min(64, count), seed=1, label=labels[0]) if labels else None
+        alone = game.sample(min(64, count), seed=1, label=labels[0]) if labels is not None else None
     if not isinstance(fake, np.ndarray) and state.data.spec.continuous:
         return {}
     features = tensor(real.features(fake))
@@ -182,18 +183,23 @@ def looked(state: State, real: Real) -> dict[str, float]:
     found = real.reference.compare(features)
     row = {f"look/{name}": value / (real.usual[name] or 1.0) for name, value in found.items()}
     row["look/missing"] = real.reference.missing(features)
+    shares: dict[str, tuple[float, float]] = {}  # of the samples, and of the reals
     if alone is not None:
-        row["look/latent"] = float(tensor(real.features(alone)).var(0).sum().sqrt()) / real.reference.spread
-        row["look/label"] = (explained(features, real.labels[:count]) - chance_of(real.labels[:count])) / real.by_label
+        spread = float(tensor(real.features(alone)).var(0).sum().sqrt())
+        shares["look/latent"] = spread, real.reference.spread
+        by_label = explained(features, real.labels[:count]) - chance_of(real.labels[:count])
+        shares["look/label"] = by_label, real.by_label
     if state.average.copies:
         raw = tensor(real.features(game.sample(count, seed=0, **asked)))
         inside = torch.cdist(real.reference.real, raw) <= real.reference.balls[:, None]
-        row["look/raw_coverage"] = float(inside.any(1).float().mean()) / real.usual["coverage"]
+        shares["look/raw_coverage"] = float(inside.any(1).float().mean()), real.usual["coverage"]
     if real.held is not None:
         row["look/copies"], row["look/copies_z"] = copies(real.pool, real.held, features)
     if real.large:
-        row["look/checker"] = unevenness(fake) / real.unevenness
-        row["look/roughness"] = roughness(fake) / real.roughness
+        shares["look/checker"] = unevenness(fake), real.unevenness
+        shares["look/roughness"] = roughness(fake), real.roughness
+    # pictures of one colour each have no roughness, equal ones no spread: nothing is a share of that
+    row |= {name: share / usual for name, (share, usual) in shares.items() if abs(usual) > LITTLE}
     return row | scored(state, real, fake, labels)
 
 
@@ -202,24 +208,25 @@ def scores(game: Game) -> bool:
     return hasattr(game, "score_samples") and getattr(game, "packing", 1) == 1
 
 
-def scored(state: State, real: Real, fake: np.ndarray, labels: list | None) -> dict[str, float]:
+def scored(state: State, real: Real, fake: np.ndarray, labels: np.ndarray | None) -> dict[str, float]:
     """What the critic says of reals that it saw, of held-out ones, of samples, and of the same in other company."""
     game = state.game
     if not scores(game):
         return {}
     count = len(fake)
-    on = lambda x, y: np.asarray(game.score_samples(x, label=y) if labels else game.score_samples(x), np.float64)  # noqa: E731
+    given = lambda y: {} if labels is None else {"label": y}  # noqa: E731
+    on = lambda x, y: np.asarray(game.score_samples(x, **given(y)), np.float64)  # noqa: E731
     train = on(real.items[:count], labels)
     made = on(fake, labels)
     row = {}
     if real.held is not None:
-        held = on(real.held_items, None if labels is None else [int(y) for y in real.held_labels])
+        held = on(real.held_items, real.held_labels)
         gap, error = train.mean() - held.mean(), np.sqrt(train.var() / len(train) + held.var() / len(held))
         row["look/held_gap"] = float(gap / max(train.mean() - made.mean(), 2 * error, 1e-12))
         row["look/held_z"] = float(gap / max(error, 1e-12))
     part = count // 4
     mixed = join([real.items[:part], fake[:part]])
-    again = on(mixed, labels and labels[:part] * 2)[:part]
+    again = on(mixed, None if labels is None else np.tile(labels[:part], 2))[:part]
     row["look/company"] = float(np.abs(again - train[:part]).max() / max(train.std(), 1e-6))
     return row
 

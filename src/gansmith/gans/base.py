@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch
+from gansmith.data.labels import class_numbers
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import map_across_ranks
 from gansmith.errors import DataError, UserError
@@ -93,7 +94,7 @@ class FromNoise(Game):
         return ((2 * torch.rand(n, self.latent, device=device, generator=rng) - 1) * 3**0.5).to(self.device)
 
     def labels(self, n: int, label, rng: torch.Generator | None) -> Tensor | None:
-        """(n,) class numbers on the game's device from one class or `n`, by number or name; None: drawn by `rng`."""
+        """(n,) class numbers on the game's device from one class or `n` (see `class_numbers`); None: drawn by `rng`."""
         if not self.conditional:
             if label is not None:
                 raise UserError(self.no_classes(label))
@@ -103,14 +104,12 @@ class FromNoise(Game):
             if rng is None:
                 raise UserError("the scores of a conditional game need label=: one class, or one for each item")
             return torch.randint(len(names), (n,), generator=rng).to(self.device)
-        wanted = [label] * n if np.ndim(label) == 0 else list(np.asarray(label).tolist())
-        if len(wanted) != n:
-            raise UserError(f"{len(wanted)} labels for {n} items: give one, or one for each")
-        for one in set(wanted):
-            known = one in names if isinstance(one, str) else 0 <= one < len(names)
-            if not known:
-                raise UserError(f"no class {one!r}: there are {', '.join(names[:20])} (numbers 0 … {len(names) - 1})")
-        return torch.tensor([names.index(a) if isinstance(a, str) else int(a) for a in wanted], device=self.device)
+        one = np.ndim(label) == 0
+        wanted = label if not one else label.reshape(1) if hasattr(label, "reshape") else [label]
+        found = class_numbers(wanted, names)
+        if len(found) != n and not one:
+            raise UserError(f"{len(found)} labels for {n} items: give one, or one for each")
+        return torch.tensor(found * n if one else found, device=self.device)
 
     def no_classes(self, label) -> str:
         """Why a class cannot be asked for, and what to train so that it can."""
@@ -132,12 +131,20 @@ class FromNoise(Game):
         """`n` new items in the data's units (pictures: uint8 (n, C, H, W)), the same for the same seed.
 
         seed   None: drawn from torch's generator, so that samples repeat after `torch.manual_seed`
-        label  for a conditional game: one class or `n` of them, by number or name; None: classes drawn evenly
+        label  for a conditional game: one class or `n` of them, by name, or by number where no class is called by one;
+               None: classes drawn evenly
         """
         self.check_is_fitted()
         rng = new_rng(seed)
         latent, labels = self.latents(n, rng), self.labels(n, label, rng)
         return self.decode(latent, labels, batch_size=batch_size)
+
+    def classes_of(self, n: int, *, seed: int, label=None) -> list[str] | None:
+        """The name of the class of each item that `sample` makes of the same; None without classes."""
+        rng = new_rng(seed)
+        self.latents(n, rng)
+        found = self.labels(n, label, rng)
+        return None if found is None else [self.spec.classes[i] for i in found.tolist()]
 
     def decode(self, latent: Tensor, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
         """What `generate` makes of these latents in eval mode, in the data's units, `batch_size` at a time."""

@@ -103,6 +103,7 @@ class Refiner:
         self.batch_size, self.block, self.max_proposals = batch_size, block, max_proposals
         self._modules = [*modules, *modules_of(self.generate, score, features)]
         self._tally: dict = {}
+        self.labels: list = []  # of the last `sample`: the class of each item
         with evaluating(self._modules):
             self.groups = self._fit(real, label, seed)
 
@@ -111,13 +112,14 @@ class Refiner:
         order. Fewer, with a warning and `report["capped"]`, when the proposal cap is reached first."""
         if n < 1:
             raise UserError(f"n is {n}: ask for at least one sample.")
-        rng, tally, parts = make_rng(seed), Counter(), []
+        rng, tally, parts, self.labels = make_rng(seed), Counter(), [], []
         groups = self._groups(label)
         edges = np.rint(n * np.cumsum([0.0] + [g.share for g in groups]) / sum(g.share for g in groups)).astype(int)
         with task("refining", n) as advance:
             for group, wanted in zip(groups, np.diff(edges), strict=True):
                 for part in self._draw(group, int(wanted), rng, tally) if wanted else ():
                     parts.append(part)
+                    self.labels += [group.label] * count(part)
                     advance(count(part))
         self._tally = {"asked": n, "returned": sum(map(count, parts)), **tally}
         if not parts:
@@ -191,7 +193,7 @@ class Refiner:
     def _groups(self, label) -> list[Group]:
         if label is None:
             return self.groups
-        chosen = [g for g in self.groups if g.label == label]
+        chosen = [g for g in self.groups if g.label == label or str(g.label) == str(label)]
         if not chosen:
             known = [g.label for g in self.groups]
             given = "no classes of the real samples were given" if known == [None] else f"the classes are {known}"

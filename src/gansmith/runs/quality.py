@@ -55,7 +55,7 @@ class Watch:
         items = state.data.raw(order)
         self.conditions = {}
         if getattr(state.game, "conditional", False):
-            self.conditions = {"label": state.data.raw(order[: self.n], "label").tolist()}
+            self.conditions = {"label": state.data.raw(order[: self.n], "label")}
         items = state.data.spec.numbers(items)
         self.space = space(self.features or state.data.spec.features()[0], items)
         features = extract(self.space, items)

@@ -91,7 +91,7 @@ def sampler(game, train: Dataset) -> Callable:
     labels = train.raw(np.arange(len(train)), "label")
 
     def draw(n: int, seed: int) -> np.ndarray:
-        chosen = np.random.default_rng(seed).choice(labels, n).tolist()
+        chosen = np.random.default_rng(seed).choice(labels, n)
         return train.spec.numbers(game.sample(n, seed=seed, label=chosen))
 
     return lru_cache(maxsize=None)(draw)

@@ -24,6 +24,7 @@ STEPS = 100  # of a latent chain, when no budget is given
 
 def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, seed: int | None = None, label=None):
     """(`n` refined items, the report): the run's samples brought nearer to its data by its own discriminator.
+    `names` in the report are those of the items' classes.
 
     path    a run folder; the data that it held out calibrates the discriminator, or, where that is too little, the data
             that it was trained on, and the report says so under "note"
@@ -64,8 +65,9 @@ def refined(path, n: int, *, method: str = "obrs", budget: float | None = None, 
         rows = rows[np.isin(items.raw(rows, "label"), wanted)]
         options = {"label": items.raw(rows, "label")}
     refiner = game.refiner(items.raw(rows), method=method, budget=budget, **options)
-    made = refiner.sample(n, seed=seed, **({} if label is None else {"label": label}))
-    return made, refiner.report | {"note": note}
+    made = refiner.sample(n, seed=seed)
+    names = [one if isinstance(one, str) else game.spec.classes[one] for one in refiner.labels if one is not None]
+    return made, refiner.report | {"note": note, "names": names}
 
 
 def summary(report: dict) -> str:

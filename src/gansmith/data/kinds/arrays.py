@@ -23,6 +23,7 @@ class Arrays(Kind):
 
     kind = "arrays"
     noun = "arrays"
+    write_options = ("labels",)
     takes = "an array (n, C, T), (n, C, H, W) … of numbers, in memory or in a .npy or .npz file"
 
     by: int = -1

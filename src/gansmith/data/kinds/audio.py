@@ -44,6 +44,7 @@ class Audio(Kind):
     default_reason = "on spoken digits it is nearer to the data after 130 seconds than wgan-gp after 540"
     endings = (".wav", ".npz", ".npy", ".png")
     folder_of = ".wav"
+    write_options = ("labels",)
     example_out = "-n 16 -o made/"
     shown = 16
     cropped = True
@@ -154,12 +155,12 @@ class Audio(Kind):
         return [("audio/wav", path.read_bytes())] if path.is_file() else []
 
     # --- writing -----------------------------------------------------------------------------------------------------
-    def write(self, items, path: Path) -> None:
+    def write(self, items, path: Path, labels=None) -> None:
         """As .wav one after the other, with silence between them; .npz, .npy and .png as other arrays."""
         from gansmith.data.write import write_arrays
 
         if path.suffix != ".wav":
-            return write_arrays(items, path, self)
+            return write_arrays(items, path, self, labels)
         gap = np.zeros((self.shape[0], round(GAP * self.rate)), np.int16)
         return self.write_one(np.concatenate([part for item in items for part in (item, gap)][:-1], 1), path)
 

@@ -24,13 +24,15 @@ class TableVectors(Vectors):
     """Vectors that are rows of a table: written to .csv and .parquet as its columns are, whole numbers whole.
 
     entries, layout  of the table: see `TableSpec`; names of rows among the entries are no part of the vectors
+    label   name of the column that samples have their classes in
     """
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".npz", ".npy", ".parquet", ".png")
-    write_options = ("safe",)
+    write_options: ClassVar[tuple[str, ...]] = ("safe", "labels")
 
     entries: tuple[Column, ...] = ()
     layout: Layout | None = None
+    label: str = "label"
 
     def frame(self, items: np.ndarray):
         """Vectors (n, d) as a DataFrame with the columns of the table: each number as near as its column has it."""
@@ -43,11 +45,16 @@ class TableVectors(Vectors):
             codes.append(_nearest(column, values) if column.discrete else values - float(column.origin))
         return TableSpec((len(codes),), entries=self.entries).frame(np.stack(codes, 1))
 
-    def write(self, items, path: Path, safe: bool = False) -> None:
+    def write(self, items, path: Path, labels=None, safe: bool = False) -> None:
         if path.suffix not in (".csv", ".tsv", ".parquet"):
-            return super().write(items, path)
-        table = TableSpec((len(self.entries),), entries=self.entries, layout=self.layout)
-        return table.write(self.frame(items), path, safe)
+            return super().write(items, path, labels)
+        frame, entries, layout = self.frame(items), self.entries, self.layout
+        if labels is not None:
+            frame[self.label] = labels
+            entries = (*entries, Column(self.label, "categorical", "object", True, self.classes))
+            if layout is not None and layout.header is not None:
+                layout = replace(layout, header=(*layout.header, self.label))
+        return TableSpec((len(entries),), entries=entries, layout=layout).write(frame, path, safe)
 
     def to_json(self) -> dict:
         plain = super(TableVectors, replace(self, entries=(), layout=None)).to_json()
@@ -98,6 +105,7 @@ def with_labels(frame, labels, *, name: str, source: Source, limit=None) -> Data
     found = decode(column, codes).to_numpy()
     table = as_table(frame.drop(columns=labels), name=name, source=_without(source, labels, frame))
     made = as_vectors(table, found)
+    made = replace(made, spec=replace(made.spec, label=str(labels)))
     return made if limit is None else _some(made, limit)
 
 

@@ -22,6 +22,7 @@ class Vectors(Kind):
     noun = "vectors"
     takes = "an array (n, d) or (n,) of numbers, in memory or in a .npy or .npz file"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".csv", ".png")
+    write_options: ClassVar[tuple[str, ...]] = ("labels",)
 
     @classmethod
     def of_array(cls, x: np.ndarray, notes: list[str], columns=(), **others):
