@@ -212,7 +212,7 @@ class Game(Trained):
         self, data, *, steps: int | None = None, minutes: float | None = None, batch_size: int | None = None,
         seed: int = 0, out=None, overwrite: bool = False, device: str = "auto", precision: str = "auto",
         val: float = 0.05, micro_batches: int = 1, threads: int | None = None, record: bool = True, size=None,
-        channels: int | None = None, labels="auto", reading: Mapping | None = None, on_failure: str = "warn",
+        channels: int | None = None, labels="auto", reading: Mapping | None = None, start_from=None, on_failure="warn",
         diagnose: bool = True, evaluate: bool = True, patience: int | None = None, probes: Sequence[Callable] = (),
         watch: Callable | None = None, say: Callable[[str], None] | None = None, reasons: Sequence[str] = (),
     ) -> Game:  # fmt: skip

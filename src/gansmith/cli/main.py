@@ -121,6 +121,12 @@ def train(
     on_failure: Annotated[str, typer.Option(metavar="HOW", help="if training fails: warn, stop or rollback")] = "warn",
     size: Size = None,
     channels: Channels = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from", "--init", metavar="RUN", help="start with the weights of a trained model, of the same GAN"
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing run in RUN")] = False,
     quiet: Quiet = False,
     help_: Annotated[bool, typer.Option("--help", help="show this; after the name of a GAN, its settings too")] = False,
@@ -139,6 +145,7 @@ def train(
     gansmith train wgan-gp mnist --steps 20000 --penalty 10 --out runs/mine
     gansmith train table.csv
     gansmith train --game my_gan.py:MyGAN photos/
+    gansmith train other-photos/ --start-from runs/photos-r3gan
     gansmith train wgan-gp --help           the settings of wgan-gp
     torchrun --nproc-per-node 8 -m gansmith train photos/ --minutes 600
     """
@@ -156,8 +163,12 @@ def train(
     look = {"size": read_size(size), "channels": channels}
     named = [own, *positional] if own else positional
     reading = take_reading(given, next((GAMES[word] for word in named[:1] if word in GAMES), None))
+    settings: dict = {}
+    if start_from is not None:
+        named, settings, look = as_before(start_from, named, look)
     name, words, data, reasons = pick_game(named, look | reading)
-    player = GAMES[name](**read_settings(GAMES[name], given | give_back(reading, GAMES[name]), train_options()))
+    given |= give_back(reading, GAMES[name])
+    player = GAMES[name](**settings | read_settings(GAMES[name], given, train_options()))
     start = partial(
         fit,
         player,
@@ -177,6 +188,7 @@ def train(
         on_failure=on_failure,
         **look,
         reading=reading,
+        start_from=start_from,
         reasons=reasons,
     )
     with free_folder(words, name) if out is None else nullcontext(out) as place:
@@ -189,6 +201,9 @@ def resume(
     steps: Annotated[int | None, typer.Option(metavar="N", help="total training steps [as before]")] = None,
     minutes: Annotated[float | None, typer.Option(metavar="M", help="total minutes of training [as before]")] = None,
     data: Annotated[str | None, typer.Option(metavar="DATA", help="new location of the data, if it moved")] = None,
+    changed: Annotated[
+        bool, typer.Option("--accept-changed-data", help="continue with data that is no longer the same")
+    ] = False,
     game: OwnGame = None,
     quiet: Quiet = False,
 ) -> None:
@@ -197,13 +212,16 @@ def resume(
     \b
     gansmith resume runs/photos-r3gan
     gansmith resume runs/photos-r3gan --minutes 120
+    gansmith resume runs/photos-r3gan --accept-changed-data     photos were added
     """
     begun = time.monotonic()
     from gansmith.cli.progress import watched
     from gansmith.runs.train import resume as go_on
 
     find_own(game)
-    watched(partial(go_on, run, data=data, steps=steps, minutes=minutes), run, "", quiet, begun)
+    watched(
+        partial(go_on, run, data=data, accept_changed_data=changed, steps=steps, minutes=minutes), run, "", quiet, begun
+    )
 
 
 app.command()(sample)
@@ -300,6 +318,20 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
         dataset = read(positional[0], **look)
     name, reasons = choose(dataset)
     return name, positional[0], dataset, reasons
+
+
+def as_before(start_from, named: list[str], look: dict) -> tuple[list[str], dict, dict]:
+    """(GAN and DATA, settings of the GAN, how its data is read) as the model that is started from had them, where the
+    command line leaves them open."""
+    from gansmith.gans import GAMES
+    from gansmith.runs.load import load
+
+    old = load(start_from)
+    if len(named) == 1 and (named[0] not in GAMES or Path(named[0]).exists()):
+        named = [old.name, *named]
+    form = old.spec.read_options()
+    look = {name: form.get(name) if value is None else value for name, value in look.items()}
+    return named, old.settings() if named[:1] == [old.name] else {}, look
 
 
 def train_options() -> list[str]:

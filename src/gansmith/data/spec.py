@@ -7,7 +7,7 @@ as this base class says it, which suits arrays of numbers. See docs/own-kind.md 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args, get_origin, get_type_hints
 
@@ -104,6 +104,24 @@ class Kind:
     def read_options(self) -> dict:
         """The options with which other data is read in this form."""
         return {}
+
+    def taking(self, dataset: Dataset) -> Dataset:
+        """`dataset` in this form, that of other data: its units, its classes. DataError where it has another."""
+        mine, name = dataset.spec, dataset.name
+        one, other = ([(type(k), k.shape) for k in (form, *form.also.values())] for form in (mine, self))
+        if one != other:
+            there = self.describe(0).partition(" ")[2]
+            raise DataError(f"{name} holds {mine.describe(len(dataset))}, where {there} are expected")
+        if bool(mine.classes) != bool(self.classes):
+            raise DataError(f"{name} has {len(mine.classes)} classes, where {len(self.classes)} are expected")
+        if new := [c for c in mine.classes if c not in self.classes]:
+            raise DataError(
+                f"{name} has classes that are new: {', '.join(new[:5])}. Known are {', '.join(self.classes[:20])}"
+            )
+        fields = dict(dataset.fields)
+        if mine.classes:
+            fields["label"] = np.array([self.classes.index(c) for c in mine.classes])[fields["label"]]
+        return replace(dataset, spec=self, fields=fields)
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:

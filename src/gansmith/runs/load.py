@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.gans import GAMES
@@ -17,8 +19,11 @@ from gansmith.training import hardware, modelfile
 from gansmith.training.folder import RunFolder
 
 
-def read_again(path, game: Game, data=None) -> Dataset:
-    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since."""
+def read_again(path, game: Game, data=None, changed: bool = False) -> Dataset:
+    """The data that the run in folder `path` was trained on; UserError if it is not to be had or changed since.
+
+    changed  whether other data will do, as long as it is of the same form
+    """
     about = RunFolder(path).read_settings()
     if data is None:
         if about.get("in_memory"):
@@ -27,11 +32,21 @@ def read_again(path, game: Game, data=None) -> Dataset:
     options = about["options"]
     look = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
     dataset = game.read(data, **look)
-    if dataset.digest != about["digest"]:
-        raise UserError(
-            f"{data} is not the data {path} was trained on (it changed since): train anew with another --out"
-        )
-    return dataset
+    same = dataset.digest == about["digest"]
+    if same and not about.get("changed"):
+        return dataset
+    form, digest, there, now = Kind.from_json(about["spec"]), dataset.digest, about.get("items"), len(dataset)
+    if same or changed:  # in the form that the networks know, whatever is chosen for the data as it is now
+        if type(dataset.spec) is type(form) and dataset.spec.shape != form.shape:
+            dataset = game.read(data, **look | form.read_options())
+        return replace(form.taking(dataset), digest=digest)
+    count = f"{now:,} {form.noun}, not all as they were"
+    if there and there != now:
+        count = f"{there:,} {form.noun} then, {now:,} now"
+    raise UserError(
+        f"{dataset.name} is not as it was when {path} was trained on it ({count}). To go on with it as it is: gansmith "
+        f"resume {typed(path)} --accept-changed-data"
+    )
 
 
 def data_of(path, data=None) -> tuple[Dataset, Dataset | None]:

@@ -26,6 +26,7 @@ from gansmith.runs import quality
 from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
+from gansmith.runs.start_from import take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
@@ -63,6 +64,7 @@ def fit(
     channels: int | None = None,
     labels="auto",
     reading: Mapping | None = None,
+    start_from=None,
     on_failure: str = "warn",
     diagnose: bool = True,
     evaluate: bool = True,
@@ -76,6 +78,7 @@ def fit(
 
     data       anything `game.read` takes (see `gansmith.data.read`); `size`, `channels`, `labels` go to it
     reading    other options of the kind of data, such as {"rate": 16000} of sound
+    start_from a trained game of the same class and form (a run, a model.gan or the game), whose weights it starts with
     steps      training steps;  minutes: a budget of wall time instead, to which every schedule fits (default: 5)
     batch_size of all ranks together; None: the game's (64 for most), or all items when there are fewer
     val        fraction of the data held out: no network is trained on it; it calibrates and validates
@@ -105,6 +108,7 @@ def fit(
         raise SettingError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
     ranks = Ranks(place)
+    begin = weights_of(start_from)
     with ranks.one_by_one():
         dataset = game.read(data, size=size, channels=channels, labels=labels, **(reading or {}))
     counts = candidates(place, dataset.spec, threads, ranks.count)
@@ -131,6 +135,10 @@ def fit(
     if not 1 <= micro_batches <= options.batch_size:
         raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
     why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
+    if begin is not None:
+        why.append(
+            f"starts with the weights of {start_from if isinstance(start_from, (str, os.PathLike)) else 'a game'}"
+        )
     if patience is not None and not (patience >= 1 and options.measure_every):
         raise SettingError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
@@ -142,12 +150,12 @@ def fit(
 
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         if out is not None or say is not None:
-            options = plan_run(game, dataset, options, budget, place, ranks, counts, out, why, say)
+            options = plan_run(game, dataset, options, budget, place, ranks, counts, out, why, say, begin)
         if isinstance(keep, RunFolder) and ranks.first:
             keep.create(describe(game, dataset, options, why))
             keep.show_real(dataset)
         ranks.wait()
-        state = make_state(game, dataset, options, place, ranks)
+        state = make_state(game, dataset, options, place, ranks, begin)
         keep.save(state)  # from here on the run can be resumed, however it ends
         return train(state, options, keep, probes)
 
@@ -157,6 +165,7 @@ def resume(
     path,
     *,
     data=None,
+    accept_changed_data: bool = False,
     steps: int | None = None,
     minutes: float | None = None,
     game: type[Game] | None = None,
@@ -169,6 +178,8 @@ def resume(
     """Go on with the run in folder `path` exactly where its last checkpoint stands, and return its game.
 
     data   the data again, for runs whose data was not a path or a name
+    accept_changed_data  go on where the data is no longer what it was: items were added, say. What is held out is drawn
+           anew from all of it
     steps, minutes  a new budget, counted from the beginning of the run
     game   the class, for games that are not gansmith's own
     generator, discriminator  networks of your own, where the run was begun with such: their weights come from the run
@@ -189,27 +200,36 @@ def resume(
             f"batch size {options.batch_size} is not divisible by {ranks.count} ranks: use another number of processes"
         )
     with ranks.one_by_one():
-        dataset = read_again(path, played, data)
+        dataset = read_again(path, played, data, accept_changed_data)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         state = make_state(played, dataset, options, place, ranks)
         state.load(keep.checkpoint)
         if ranks.first:
             keep.continue_log(state)
-            keep.write_settings(about | {"gansmith": __version__, "options": asdict(options)})
+            now = {"data": dataset.source, "name": dataset.name, "items": len(dataset), "digest": dataset.digest}
+            now["changed"] = True  # so that it is read in the form of the run from here on
+            if dataset.digest == about["digest"]:
+                now = {}
+            keep.write_settings(about | {"gansmith": __version__, "options": asdict(options)} | now)
         if say:
             say(f"resuming     {path} after step {state.round:,}")
+            if now:
+                said = f"{len(dataset):,} {dataset.spec.noun} now; what is held out is drawn anew"
+                say(f"             the data changed: {said}")
         if is_old(about["gansmith"]):
             line = f"{path} was begun with gansmith {about['gansmith']}: from here on its data comes in another order"
             (say or warnings.warn)(line)
         return train(state, options, keep, probes)
 
 
-def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks) -> State:
-    """The game built for the data on the device, before its first round."""
+def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ranks, begin: Game | None = None) -> State:
+    """The game built for the data on the device, before its first round; with the weights of `begin`."""
     torch.manual_seed(options.seed)
     train, held = dataset.split(options.val, options.seed) if options.val else (dataset, None)
     game.build(train.spec)  # what it says of the numbers may be learned from this part alone
     game.spec = train.spec
+    if begin is not None:
+        take_weights(game, begin)
     game.to(place)
     hardware.arrange(game, place, options.precision)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
@@ -217,9 +237,9 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     return state
 
 
-def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, counts, out, why, say) -> Options:
+def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, counts, out, why, say, begin) -> Options:
     """Options with the number of threads and the intervals that the plan of this run asks for; its lines are said."""
-    fresh = lambda: make_state(game.copy(), dataset, options, place, ranks)  # noqa: E731
+    fresh = lambda: make_state(game.copy(), dataset, options, place, ranks, begin)  # noqa: E731
     with hardware.prepared(place, counts[0]):
         plan = make_plan(
             fresh,

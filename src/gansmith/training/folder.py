@@ -41,6 +41,7 @@ SETTINGS_MAY = {  # what version 0.1 or a program may have left out
     "asked": dict,
     "data": (str, None),
     "in_memory": bool,
+    "changed": bool,
     "reasons": are(str),
     "networks": is_table_of_texts,
     "interventions": are(dict),

@@ -135,6 +135,12 @@ class TableSpec(Kind):
         found = as_table(frame, name=name, source=source)
         return Series.of_table(found) or found
 
+    def taking(self, dataset: Dataset) -> Dataset:
+        if not isinstance(dataset.spec, TableSpec):
+            raise DataError(f"{dataset.name} holds {dataset.spec.noun}, where rows of a table are expected")
+        codes = self.codes(dataset.raw(np.arange(len(dataset))))
+        return replace(dataset, spec=self, fields={"real": codes}, rows=None)
+
     def as_numbers(self, dataset: Dataset) -> Dataset:
         """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""
         from gansmith.data.kinds.table_numbers import as_vectors
