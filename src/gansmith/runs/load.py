@@ -9,7 +9,7 @@ from torch import nn
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import Kind
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.game import Game
 from gansmith.gans import GAMES
 from gansmith.names import typed
@@ -36,10 +36,14 @@ def read_again(path, game: Game, data=None, changed: bool = False) -> Dataset:
     if same and not about.get("changed"):
         return dataset
     form, digest, there, now = Kind.from_json(about["spec"]), dataset.digest, about.get("items"), len(dataset)
-    if same or changed:  # in the form that the networks know, whatever is chosen for the data as it is now
-        if type(dataset.spec) is type(form) and dataset.spec.shape != form.shape:
-            dataset = game.read(data, **look | form.read_options())
-        return replace(form.taking(dataset), digest=digest)
+    if type(dataset.spec) is type(form) and dataset.spec.shape != form.shape:  # a size that was chosen for all of it
+        dataset = game.read(data, **look | form.read_options())
+    try:
+        dataset = replace(form.taking(dataset), digest=digest)  # in the form that the networks know
+    except DataError as problem:
+        raise UserError(f"{data} is not the data that {path} was trained on: {problem}") from None
+    if same or changed:
+        return dataset
     count = f"{now:,} {form.noun}, not all as they were"
     if there and there != now:
         count = f"{there:,} {form.noun} then, {now:,} now"

@@ -71,7 +71,7 @@ def of_json(fields: dict) -> TableVectors:
     return TableVectors(**plain)
 
 
-def as_vectors(table: Table, labels=None) -> Dataset:
+def as_vectors(table: Table, labels=None, label: str = "label") -> Dataset:
     """The rows of a table of numbers as vectors; DataError names what is no number, its row (the first is 1), and says
     what to type. Columns that name their rows are left out."""
     ids = [str(c.name) for c in table.spec.entries if c.kind == "id"]
@@ -86,7 +86,7 @@ def as_vectors(table: Table, labels=None) -> Dataset:
     notes = [*table.notes, *([f"left out, since they name the rows: {few(ids)}"] if ids else [])]
     found = from_array(values, labels, columns=columns, name=table.name, notes=notes, kind="vectors")
     form = {k: getattr(found.spec, k) for k in ("shape", "classes", "columns", "center", "scale", "also")}
-    spec = TableVectors(**form, entries=table.spec.entries, layout=table.spec.layout)
+    spec = TableVectors(**form, entries=table.spec.entries, layout=table.spec.layout, label=label)
     return replace(found, spec=spec, source=table.source)
 
 
@@ -104,8 +104,7 @@ def with_labels(frame, labels, *, name: str, source: Source, limit=None) -> Data
         raise DataError(f"{name}: column {labels!r} has no label in row {row}: fill it in or drop the row")
     found = decode(column, codes).to_numpy()
     table = as_table(frame.drop(columns=labels), name=name, source=_without(source, labels, frame))
-    made = as_vectors(table, found)
-    made = replace(made, spec=replace(made.spec, label=str(labels)))
+    made = as_vectors(table, found, str(labels))
     return made if limit is None else _some(made, limit)
 
 
