@@ -188,7 +188,7 @@ class TableSpec(Kind):
         rows = max([len(c.levels) + len(c.words) for c in self.entries], default=0) + 3
         made = self.frame(np.stack([column.every_code(rows) for column in self.entries], 1))
         texts = [write_cells(columns[0], made.iloc[:, i]) for i, columns in enumerate(self.cells())]
-        table_csv.write(os.devnull, self.layout or Layout(), texts)
+        table_csv.write(Path(os.devnull), self.layout or Layout(), texts)
         return self
 
     def describe(self, count: int) -> str:
