@@ -396,6 +396,5 @@ def observing(seen: dict | None):
 
 
 def _above(module: str):
-    # `fit` and `save` are conveniences of the public face for what stands above the contract; found by name when
-    # called, so that the contract itself depends on nothing above it.
+    # `fit` and `save` stand above the contract: found by name when called, so that it depends on nothing above it
     return importlib.import_module(f"gansmith.{module}")
