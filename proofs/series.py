@@ -52,8 +52,11 @@ def trained(frame, seconds: float, seed: int, **options):
     how = {"val": 0, "seed": seed, "device": "cpu", "precision": "fp32", "threads": 1}
     data = gs.read(frame, form="series", window=HOURS, **options)
     marks = []
-    gs.SeriesGAN().fit(data, steps=30, probes=[lambda state, seen: marks.append(time.process_time()) or {}], **how)
-    steps = max(50, int(seconds / np.median(np.diff(marks)))) if len(marks) > 3 else 500
+    gs.SeriesGAN().fit(
+        data, steps=60, probes=[lambda state, seen: marks.append((state.round, time.process_time())) or {}], **how
+    )
+    (first, begun), (last, end) = marks[1], marks[-1]
+    steps = int(seconds * (last - first) / (end - begun))
     begun = time.process_time()
     game = gs.SeriesGAN().fit(data, steps=steps, **how)
     return game, time.process_time() - begun, steps

@@ -73,7 +73,7 @@ class SeriesGAN(R3GAN):
         if getattr(spec, "linear", None) is None:
             raise DataError(f"SeriesGAN makes series and the data is {spec.noun}: use {spec.default_game}")
         self.choose(spec)
-        self.simultaneous, self.body = False, "perceptron"
+        self.simultaneous, self.body = True, "perceptron"
         steps, channels = spec.shape[1], spec.shape[0] - spec.values
         join = partial(features, cycles=len(spec.cycles), join=partial(torch.cat, dim=1))
         tables = (spec.linear.weight, spec.linear.scale, spec.linear.knots)
@@ -83,11 +83,8 @@ class SeriesGAN(R3GAN):
         self.latent = self.generator.latent
 
     # --- the game ----------------------------------------------------------------------------------------------------
-    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return super().discriminator_loss(self.seen(batch))
-
-    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        return super().generator_loss(self.seen(batch))
+    def both_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
+        return super().both_losses(self.seen(batch))
 
     def seen(self, batch: Batch) -> Batch:
         """What D sees of a batch: a few steps of each window, and those before."""

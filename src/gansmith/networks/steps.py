@@ -140,12 +140,16 @@ class StepDiscriminator(Discriminator):
         at = start[:, None] + torch.arange(lags + 1 + self.ahead, device=x.device)
         seen = both.gather(1, at[..., None].expand(-1, -1, both.shape[2]))
         steps, context = seen[..., :values], seen[..., values:]
-        made = []
-        for t in range(self.ahead + 1):  # the step before, and those ahead
-            before = steps[:, t : t + lags].flip(1)
-            known = (start + t - 1).clamp(0, lags)
-            made.append(self.law.innovation(steps[:, t + lags], before, known, context[:, t + lags]))
-        innovations = torch.stack(made, 1)
+        ago = torch.arange(self.ahead + 1, device=x.device)  # the step before, and those ahead
+        before = steps[:, (ago[:, None] + torch.arange(lags - 1, -1, -1, device=x.device)).flatten()]
+        known = (start[:, None] + ago - 1).clamp(0, lags)
+        made = self.law.innovation(
+            steps[:, lags:].flatten(0, 1),
+            before.unflatten(1, (self.ahead + 1, lags)).flatten(0, 1),
+            known.flatten(),
+            context[:, lags:].flatten(0, 1),
+        )
+        innovations = made.unflatten(0, (len(x), -1))
         first = innovations[:, :1] * (start > 0)[:, None, None]
         return steps[:, 1:], torch.cat([first, innovations[:, 1:]], 1), start.clamp(max=lags), context[:, lags + 1 :]
 
