@@ -27,7 +27,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 import gansmith as gs
-from gansmith.data.kinds.series_measures import lines
+from gansmith.data.kinds.series_figures import lines
 
 HOURS, WEEK = 24, 168
 GOALS = {

@@ -240,6 +240,10 @@ class Kind:
         """`frequency`, `power_real` and `power_fake` (k,), where the kind has a spectrum; else {}."""
         return {}
 
+    def figures(self, real, fake) -> dict[str, np.ndarray]:
+        """Caption -> picture uint8 (h, w, 3) that shows `fake` items beside `real` ones, for the page; else {}."""
+        return {}
+
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
         form = {k: v for k, v in asdict(self).items() if k != "also"}

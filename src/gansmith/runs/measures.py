@@ -270,6 +270,12 @@ def field_measures(items, found, where, made, train, held, end) -> dict:
         "field_fake": np.array(list(values.values()), float),
         "field_floor": np.array([floor[name] for name in values], float),
         "field_control": np.array([control[name] for name in values], float),
+    } | _figures(form.figures(other, items))
+
+
+def _figures(figures: dict[str, np.ndarray]) -> dict:
+    return {"figure_names": np.array(list(figures), dtype=str)} | {
+        f"figure_{i}": picture for i, picture in enumerate(figures.values())
     }
 
 

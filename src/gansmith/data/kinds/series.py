@@ -225,7 +225,7 @@ class Series(Kind):
 
     # --- showing and writing -----------------------------------------------------------------------------------------
     def preview(self, items) -> np.ndarray:
-        from gansmith.data.kinds.series_measures import lines
+        from gansmith.data.kinds.series_figures import lines
 
         return lines(self, np.asarray(items)[:16])
 
@@ -242,7 +242,7 @@ class Series(Kind):
     def features(self, labelled: bool = False) -> tuple:
         from gansmith.data.kinds.series_measures import Moves, Shapes
 
-        return Shapes(self.values), Moves(self.values)
+        return Shapes(self), Moves(self)
 
     def measures(self, real, fake) -> dict[str, float]:
         from gansmith.data.kinds.series_measures import measures
@@ -255,6 +255,11 @@ class Series(Kind):
         for item in made:
             item[: self.values] = item[: self.values, rng.permutation(item.shape[1])]
         return made
+
+    def figures(self, real, fake) -> dict[str, np.ndarray]:
+        from gansmith.data.kinds.series_figures import figures
+
+        return figures(self, real, fake)
 
     def spectrum(self, real, fake) -> dict[str, np.ndarray]:
         from gansmith.data.kinds.series_measures import spectrum

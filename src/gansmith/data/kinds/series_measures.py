@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 LAGS = 10  # of the autocorrelation error
 UNITS, MOVES, LEARNT = 16, 150, 2000  # of the GRU that tells made from real; windows that judges learn from, at most
 BLOCKS = 16  # of time, in turn for judges to learn from and to be asked about
+CELLS = 4  # parts of a window whose levels are compared
 BACK = 8  # steps that the next one is predicted from
-REAL, MADE = (29, 33, 38), (47, 111, 181)
-FEW = 4  # columns that a picture shows
 
 
 def filled(form: Series, items) -> np.ndarray:
@@ -182,64 +181,34 @@ def spectrum(form: Series, real, fake) -> dict[str, np.ndarray]:
 
 # --- feature spaces --------------------------------------------------------------------------------------------------
 class Shapes:
-    """Windows (n, channels, steps) as levels, deviations and the window itself, coarsely: (n, d)."""
+    """Windows (n, channels, steps) in normal scores as levels in a few parts of the window, and deviations: (n, d)."""
 
     name = "levels"
 
-    def __init__(self, values: int):
-        self.values = values
+    def __init__(self, form: Series):
+        self.form = form
+
+    def scores(self, items) -> np.ndarray:
+        x = torch.from_numpy(np.array(items, np.float64)[:, : len(self.form.scores)])
+        return self.form.to_network(x).double().numpy()
 
     def __call__(self, items) -> np.ndarray:
-        x = zeros(items, self.values)
-        cells = np.array_split(x, min(8, x.shape[2]), axis=2)
-        parts = [np.stack([cell.mean(2) for cell in cells], 2).reshape(len(x), -1), x.std(2)]
+        x = self.scores(items)
+        cells = np.array_split(x, min(CELLS, x.shape[2]), axis=2)
+        parts = [*(cell.mean(2) for cell in cells), x.std(2)]
         return np.concatenate(parts, 1).astype(np.float32)
 
 
 class Moves(Shapes):
-    """Their moves from step to step: deviations, autocorrelations of windows and of moves."""
+    """Their moves from step to step: deviations, autocorrelations of windows."""
 
     name = "moves"
 
     def __call__(self, items) -> np.ndarray:
-        x = zeros(items, self.values)
+        x = self.scores(items)
         d = np.diff(x, axis=2)
         c = x - x.mean(2, keepdims=True)
-        v = (c**2).sum(2) + 1e-9
-        lags = [lag for lag in (1, 2, 4, 8) if lag < x.shape[2] - 1]
-        parts = [np.log(d.std(2) + 1e-3), *(((c[..., k:] * c[..., :-k]).sum(2) / v) for k in lags), d.mean(2)]
+        v = (c**2).sum(2) + 1e-2
+        lags = [lag for lag in (1, 2, 4) if lag < x.shape[2] - 1]
+        parts = [np.log(d.std(2) + 1e-2), *(((c[..., k:] * c[..., :-k]).sum(2) / v) for k in lags), d.mean(2)]
         return np.concatenate(parts, 1).astype(np.float32)
-
-
-def zeros(items, values: int) -> np.ndarray:
-    """The first channels, gaps as 0."""
-    return np.nan_to_num(np.asarray(items, np.float64)[:, :values])
-
-
-# --- pictures --------------------------------------------------------------------------------------------------------
-def lines(form: Series, items: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
-    """A panel for each of the first columns: its windows as lines over time, those of `other` in grey behind."""
-    from gansmith.data.chart import Sheet, axis
-
-    shown = min(form.values, FEW)
-    sheet = Sheet(shown, 420, 240)
-    steps = np.asarray(items).shape[2]
-    for f in range(shown):
-        box = sheet.panel(f, form.columns[f], left=46)
-        sides = [np.asarray(x)[:, f] for x in (other, items) if x is not None]
-        every = np.concatenate([x[np.isfinite(x)] for x in sides])
-        low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
-        high = high if high > low else low + 1
-        axis(sheet, box, 0, steps - 1)
-        axis(sheet, box, low, high, upright=True)
-        left, top, right, bottom = box
-        for x, color in zip(sides[::-1], (MADE, (170, 170, 170))):
-            for row in x[:8]:
-                at = [
-                    (left + (right - left) * t / max(1, steps - 1), bottom - (bottom - top) * (v - low) / (high - low))
-                    for t, v in enumerate(row)
-                    if np.isfinite(v)
-                ]
-                if len(at) > 1:
-                    sheet.draw.line(at, color, 1)
-    return sheet.picture

@@ -42,6 +42,7 @@ def exhibits(rows: list[dict], arrays: dict, form: Kind, points: np.ndarray | No
         "copies": copies(arrays, form) if has("copy_fake") is not None else None,
         "classes": classes(arrays) if has("class_z") is not None else None,
         "spectrum": spectrum(arrays) if has("frequency") is not None else None,
+        "figures": figures(arrays),
         "field": field(arrays) if has("field_names") is not None else None,
     }
 
@@ -177,6 +178,14 @@ def field(arrays: dict) -> list[tuple[str, ...]]:
     """(number of the kind's own field, of samples, of other reals, of the control) in words."""
     columns = (arrays[f"field_{name}"] for name in ("fake", "floor", "control"))
     return [(str(name), *(f"{v:.3g}" for v in values)) for name, *values in zip(arrays["field_names"], *columns)]
+
+
+def figures(arrays: dict) -> list[tuple[str, str]]:
+    """(caption, data URI) of the pictures that a kind shows of samples beside reals."""
+    from PIL import Image
+
+    names = arrays.get("figure_names", ()) if arrays else ()
+    return [(str(name), data_uri(Image.fromarray(arrays[f"figure_{i}"]), 860)) for i, name in enumerate(names)]
 
 
 def spectrum(arrays: dict) -> dict:
