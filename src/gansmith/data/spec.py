@@ -180,6 +180,10 @@ class Kind:
         first = min(max(first, 200), 50_000)
         return first, 5 * first
 
+    def coarser(self) -> tuple[tuple[int, ...], ...]:
+        """Values of the option `size` that make the same data smaller and quicker to train on, the largest first."""
+        return ()
+
     @property
     def small(self) -> bool:
         """Whether items are too small for several threads to share the work on them."""

@@ -100,7 +100,7 @@ class Diagnosis:
     @property
     def verdict(self) -> str:
         """One word: the name of the first finding that is more than a note, or 'young', or 'healthy'."""
-        sound = "young" if self.past.row and self.past.young else "healthy"
+        sound = "young" if self.past.young else "healthy"
         return next((f.name for f in self.findings if f.severity != "note"), sound)
 
     @property

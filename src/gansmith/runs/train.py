@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import torch
 from torch import nn
@@ -26,6 +27,7 @@ from gansmith.runs import quality
 from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
+from gansmith.runs.sizing import fitting, try_step
 from gansmith.runs.start_from import take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
@@ -110,7 +112,16 @@ def fit(
     ranks = Ranks(place)
     begin = weights_of(start_from)
     with ranks.one_by_one():
-        dataset = game.read(data, size=size, channels=channels, labels=labels, **(reading or {}))
+        look = {"channels": channels, "labels": labels, **(reading or {})}
+        dataset = game.read(data, size=size, **look)
+    again = data if dataset.source is None else dataset.source
+    if size is None and start_from is None and budget.minutes and not game.inputs and again is not dataset:
+        trial = partial(try_step, partial(make_state, ranks=ranks), game, precision, place)
+        batch = pick_batch(batch_size, dataset, val, game.batch_size)
+        size, chosen = fitting(dataset, budget.minutes, batch, trial)
+        if size is not None:
+            with ranks.one_by_one():
+                dataset, reasons = game.read(again, size=size, **look), [*reasons, *chosen]
     counts = candidates(place, dataset.spec, threads, ranks.count)
     options = Options(
         steps=budget.steps,
@@ -263,6 +274,7 @@ def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, coun
         raise SettingError(
             f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
         )
+    plan.needed = dataset.spec.steps_needed(len(dataset), options.batch_size)
     plan.memory = hardware.peak_memory(place)  # looking and measuring take some, too
     for line in plan.lines() if say else ():
         say(line)

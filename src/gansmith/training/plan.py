@@ -40,6 +40,7 @@ class Plan:
     threads: int | None = None  # that it is played on; None: on a card
     tried: dict[int, float] = field(default_factory=dict)  # seconds a round took with each number of threads
     share: float = 1.0  # of a core that was ours in the trial
+    needed: tuple[int, int] = (0, 0)  # steps until samples usually resemble such data, and until they are good
 
     @property
     def seconds(self) -> float:
@@ -63,7 +64,19 @@ class Plan:
                 if self.share < SHARED
                 else []
             ),
+            *self._expected(),
             *(f"chosen       {reason}" for reason in self.reasons),
+        ]
+
+    def _expected(self) -> list[str]:
+        """What a run of fewer steps than its data needs cannot be expected to do, and how long that would take."""
+        first, good = self.needed
+        if self.rounds >= first:
+            return []
+        long, longer = (spell_time(steps * self.round_seconds) for steps in (first, good))
+        return [
+            f"expect       samples usually resemble such data after about {first:,} steps ({long} here) and are good "
+            f"after {good:,} ({longer}); this run has {self.rounds:,}"
         ]
 
     def _on_threads(self) -> str:
@@ -72,6 +85,21 @@ class Plan:
             return ""
         others = ", ".join(f"on {n}: {1000 * s:.3g} ms" for n, s in self.tried.items() if n != self.threads)
         return f", on {spell_threads(self.threads)}" + (f" ({others})" if others else "")
+
+
+def step_seconds(state: State, precision: str) -> float:
+    """Seconds of a training step on `state`, which is used up: the median of a few after the first."""
+    state.game.train()
+    mover = Mover(state, precision, 1, False)
+    state.round = USUAL
+    times: list[float] = []
+    while len(times) < 6 and (len(times) < 2 or sum(times[1:]) < WARM_SECONDS):
+        begun = time.perf_counter()
+        state.round += 1
+        play_round(state, mover)
+        _finish(state)
+        times.append(time.perf_counter() - begun)
+    return state.ranks.as_first(median(times[1:]))
 
 
 def make_plan(

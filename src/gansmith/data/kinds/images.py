@@ -151,6 +151,12 @@ class Images(Kind):
         center, scale = self._map(x.device)
         return (x.detach().float() * scale + center).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
+    def coarser(self) -> tuple[tuple[int, ...], ...]:
+        """(height, width) of 128, 64 and 32 pixels on the longer side, whole fours, where that is less than now."""
+        longest = max(self.shape[1:])
+        fours = lambda side, s: max(4, 4 * round(side * s / longest / 4))  # noqa: E731
+        return tuple(tuple(fours(side, s) for side in self.shape[1:]) for s in (128, 64, 32) if s < longest)
+
     @property
     def small(self) -> bool:
         return self.shape[1] * self.shape[2] < 256
