@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.distributed.ranks import Ranks
 from gansmith.game import Game
 from gansmith.runs.options import Options
 from gansmith.training import hardware
@@ -40,6 +41,20 @@ def fitting(
     if chosen == len(sizes) - 1:
         return None, []
     return sizes[chosen], why(needs, chosen, minutes)
+
+
+def read_to_fit(
+    game: Game, data, dataset: Dataset, minutes: float, batch_size: int, seconds_of, ranks: Ranks, look: dict
+) -> tuple[Dataset, Size | None, list[str]]:
+    """(the data, its option `size`, why) as `fitting` says; as it is where it cannot be read again from `data`."""
+    again = data if dataset.source is None else dataset.source
+    if game.inputs or again is dataset:
+        return dataset, None, []
+    size, reasons = fitting(dataset, minutes, batch_size, seconds_of)
+    if size is None:
+        return dataset, None, []
+    with ranks.one_by_one():
+        return game.read(again, size=size, **look), size, reasons
 
 
 class Need:

@@ -27,7 +27,7 @@ from gansmith.runs import quality
 from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of a run is had from here)
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
-from gansmith.runs.sizing import fitting, try_step
+from gansmith.runs.sizing import read_to_fit, try_step
 from gansmith.runs.start_from import take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
@@ -114,14 +114,11 @@ def fit(
     with ranks.one_by_one():
         look = {"channels": channels, "labels": labels, **(reading or {})}
         dataset = game.read(data, size=size, **look)
-    again = data if dataset.source is None else dataset.source
-    if size is None and start_from is None and budget.minutes and not game.inputs and again is not dataset:
+    if size is None and start_from is None and budget.minutes:
         trial = partial(try_step, partial(make_state, ranks=ranks), game, precision, place)
         batch = pick_batch(batch_size, dataset, val, game.batch_size)
-        size, chosen = fitting(dataset, budget.minutes, batch, trial)
-        if size is not None:
-            with ranks.one_by_one():
-                dataset, reasons = game.read(again, size=size, **look), [*reasons, *chosen]
+        dataset, size, chosen = read_to_fit(game, data, dataset, budget.minutes, batch, trial, ranks, look)
+        reasons = [*reasons, *chosen]
     counts = candidates(place, dataset.spec, threads, ranks.count)
     options = Options(
         steps=budget.steps,
@@ -262,11 +259,7 @@ def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, coun
             threads=counts,
             out=out,
         )
-        looks = (
-            look_interval(fresh, plan.every.log, plan.rounds, plan.seconds)
-            if options.look_every
-            else options.look_every
-        )
+        looks = options.look_every and look_interval(fresh, plan.every.log, plan.rounds, plan.seconds)
         measure = (0, 0)
         if options.measure_every:
             measure = quality.intervals(fresh, plan.every.log, plan.rounds, plan.seconds)
