@@ -23,6 +23,7 @@ from gansmith.gans.sngan import SNGAN
 from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
 from gansmith.gans.stackgan import StackGAN
+from gansmith.gans.stylegan2 import StyleGAN2
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
 from gansmith.gans.wavegan import WaveGAN
@@ -36,6 +37,7 @@ GAMES = {
         DCGAN,
         WGANGP,
         R3GAN,
+        StyleGAN2,
         LSGAN,
         DRAGAN,
         WGAN,
@@ -90,6 +92,7 @@ __all__ = [
     "SeriesGAN",
     "SpecGAN",
     "StackGAN",
+    "StyleGAN2",
     "VAE",
     "VAEGAN",
     "WGAN",
