@@ -64,8 +64,8 @@ def main() -> None:
         one_picture_without_spread=bool((flat == flat[:1]).all()),
         shares=[float(share) for share in np.bincount(digits, minlength=10) / COUNT],
         rounds=gan.trained["rounds"],
-        goal="divergence of the digits' shares <= 0.2; others' coarse styles change the digit more often than fine ones; "
-        "psi = 0: one picture",
+        goal="divergence of the digits' shares <= 0.2; others' coarse styles change the digit more often than fine "
+        "ones; psi = 0: one picture",
         floor={"divergence of the data": divergence(np.asarray(train["label"]))},
         control={"one sample, many times": divergence(np.repeat(digits[:1], COUNT)), "untrained": untrained},
         protocol=f"{gan!r}, MNIST at 28 pixels, {asked.minutes:g} minutes, batch 32; {COUNT} samples, 1,000 pairs",
