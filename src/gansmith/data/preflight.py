@@ -74,9 +74,11 @@ class Check:
         out += [f"  {name:<{wide}}  {text}" for name, text in self.types.items()]
         parts = [f"{self.part} {i}" for i in range(len(self.low))] if len(self.low) > 1 else ["values"]
         labels = self.columns or parts
-        for label, *numbers in list(zip(labels, self.low, self.high, self.mean, self.sd, strict=False))[:12]:
+        shown = list(zip(labels, self.low, self.high, self.mean, self.sd, strict=False))[:12]
+        wide = max((len(label) + 2 for label, *_ in shown), default=0)
+        for label, *numbers in shown:
             low, high, mean, sd = (f"{v:.5g}" for v in numbers)
-            out.append(f"  {label:<10}{low} ... {high}, mean {mean}, sd {sd}")
+            out.append(f"  {label:<{max(10, wide)}}{low} ... {high}, mean {mean}, sd {sd}")
         if len(self.low) > 12:
             out.append(f"  {'':<10}and {len(self.low) - 12} more")
         for title, lines in (
