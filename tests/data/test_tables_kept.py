@@ -65,6 +65,21 @@ CELLS = {
     "places": lambda r, n: shown(r.normal(size=(n, 2)) * 50, lambda v: f"{v[0]:.4f}, {v[1]:.5f}"),
     "two units": lambda r, n: shown(r.integers(0, 999, n), lambda v: f"{v} {'kg' if v % 3 else 'lb'}"),
     "endless": lambda r, n: shown(np.where(r.random(n) < 0.1, np.inf, r.normal(size=n)).tolist(), repr),
+    "brackets": lambda r, n: shown(r.normal(size=n) * 1e4, lambda v: f"(${-v:,.2f})" if v < 0 else f"${v:,.2f}"),
+    "minus behind": lambda r, n: shown(r.normal(size=n) * 1e4, lambda v: f"{-v:.2f}-" if v < 0 else f"{v:.2f}"),
+    "lakhs": lambda r, n: shown(
+        r.integers(10**5, 10**7, n), lambda v: f"₹{v // 10**5},{v // 1000 % 100:02d},{v % 1000:03d}"
+    ),
+    "ranges": lambda r, n: shown(r.integers(0, 900, n), lambda v: f"{v}-{v + 1 + v * 7 % 90}"),
+    "heights": lambda r, n: shown(r.integers(50, 80, n), lambda v: f"{v // 12}'{v % 12}\""),
+    "hours and minutes": lambda r, n: shown(r.integers(0, 1440, n), lambda v: f"{v // 60}h {v % 60:02d}m"),
+    "addresses": lambda r, n: shown(r.integers(0, 256, (n, 4)), lambda v: ".".join(map(str, v))),
+    "bills": lambda r, n: shown(r.integers(0, 10**5, n), lambda v: f"INV-2023-{v:05d}"),
+    "times of programs": lambda r, n: (
+        pandas.to_datetime(r.integers(0, 2 * 10**9, n), unit="s")
+        .strftime(["%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S +0000 %Y", "%Y%m%dT%H%M%SZ", "%d.%m.%Y %H:%M CET"][n % 4])
+        .tolist()
+    ),
 }
 MARKS = [["", ""], ["NA", "NA"], ["", "?"], ["unknown", ""]]
 
@@ -82,7 +97,10 @@ def file_of(rng, n):
     return columns, [",", ";", "\t"][rng.integers(3)]
 
 
-@pytest.mark.parametrize("seed", range(60))
+MANY = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(60, 1000)]
+
+
+@pytest.mark.parametrize("seed", [*range(60), *MANY])
 def test_a_file_comes_back_cell_by_cell(tmp_path, seed):
     import csv
 
@@ -137,7 +155,7 @@ TYPES = {
 GAPS = {"float64", "rounded", "float32", "object", "ordered", "datetime64[s]", "zoned", "timedelta64", "period", "cut"}
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", [*range(60), *MANY])
 def test_a_frame_comes_back_with_its_types_and_values(seed):
     rng = np.random.default_rng(seed)
     n, names = int(rng.choice([25, 60, 300])), rng.choice(list(TYPES), rng.integers(1, 7), replace=False)

@@ -15,6 +15,8 @@ from gansmith.data.preflight import Check
 if TYPE_CHECKING:
     from gansmith.data.kinds.table import TableSpec
 
+STRAY = 0.02  # of the rows: below this a word among numbers belongs to another sort of row
+
 
 def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
     """Add to `check` what is odd in a table; what does not come back as it was stands first."""
@@ -35,7 +37,7 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
     copies = [
         f"{column.name} = {twin}"
         for column, code in learned
-        if (twin := first.setdefault(code.tobytes(), column.name)) != column.name
+        if not _same(column) and (twin := first.setdefault(code.tobytes(), column.name)) != column.name
     ]
     columns = [column for column, _ in learned if not column.part]
     far = [(column, _farthest(column, code)) for column, code in learned]
@@ -46,6 +48,9 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
         "columns that say the same; one of each is enough": copies,
         "columns with nearly as many values as rows, which are names or free text; type NAME=id, or leave them out": [
             c.name for c in columns if c.kind == "categorical" and len(c.levels) > 0.5 * check.items
+        ],
+        "columns of numbers with a few words among them: a title, units or a sum? Then delete those rows": [
+            f"{c.name} ({few([repr(w) for w in c.words], 2)})" for c in columns if _stray(c)
         ],
         "columns with values far from all others; consider their logarithm": [
             f"{column.name} ({sd:.0f} sd)" for column, sd in far if sd > 20
@@ -59,6 +64,12 @@ def _said(columns: tuple[Column, ...]) -> str:
     if len(columns) == 1:
         return str(columns[0])
     return f"{columns[0]}; in the same cell: {'; '.join(map(str, columns[1:]))}"
+
+
+def _stray(column: Column) -> bool:
+    """Whether a column of numbers has words among them that stand in single rows."""
+    shares = column.shares[len(column.shares) - len(column.words) :]
+    return any(isinstance(word, str) and share < STRAY for word, share in zip(column.words, shares, strict=True))
 
 
 def _same(column: Column) -> bool:

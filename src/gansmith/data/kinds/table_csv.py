@@ -11,24 +11,30 @@ import csv
 import gzip
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
-from gansmith.data.kinds import table_dates as dates
+from gansmith.data.kinds import table_dialect
 from gansmith.data.kinds import table_text as text_of
 from gansmith.data.kinds import table_values as cells_of
 from gansmith.errors import DataError
 
-SEPARATORS = "\t;|,"  # the first that every row has equally often
 SAMPLE = 200  # rows that the layout is found in
 CHUNK = 20_000  # rows that are put into columns at once
 MOST_BYTES = 4 * 2**30  # of text in a table
 MOST_LINE = 2**24  # characters
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 NAMES = {
+    "utf-32": "UTF-32",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
@@ -43,13 +49,16 @@ class Layout:
     """How a file of text holds a table.
 
     header    the first row as it stands; None: there is none
-    separator, newline, encoding  of the file
+    separator, newline, encoding  of the file;  quote  what cells that hold a separator are in;  escape  what stands
+              before a quote within one; "": it is doubled
     """
 
     header: tuple[str, ...] | None = None
     separator: str = ","
     newline: str = "\n"
     encoding: str = "utf-8"
+    quote: str = '"'
+    escape: str = ""
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -81,17 +90,13 @@ def _read(path: Path):
     with _open(path, encoding) as file:
         lines = _lines(file, path)
         head = list(islice(lines, SAMPLE))
-        newline = "\r\n" if head and head[0].endswith("\r\n") else "\n"
-        head, separator, named = _preamble(head, notes)
+        newline = next((end for end in ("\r\n", "\r") if head and head[0].endswith(end)), "\n")
+        head, dialect, named = table_dialect.find(head, notes)
         if not head:
             raise _bad(path, "it has no rows")
-        separator = separator or _separator(head)
-        spaced = _spaced(head, separator)
-        rows = (row for row in csv.reader(chain(head, lines), delimiter=separator, skipinitialspace=spaced) if row)
+        rows, separator = dialect.rows(chain(head, lines)), dialect.separator
         first = list(islice(rows, SAMPLE))
-        if spaced:
-            notes.append(f"spaces after {separator!r} are left out")
-        header = named or (first.pop(0) if _has_header(first, notes) else None)
+        header = named or (first.pop(0) if first and table_dialect.has_header(first, notes) else None)
         if header is None and not first:
             raise _bad(path, "it has no rows")
         width = len(header or first[0])
@@ -102,8 +107,9 @@ def _read(path: Path):
 
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(columns=range(width))
     frame.columns = names
-    decimal = "," if separator != "," and _decimal_commas(first) else "."
-    return frame, Layout(None if header is None else tuple(header), separator, newline, encoding), decimal, notes
+    decimal = "," if separator != "," and table_dialect.decimal_commas(first) else "."
+    names_there = None if header is None else tuple(header)
+    return frame, Layout(names_there, separator, newline, encoding, dialect.quote, dialect.escape), decimal, notes
 
 
 # --- bytes to lines --------------------------------------------------------------------------------------------------
@@ -132,8 +138,8 @@ def _encoding(path: Path, notes: list[str]) -> str:
     if not found and b"\0" in head:
         raise _bad(path, "it holds bytes that no text has")
     if found:
-        if found.startswith("utf-16"):
-            notes.append("read as UTF-16, as the samples are written")
+        if found in NAMES:
+            notes.append(f"read as {NAMES[found]}, as the samples are written")
         return found
     if not odd:
         return "utf-8"
@@ -162,123 +168,17 @@ def _bad(path: Path, why: str) -> DataError:
     return DataError(f"{path} cannot be read as a table: {why}")
 
 
-# --- lines to a layout -----------------------------------------------------------------------------------------------
-def _preamble(head: list[str], notes: list[str]) -> tuple[list[str], str, list[str] | None]:
-    """(lines from the header on, a separator that the file names, a header that stands in a comment)."""
-    separator, comments = "", []
-    while head and (not head[0].strip() or head[0].startswith("#") or re.fullmatch(r'"?sep=.?"?\s*', head[0])):
-        line = head.pop(0)
-        if line.startswith("#"):
-            comments.append(line)
-        elif "sep=" in line:
-            separator = line.split("sep=")[1][:1]
-            notes.append(f"the first line names the separator, {separator!r}")
-    if not comments:
-        return head, separator, None
-    if head:  # NumPy writes names into a comment
-        separator = separator or _separator(head)
-        names = [name.strip() for name in next(csv.reader([comments[-1].lstrip("# ").strip()], delimiter=separator))]
-        row = next(csv.reader(head[:1], delimiter=separator))
-        if len(names) == len(row) > 1 and all(map(_is_number, row)) and not any(map(_is_number, names)):
-            notes.append(f"the names of the columns stand in a comment: {cells_of.shorten(comments[-1])!r}")
-            return head, separator, names
-    notes.append(f"{len(comments)} lines of comments at the start are left out: {cells_of.shorten(comments[0])!r}")
-    return head, separator, None
-
-
-def _separator(head: list[str]) -> str:
-    """The separator that splits all rows into equally many cells; else the one that splits most of them so."""
-    best, most = ",", 0.0
-    for separator in SEPARATORS:
-        lengths = Counter(len(row) for row in csv.reader(head, delimiter=separator, skipinitialspace=True) if row)
-        if not lengths:
-            continue
-        (width, rows), *_ = lengths.most_common(1)
-        if len(lengths) == 1 and width > 1:
-            return separator
-        if width > 1 and rows / lengths.total() > most:
-            best, most = separator, rows / lengths.total()
-    if not most:
-        widths = {len(line.split()) for line in head}
-        if len(widths) == 1 and widths.pop() > 1 and all(_is_number(cell) for cell in head[-1].split()):
-            return " "
-    return best
-
-
-def _spaced(head: list[str], separator: str) -> bool:
-    if separator == " ":
-        return True
-    cells = [cell for row in csv.reader(head, delimiter=separator) for cell in row[1:]]
-    return bool(cells) and sum(cell.startswith(" ") for cell in cells) > 0.9 * len(cells)
-
-
-def _has_header(rows: list[list[str]], notes: list[str]) -> bool:
-    """Whether the first row names the columns. It does not where it holds what the rows below it hold."""
-    first, below = rows[0], [row for row in rows[1:] if len(row) >= len(rows[0])]
-    if not below:
-        return not all(map(_is_number, first))
-    columns = [[row[i] for row in below if row[i].strip()] for i in range(len(first))]
-    if all(map(_is_number, first)):
-        counted = first in ([str(i) for i in range(len(first))], [str(i + 1) for i in range(len(first))])
-        whole = all(cell.strip().lstrip("-").isdigit() for column in columns for cell in column)
-        if counted and len(first) > 1 and not whole:
-            notes.append(f"the first row, {cells_of.shorten(', '.join(first))}, is taken for names, since it counts")
-            return True
-        notes.append("the first row holds numbers and is a row like the others: the columns are named 0, 1, 2 …")
-        return False
-    alike = [_alike(cell, column) for cell, column in zip(first, columns, strict=True)]
-    if True in alike and False not in alike:
-        notes.append(
-            f"the first row ({cells_of.shorten(', '.join(first))}) looks like the others and is taken for one of them: "
-            "there is no header, and the columns are named 0, 1, 2 …"
-        )
-        return False
-    if True in alike:
-        odd = first[alike.index(True)]
-        notes.append(
-            f"the first row is taken for the header, although {odd!r} stands over values like it: if the file has no "
-            "header, add one"
-        )
-    return True
-
-
-def _alike(cell: str, column: list[str]) -> bool | None:
-    """Whether a cell of the first row is of the sort of its column: True, False, or None where nothing tells."""
-    if not column or not cell.strip():
-        return None if not column else False
-    if all(map(_is_number, column)):
-        return _is_number(cell)
-    different = list(dict.fromkeys(column))
-    if dates.find(different[:50]):
-        return dates.find([cell]) is not None
-    if len(different) <= max(20, len(column) // 4):
-        return cell in different or (None if len(different) > 20 else False)
-    return None
-
-
-def _is_number(cell: str) -> bool:
-    return text_of.find([cell.strip()], coded=False) is not None
-
-
-def _decimal_commas(rows: list[list[str]]) -> bool:
-    """Whether more cells have a comma before their decimals than a point."""
-    cells = [cell for row in rows for cell in row]
-    commas = sum(bool(re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+", cell)) for cell in cells)
-    points = sum(bool(re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})", cell)) for cell in cells)
-    return commas > points
-
-
 # --- rows to columns -------------------------------------------------------------------------------------------------
 def _even(rows, first: list[list[str]], width: int, header, separator: str, path: Path, notes: list[str]):
     """(rows of one length, that length, the header): last cells that are always empty are left out."""
     longest = max(map(len, first), default=width)
-    if longest == width + 1 and header is not None and all(len(row) == longest for row in first):
-        if all(not row[-1].strip() for row in first):
+    if longest > width and header is not None and all(len(row) == longest for row in first):
+        if not any("".join(row[width:]).strip() for row in first):
             notes.append(f"rows end in a {separator!r} that the header has not: nothing stands behind it")
-        else:
+            return _without_last(_checked(rows, longest, separator, path, notes), path, width), width, header
+        if longest == width + 1:
             notes.append("rows have one cell more than the header: the first names the rows")
             return _checked(rows, width + 1, separator, path, notes), width + 1, ["", *header]
-        return _without_last(_checked(rows, longest, separator, path, notes), path), width, header
     if (
         header is not None
         and width > 1
@@ -286,7 +186,7 @@ def _even(rows, first: list[list[str]], width: int, header, separator: str, path
         and all(not "".join(row[width - 1 :]) for row in first)
     ):
         notes.append(f"rows end in a {separator!r}: nothing stands behind it")
-        kept = _without_last(_checked(rows, width, separator, path, notes), path)
+        kept = _without_last(_checked(rows, width, separator, path, notes), path, width - 1)
         return kept, width - 1, header[:-1]
     return _checked(rows, width, separator, path, notes), width, header
 
@@ -309,14 +209,14 @@ def _checked(rows: Iterator, width: int, separator: str, path: Path, notes: list
         notes.append(f"{short:,} rows are short of cells, the first is row {at}: what they lack is a gap")
 
 
-def _without_last(rows: Iterator, path: Path) -> Iterator[list[str]]:
-    """Rows without a last cell that was empty in all that were looked at; DataError where it is not."""
+def _without_last(rows: Iterator, path: Path, width: int) -> Iterator[list[str]]:
+    """Rows without the cells from `width` on, empty in all that were looked at; DataError where they are not."""
     for number, row in enumerate(rows, 1):
-        if row[-1].strip():
+        if rest := "".join(row[width:]).strip():
             raise _bad(
-                path, f"row {number} holds {cells_of.shorten(row[-1])!r} in a last column that has no name: name it"
+                path, f"row {number} holds {cells_of.shorten(rest)!r} in a last column that has no name: name it"
             )
-        yield row[:-1]
+        yield row[:width]
 
 
 def _columns(rows: Iterator, width: int) -> list:
@@ -362,7 +262,9 @@ def write(path: Path, layout: Layout, columns: list[list[str]], safe: bool = Fal
     except UnicodeEncodeError:
         encoding = "utf-8"
     with open(path, "w", encoding=encoding, errors="replace", newline="") as file:  # names that are no Unicode
-        csv.writer(file, delimiter=layout.separator, lineterminator=layout.newline).writerows(rows)
+        how: dict[str, Any] = {"escapechar": layout.escape, "doublequote": False} if layout.escape else {}
+        how |= {"delimiter": layout.separator, "lineterminator": layout.newline, "quotechar": layout.quote}
+        csv.writer(file, **how).writerows(rows)
 
 
 def harmless(cell: str) -> str:

@@ -34,7 +34,8 @@ NAMES = {"b": [m[:3] for m in MONTHS], "B": MONTHS, "a": [d[:3] for d in DAYS], 
 TIME = re.compile(
     r"(?P<date>.*?)(?P<gap>(?<=.)(?:[T ]|, ?))?(?<!\d)"
     r"(?P<time>(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(?P<fraction>[.,]\d{1,9})?)?)"
-    r"(?P<half>[ \u202f]?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+    r"(?P<half>[ \u202f]?[AaPp][Mm])?(?P<zone> ?(?:Z|[A-Z]{3,5}|[+-]\d{2}(?::?\d{2})?)(?:\[[A-Za-z_/]+\])?)?"
+    r"(?P<year> \d{4})?"
 )
 DURATION = re.compile(r"(-?)(?:(\d+)( ?d(?:ays?)?[ ,]{1,2}))?(\d+):(\d{2})(?::(\d{2})(\.\d{1,9})?)?")
 SIZES = {"D": 86400, "H": 3600, "M": 60, "S": 1}
@@ -74,7 +75,7 @@ def find_duration(cells: list[str]) -> str | None:
 def split_zone(cells: list[str]) -> tuple[list[str], list[str]] | None:
     """Dates with a time and offsets from UTC that differ, as (dates, offsets); None for anything else."""
     matched = [m for m in map(TIME.fullmatch, cells) if m]
-    if len(matched) < len(cells) or not all(m["zone"] for m in matched):
+    if len(matched) < len(cells) or not all(m["zone"] and not m["year"] for m in matched):
         return None
     return [cell[: m.start("zone")] for cell, m in zip(cells, matched, strict=True)], [m["zone"] for m in matched]
 
@@ -230,9 +231,15 @@ def _candidates(cell: str, cells: list[str], compact: bool):
         times = [clock + part + half + (found["zone"] or "") for part in parts]
         if found["half"] and not found["date"]:
             yield from times
-    for date in _dates(found["date"] if found else cell, _unpadded(cells), compact):
+    year = (found["year"] or "") if found else ""
+    for date in _dates(found["date"] + year if found else cell, _unpadded(cells), compact or found is not None):
         for time in times:
-            yield date + time
+            if not year:
+                yield date + time
+            elif date.endswith(" %Y"):
+                yield date.removesuffix(" %Y") + time + " %Y"
+    if close := re.fullmatch(r"\d{8}T\d{4}(\d{2})?(Z?)", cell):
+        yield f"%Y%m%dT%H%M{'%S' if close[1] else ''}{close[2]}"
 
 
 def _dates(text: str, unpadded: bool, compact: bool):

@@ -246,7 +246,10 @@ class _Text:
         columns = []
         for place, part in enumerate(found, 1):
             texts = cells_of.from_texts(list(np.array([*part.texts, None], object)[self.every]), self.base.dtype)
-            column = infer(texts.rename(self.base.name), part.kind)[0]
+            try:
+                column = infer(texts.rename(self.base.name), part.kind)[0]
+            except DataError:
+                return None
             if column.part or column.kind == "id" or (column.kind == "categorical") != (part.kind == "categorical"):
                 return None
             if column.lost or (column.form and (column.form.prefix or column.form.suffix)):

@@ -16,6 +16,8 @@ from gansmith.errors import DataError
 
 VARIANTS = 5  # units or offsets, at most
 NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)"
+SIGNED = r"(?:(?<![^\s(\[{,;:/=x×])[-+](?=[\d.]))?"  # a sign, not a dash between two numbers
+MOST, TEXT = 6, 24  # numbers of a cell, letters of the text between them, at most
 JOINT = r"\s?[,;/x×]\s?|\s"
 
 
@@ -34,7 +36,7 @@ def find(cells: list[str]) -> list[Part] | None:
     zones = dates.split_zone(cells)
     if zones:
         return [Part(zones[0], "date"), Part(zones[1], "categorical")] if len(set(zones[1])) <= VARIANTS else None
-    return _units(cells) or _numbers(cells)
+    return _units(cells) or _numbers(cells) or _template(cells)
 
 
 def _units(cells: list[str]) -> list[Part] | None:
@@ -62,6 +64,33 @@ def _numbers(cells: list[str]) -> list[Part] | None:
     columns = zip(*(m.groups() for m in matched), strict=True)
     parts = [Part(list(texts), None, suffix=after) for texts, after in zip(columns, (*joints, closing), strict=True)]
     parts[0].prefix = opening
+    return parts
+
+
+def _template(cells: list[str]) -> list[Part] | None:
+    """Several whole numbers or decimals, and between them text that is the same in all cells, or one of few."""
+    dotted = all(re.fullmatch(r"\d+(?:\.\d+){2,}", cell) for cell in cells)  # versions, addresses
+    number = re.compile(r"\d+" if dotted else rf"{SIGNED}(?:\d+(?:\.\d+)?|\.\d+)")
+    pieces = [number.split(cell) for cell in cells]
+    count = len(pieces[0])
+    if not 2 < count <= MOST + 1 or any(len(p) != count for p in pieces):
+        return None
+    between = list(zip(*pieces, strict=True))
+    if any(len(set(texts)) > VARIANTS or max(map(len, texts)) > TEXT for texts in between):
+        return None
+    if not all(text for texts in between[1:-1] for text in texts):
+        return None
+    parts: list[Part] = []
+    numbers = list(zip(*map(number.findall, cells), strict=True))
+    for place, texts in enumerate(between):
+        if any(texts) and (len(set(texts)) > 1 or not parts):
+            parts.append(Part(list(texts), "categorical"))
+        elif texts[0]:
+            parts[-1].suffix = texts[0]
+        if place < len(numbers):
+            texts = numbers[place]
+            padded = len(set(map(len, texts))) == 1 and "".join(texts).isdigit() and any(t[0] == "0" for t in texts)
+            parts.append(Part(list(texts), "integer" if padded else None))
     return parts
 
 

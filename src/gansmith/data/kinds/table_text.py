@@ -33,8 +33,9 @@ class Form:
               printf's, with `digits`; "repr": as Python does; "exp": always with an exponent, as few digits as will do
     digits    see style;  whole  what follows whole numbers in the shortest styles: "" or ".0"
     point, thousands  separators;  prefix, suffix  text before and after;  sign_first  "-$5", not "$-5"
-    minus     "-" or "−";  plus  whether positive numbers have a sign;  width  zeros in front up to so many digits
-    zero      whether numbers below one have a 0 before the point
+    minus     "-" or "−";  behind  "()": negative numbers are in brackets; "-": the sign follows them
+    plus      whether positive numbers have a sign;  width  zeros in front up to so many digits
+    zero      whether numbers below one have a 0 before the point;  lakh  thousands as in 12,34,567
     exponent  letter, sign and digits of exponents, as in "e+00" (two digits at least, always signed)
     """
 
@@ -50,25 +51,31 @@ class Form:
     plus: bool = False
     width: int = 0
     zero: bool = True
+    behind: str = ""
+    lakh: bool = False
     exponent: str = "e+00"
     proven: bool = field(default=False, compare=False)  # that it spells the cells it was found in as they were
 
     @property
     def plain(self) -> bool:
         """Whether any program reads such cells as numbers, but for the decimal comma."""
-        return not (self.thousands or self.prefix or self.suffix or self.plus or self.width) and self.minus == "-"
+        odd = (self.thousands, self.prefix, self.suffix, self.plus, self.width, self.behind)
+        return not any(odd) and self.minus == "-"
 
     @cached_property
     def pattern(self) -> str:
         """A regular expression for one cell, without groups."""
-        group = rf"(?:{re.escape(self.thousands)}\d{{3}})*" if self.thousands else ""
+        group = rf"(?:{re.escape(self.thousands)}\d{{{2 if self.lakh else 3},3}})*" if self.thousands else ""
         digits = rf"(?:\d+{group}(?:{re.escape(self.point)}\d*)?|{re.escape(self.point)}\d+)(?:[eE][-+]?\d+)?"
         first, then = (f"{SIGN}?", "") if self.sign_first else ("", f"{SIGN}?")
-        return first + re.escape(self.prefix) + then + digits + re.escape(self.suffix)
+        plain = first + re.escape(self.prefix) + then + digits + re.escape(self.suffix)
+        if self.behind == "()":
+            return rf"(?:{plain}|\({plain}\)|{re.escape(self.prefix)}\({digits}{re.escape(self.suffix)}\))"
+        return plain + "-?" if self.behind else plain
 
     def number(self, cell: str) -> int | float | None:
         """The number in a cell, exact where it is whole; None where there is none. Plain numbers are always read."""
-        text = cell
+        cell = text = sign_first(cell) if self.behind else cell
         if self.prefix or self.suffix or self.minus != "-":
             sign = cell[0] if re.match(SIGN, cell) else ""
             text = cell.removeprefix(sign).removeprefix(self.prefix).removesuffix(self.suffix)
@@ -91,8 +98,11 @@ class Form:
             text = text[1:]
         head, point, tail = text.partition(".")
         if self.thousands and head.isdigit():
-            head = f"{int(head):,}".replace(",", self.thousands)
+            head = (_lakhs(head) if self.lakh else f"{int(head):,}").replace(",", self.thousands)
         text = head + (self.point if point else "") + tail
+        if sign == self.minus and self.behind:
+            text = self.prefix * self.sign_first + text + self.suffix
+            return self.prefix * (not self.sign_first) + (f"({text})" if self.behind == "()" else text + "-")
         return sign + self.prefix + text + self.suffix if self.sign_first else self.prefix + sign + text + self.suffix
 
     def _digits(self, value) -> str:
@@ -138,6 +148,9 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
     """
     if not cells:
         return None
+    if "-" not in "".join(c[:1] for c in cells) and (behind := _behind(cells)):
+        found = find(list(map(sign_first, cells)), decimal, coded)
+        return None if found is None else (replace(found[0], behind=behind), found[1])
     if (quick := _quickly(cells)) is not None:
         return replace(quick[0], proven=True), quick[1]
     matched = [m for m in map(CELL.fullmatch, cells) if m]
@@ -149,6 +162,9 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
     if len(set(prefix)) > 1 or len(set(suffix)) > 1 or (any(prefix) and any(before) and any(after)):
         return None
     separators = _separators(digits, decimal)
+    lakh = separators is None and all(map(re.compile(r"(?:\d+|\d{1,2}(?:,\d{2})*,\d{3})(?:\.\d*)?").fullmatch, digits))
+    if lakh:
+        separators = ".", ","
     if separators is None:
         return None
     point, thousands = separators
@@ -168,6 +184,7 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
         "plus": any("+" in s for s in (*before, *after)),
         "width": widths.pop() if zeros and len(widths) == 1 else 0,
         "zero": all(heads),
+        "lakh": lakh,
     }
     reader = Form(**common)
     values = [number for number in map(reader.number, cells) if number is not None]
@@ -178,6 +195,28 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
         if all(a == b for a, b in zip(cells, map(form.cell, values))):
             return replace(form, proven=True), values
     return max(forms, key=lambda form: form.spelled(cells, values)), values
+
+
+def _behind(cells: list[str]) -> str:
+    """How cells without a sign before them show that a number is negative: "()", "-" behind it, or not: ""."""
+    if any(re.fullmatch(r"[^\d(]*\([^()]*\d[^()]*\)", cell) for cell in cells):
+        return "()"
+    return "-" if any(re.fullmatch(r".*\d-", cell) for cell in cells) else ""
+
+
+def sign_first(cell: str) -> str:
+    """A number in brackets, or with its minus behind it, as one with a sign before it."""
+    found = re.fullmatch(r"([^\d(]*)\(([^()]*\d[^()]*)\)", cell)
+    if found:
+        return f"{found[1]}-{found[2]}"
+    return "-" + cell[:-1] if re.fullmatch(r".*\d-", cell) else cell
+
+
+def _lakhs(digits: str) -> str:
+    """12,34,567."""
+    head, last = digits[:-3], digits[-3:]
+    pairs = [head[max(0, i - 2) : i] for i in range(len(head), 0, -2)][::-1]
+    return ",".join([*pairs, last])
 
 
 def _quickly(cells: list[str]) -> tuple[Form, list] | None:
