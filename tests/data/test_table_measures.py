@@ -47,3 +47,28 @@ def test_what_cannot_be_measured_is_refused_in_one_line():
     with pytest.raises(UserError, match="column of two values"):
         utility(real, real, "noise")
     assert utility(real.assign(label="yes"), real, "label") == 0.5
+
+
+def test_what_the_dependence_of_columns_means_is_said_in_words():
+    from gansmith.data.kinds.table_measures import in_words
+
+    kept = in_words(0.02, 0.018, 0.2, 0.95, 0.97)
+    assert "kept as well as in other real rows" in kept and "as in real rows" not in kept.split(";")[0]
+    assert "61 % of it is missing" in in_words(0.13, 0.02, 0.2, 0.9, 0.97)
+    assert "nearly independent columns: train longer, or with smaller batches" in in_words(0.19, 0.02, 0.2, 0.5, 0.97)
+    assert "differ by 0.50" in in_words(0.19, 0.02, 0.2, 0.5, 0.97)
+    assert "hardly depend on each other" in in_words(0.02, 0.02, 0.03, 0.97, 0.97)
+
+
+def test_evaluate_of_tables_prints_sentence_floor_control_and_columns(tmp_path):
+    from gansmith.runs.evaluate import evaluate
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=900)
+    frame = pandas.DataFrame({"x": x, "y": x + 0.3 * rng.normal(size=900), "kind": np.where(x > 0, "up", "down")})
+    frame[:600].to_csv(tmp_path / "data.csv", index=False)
+    frame[600:].apply(rng.permutation).to_csv(tmp_path / "shuffled.csv", index=False)
+    frame[600:].assign(y=lambda f: f.y + 9).to_csv(tmp_path / "far.csv", index=False)
+    said = evaluate([str(tmp_path / "shuffled.csv"), str(tmp_path / "data.csv")], n=200, seconds=60)
+    assert "nearly independent columns" in said and "shuffled (control)" in said and "gap of the dependence" in said
+    assert "columns that differ most: y 1.00" in evaluate([str(tmp_path / "far.csv"), str(tmp_path / "data.csv")], n=200)

@@ -235,6 +235,15 @@ class Kind:
         """The numbers of this kind's own field, of `fake` items against `real` ones (both in data units)."""
         return {}
 
+    def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
+        """What `measures` of samples mean, beside those of real and of shuffled data, in a plain sentence; or ""."""
+        return ""
+
+    def by_column(self, real, fake) -> dict[str, float]:
+        """Column -> how far its distribution in `fake` is from that in `real`: 0 when alike, 1 at most; {} without
+        columns."""
+        return {}
+
     def shuffled(self, items, rng: np.random.Generator):
         """A control that no measure may like: the items with what matters in them destroyed, each number kept."""
         flat = np.array(items).reshape(len(items), -1)

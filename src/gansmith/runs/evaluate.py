@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,11 @@ from gansmith.distributed.track import track
 from gansmith.errors import UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.names import shown
+from gansmith.runs.field import field_lines, field_numbers, reals_for
 from gansmith.runs.load import data_of, load
-from gansmith.runs.measures import DRAWS, FULL, Measures, affordable, measure
+from gansmith.runs.measures import FULL, Measures, how_to_compare, measure
 from gansmith.runs.measures import read as read_measures
-from gansmith.runs.reference import Reals, as_numbers, reals, sampler, spaces, whole
+from gansmith.runs.reference import Reals, as_numbers, reals, sampler, some, spaces, whole
 from gansmith.runs.report.page import write_report
 from gansmith.training.folder import RunFolder
 
@@ -65,6 +65,7 @@ def alone(name: str, found: Measures) -> list[str]:
     if not found.scores:
         raise UserError(found.notes[-1] if found.notes else "too little time to measure anything: give more --within")
     lines = table({name if kind == "plain" else f"{name}, {kind}": scores for kind, scores in found.scores.items()})
+    lines += field_lines(found.arrays)
     if found.verdict:
         lines += ["", told(found.verdict, name, f"{name}, refined")]
         lines.append(f"refined by obrs: {found.proposals:.1f} candidates per sample")
@@ -77,23 +78,12 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
     runs = [Path(name) for name in names if is_run(name)]
     real = reals_of(runs, data)
     sources = {name: sampler(load(name), data_of(name)[0]) if is_run(name) else given(name, real) for name in names}
-    features, plan = spaces(real.form), FULL
-    if not np.isinf(end):  # two need twice the time, and a verdict between them as much again
-        seconds = (end - time.monotonic()) / (4 if len(names) == 2 else 1)
-        first = next(iter(sources.values()))
-        draw = first if callable(first) else lambda n, seed: first[:n]
-        found = affordable(draw, real.items, features, seconds, real.most)
-        if found is None:
-            raise UserError("too little time to measure anything: give more --within")
-        plan = found
-    count, reference, groups = plan
-    how: dict[str, Any] = {
-        "n": min(n or count, real.most),
-        "draws": DRAWS,
-        "groups": groups,
-        "reference": reference,
-        "seed": seed,
-    }
+    features, first = spaces(real.form), next(iter(sources.values()))
+    draw = first if callable(first) else lambda n, seed: first[:n]
+    share = 4 if len(names) == 2 else 1  # two need twice the time, and a verdict between them as much again
+    how = how_to_compare(draw, real, features, n, seed, (end - time.monotonic()) / share)
+    if how is None:
+        raise UserError("too little time to measure anything: give more --within")
     scores = {}
     for name, source in track(sources.items(), "comparing with the data"):
         scores[name] = compare(
@@ -101,6 +91,9 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
             weights="EMA" if is_run(name) else "as given", **how,
         )  # fmt: skip
     lines, notes = table(scores), list(real.notes)
+    for name in track(names, "metrics of this kind of data"):
+        if time.monotonic() < end:
+            lines += of_field(name, real, how["n"], seed, alone=len(names) == 1)
     if len(names) == 2:
         if all(map(callable, sources.values())):
             one, other = (sources[name] for name in names)
@@ -109,6 +102,18 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
             notes.append("no verdict: a fixed set of samples cannot be drawn again with the seeds of the other")
     notes += [note for found in scores.values() for note in found.notes if "held_out=" not in note]
     return lines + [f"note: {note}" for note in dict.fromkeys(notes)]
+
+
+def of_field(name: str, real: Reals, count: int, seed: int, alone: bool) -> list[str]:
+    """What is printed of the numbers of the field that the data belongs to, of one thing."""
+    train, held = (real.data, None) if real.others_data is None else (real.others_data, real.data)
+    ours, others = reals_for(train, held, count, FULL[1])
+    if is_run(name):
+        items = load(name).sample(count, seed=seed)
+    else:
+        items = some(read(name, form="items", **real.form.read_options()), most=FULL[1])
+    lines = field_lines(field_numbers(real.form, ours, others, items))
+    return lines if alone or not lines else ["", name, *lines[1:]]
 
 
 def is_run(word: str) -> bool:

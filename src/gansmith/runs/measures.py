@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 
 from gansmith.atomic import replacing
-from gansmith.data.batching import count as count_of
-from gansmith.data.batching import take
 from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
 from gansmith.distributed.track import track
@@ -28,7 +26,8 @@ from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proporti
 from gansmith.evaluate.features import extract, space
 from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.protocol import Scores
-from gansmith.runs.reference import POOL, Refined, as_numbers, reals, sampler, some, spaces
+from gansmith.runs.field import field_numbers, reals_for
+from gansmith.runs.reference import POOL, Reals, Refined, as_numbers, reals, sampler, some, spaces
 
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples
@@ -102,18 +101,10 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     draw = sampler(game, train)
     names, (against, calibration) = spaces(train.spec), reals(train, held)
     found.notes += against.notes
-    plan = FULL if np.isinf(end) else affordable(draw, against.items, names, end - time.monotonic(), against.most)
-    if plan is None:
+    how = how_to_compare(draw, against, names, n, seed, end - time.monotonic())
+    if how is None:
         found.skipped.append("everything, since samples take too long to make")
         return
-    count, reference, groups = plan
-    how: dict[str, Any] = {
-        "n": min(n or count, against.most),
-        "draws": DRAWS,
-        "groups": groups,
-        "reference": reference,
-        "seed": seed,
-    }
     about: dict[str, Any] = {
         "held_out": against.others,
         "split": against.split,
@@ -123,7 +114,7 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     found.scores["plain"] = compare(against.items, draw, names, **about, **how)
     cost = time.monotonic() - begun
     made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
-    first = space(names[0], against.items[:reference])
+    first = space(names[0], against.items[: how["reference"]])
     items = made[0] if train.spec.continuous else game.sample(how["n"], seed=seed)
     for part in track((extremes, copying, classes, spectrum, partial(field_measures, items)), "samples one by one"):
         if time.monotonic() > end:
@@ -136,6 +127,17 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         found.skipped.append("refined samples")
     for scores in found.scores.values():
         found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
+
+
+def how_to_compare(draw, against: Reals, names: list, n: int | None, seed: int, seconds: float) -> dict | None:
+    """Options of `compare` and `paired` that take no longer than `seconds`, about; None where there are none."""
+    plan = FULL if np.isinf(seconds) else affordable(draw, against.items, names, seconds, against.most)
+    if plan is None:
+        return None
+    count, reference, groups = plan
+    return {
+        "n": min(n or count, against.most), "draws": DRAWS, "groups": groups, "reference": reference, "seed": seed,
+    }  # fmt: skip
 
 
 def refine(found: Measures, game, draw, train, calibration, against, names, about: dict, how: dict) -> None:
@@ -254,23 +256,9 @@ def spectrum(found, where, made, train, held, end) -> dict:
 
 def field_measures(items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
-    form, count = train.spec, len(items)
-    real = some(train, most=FULL[1])
-    if held is not None and len(held) >= count // 2:
-        other = some(held, most=count)
-    else:
-        rows = np.random.default_rng(1).permutation(count_of(real))
-        other, real = take(real, rows[: len(rows) // 2]), take(real, rows[len(rows) // 2 :])
-    values = form.measures(real, items)
-    if not values:
-        return {}
-    floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, np.random.default_rng(0)))
-    return {
-        "field_names": np.array(list(values)),
-        "field_fake": np.array(list(values.values()), float),
-        "field_floor": np.array([floor[name] for name in values], float),
-        "field_control": np.array([control[name] for name in values], float),
-    } | _figures(form.figures(other, items))
+    real, other = reals_for(train, held, len(items), FULL[1])
+    arrays = field_numbers(train.spec, real, other, items)
+    return arrays and arrays | _figures(train.spec.figures(other, items))
 
 
 def _figures(figures: dict[str, np.ndarray]) -> dict:

@@ -32,6 +32,8 @@ class Reals:
     split: str
     form: Kind
     notes: list[str]
+    data: Dataset  # what `items` are of
+    others_data: Dataset | None = None  # what `others` are of
 
     @property
     def most(self) -> int:
@@ -60,11 +62,11 @@ def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
     order, half = torch.from_numpy(np.random.default_rng(0).permutation(len(held))), len(held) // 2
     rows = held.rows if held.rows is not None else torch.arange(len(held))
     calibration, kept = replace(held, rows=rows[order[:half]]), replace(held, rows=rows[order[half:]])
-    return Reals(as_numbers(kept), as_numbers(train), "held-out", train.spec, []), calibration
+    return Reals(as_numbers(kept), as_numbers(train), "held-out", train.spec, [], kept, train), calibration
 
 
 def whole(data: Dataset, split: str = "as given", note: str = PART) -> Reals:
-    return Reals(as_numbers(data), None, split, data.spec, [note])
+    return Reals(as_numbers(data), None, split, data.spec, [note], data)
 
 
 def as_numbers(data: Dataset, most: int = POOL) -> np.ndarray:

@@ -65,6 +65,10 @@ def codes_of(columns: tuple[Column, ...], values, strict: bool = True) -> np.nda
     return np.stack([encode(column, part, strict) for column, part in zip(columns, parts, strict=True)], 1)
 
 
+SHAPES = "column shapes, 1 when alike"  # names of numbers of tables
+GAP = "gap of the dependence of columns, 0 when alike"
+
+
 @dataclass(frozen=True)
 class TableSpec(Kind):
     """The form of a row: `entries` say what each column holds. Items in data units are DataFrames; in network units
@@ -242,10 +246,20 @@ class TableSpec(Kind):
 
         real, fake = self.legible(real), self.legible(fake)
         return {
-            "column shapes, 1 when alike": float(np.mean(list(shapes(real, fake).values()))),
-            "gap of the dependence of columns, 0 when alike": dependence_gap(real, fake),
+            SHAPES: float(np.mean(list(shapes(real, fake).values()))),
+            GAP: dependence_gap(real, fake),
             "AUROC of trees that tell them from real rows, 0.5 when they cannot": detection(real, fake),
         }
+
+    def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
+        from gansmith.data.kinds.table_measures import in_words
+
+        return in_words(values[GAP], floor[GAP], control[GAP], values[SHAPES], floor[SHAPES])
+
+    def by_column(self, real, fake) -> dict[str, float]:
+        from gansmith.data.kinds.table_measures import shapes
+
+        return {name: 1 - alike for name, alike in shapes(self.legible(real), self.legible(fake)).items()}
 
     def shuffled(self, items, rng: np.random.Generator):
         """Each column shuffled by itself."""

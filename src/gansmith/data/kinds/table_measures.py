@@ -12,6 +12,7 @@ import numpy as np
 from gansmith.errors import UserError
 
 BINS = 10  # of numbers, where columns are held against each other
+NEARLY = 0.7  # of the dependence between columns is missing: nothing to speak of is left
 COMMON = 50  # values of a column that are told apart; the rest are one
 
 
@@ -83,6 +84,24 @@ def utility(train, test, target: str, seed: int = 0) -> float:
     judge = HistGradientBoostingClassifier(categorical_features="from_dtype", random_state=seed)
     judge.fit(legible(train[known.columns], known), train[target] == values[1])
     return float(roc_auc_score(test[target] == values[1], judge.predict_proba(legible(known, known))[:, 1]))
+
+
+def in_words(gap: float, floor: float, control: float, alike: float, alike_floor: float) -> str:
+    """What two numbers mean: `dependence_gap` of made rows, of other real rows and of shuffled ones, and the mean of
+    `shapes` of made and of other real rows."""
+    if control < 2 * floor:
+        pairs = "the columns of the data hardly depend on each other, so that only their distributions can be judged"
+    elif gap > floor + NEARLY * (control - floor):
+        pairs = "nearly independent columns: train longer, or with smaller batches (--batch-size 100)"
+    elif gap > 1.5 * floor:
+        lost = 100 * (gap - floor) / (control - floor)
+        pairs = f"the dependence between columns is kept in part ({lost:.0f} % of it is missing): train longer"
+    else:
+        pairs = "the dependence between columns is kept as well as in other real rows"
+    each = (
+        "are as in real rows" if 1 - alike < 1.5 * (1 - alike_floor) + 0.01 else f"differ by {1 - alike:.2f} on average"
+    )
+    return f"In words: {pairs}; the distributions of single columns {each}."
 
 
 def shuffled(frame, seed: int = 0):

@@ -12,6 +12,7 @@ import numpy as np
 from gansmith.data.spec import Kind
 from gansmith.evaluate.counts import Z_LIMIT
 from gansmith.evaluate.protocol import Card
+from gansmith.runs.field import worst_columns
 from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 
 NAMES = {
@@ -44,6 +45,8 @@ def exhibits(rows: list[dict], arrays: dict, form: Kind, points: np.ndarray | No
         "spectrum": spectrum(arrays) if has("frequency") is not None else None,
         "figures": figures(arrays),
         "field": field(arrays) if has("field_names") is not None else None,
+        "field_says": str(arrays.get("field_says", "")),
+        "columns": [(name, f"{far:.2f}", f"{usual:.2f}") for name, far, usual in worst_columns(arrays or {})],
     }
 
 

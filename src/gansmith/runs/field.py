@@ -1,0 +1,70 @@
+"""The numbers of the field that a kind of data belongs to, beside real data and a control; in words, too."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.data.batching import count as count_of
+from gansmith.data.batching import take
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
+from gansmith.runs.reference import some
+
+WORST = 8  # columns that are printed; the page has all
+
+
+def field_numbers(form: Kind, real, other, items) -> dict[str, np.ndarray]:
+    """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
+    them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing.
+
+    field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
+    column_floor (columns,): how far the distribution of each column is from the data's
+    """
+    values = form.measures(real, items)
+    if not values:
+        return {}
+    floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, np.random.default_rng(0)))
+    columns, usual = form.by_column(real, items), form.by_column(real, other)
+    return {
+        "field_names": np.array(list(values)),
+        "field_fake": np.array(list(values.values()), float),
+        "field_floor": np.array([floor[name] for name in values], float),
+        "field_control": np.array([control[name] for name in values], float),
+        "field_says": np.array(form.says(values, floor, control)),
+        "column_names": np.array(list(columns), dtype=str),
+        "column_fake": np.array(list(columns.values()), float),
+        "column_floor": np.array([usual[name] for name in columns], float),
+    }
+
+
+def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tuple:
+    """(real items, others to compare with as the floor): held-out ones, where there is half of `count`; else parts of
+    the data."""
+    real = some(train, most=most)
+    if held is not None and len(held) >= count // 2:
+        return real, some(held, most=count)
+    rows = np.random.default_rng(1).permutation(count_of(real))
+    return take(real, rows[len(rows) // 2 :]), take(real, rows[: len(rows) // 2])
+
+
+def field_lines(arrays: dict) -> list[str]:
+    """What `gansmith evaluate` prints of them."""
+    if "field_names" not in arrays:
+        return []
+    wide = max(map(len, arrays["field_names"])) + 2
+    lines = ["", f"{'':<{wide}}{'samples':<12}{'real data':<12}shuffled (control)"]
+    for row in zip(arrays["field_names"], arrays["field_fake"], arrays["field_floor"], arrays["field_control"]):
+        lines.append(f"{row[0]:<{wide}}{row[1]:<12.3g}{row[2]:<12.3g}{row[3]:.3g}")
+    worst = worst_columns(arrays)[:WORST]
+    if worst:
+        lines.append(f"columns that differ most: {', '.join(f'{n} {v:.2f} (real data {f:.2f})' for n, v, f in worst)}")
+    said = str(arrays.get("field_says", ""))
+    return lines + ([said] if said else [])
+
+
+def worst_columns(arrays: dict) -> list[tuple[str, float, float]]:
+    """(column, its distance from the data, the same of real data), the farthest first."""
+    if "column_names" not in arrays:
+        return []
+    rows = zip(map(str, arrays["column_names"]), map(float, arrays["column_fake"]), map(float, arrays["column_floor"]))
+    return sorted(rows, key=lambda row: -row[1])
