@@ -123,13 +123,13 @@ class Game(Trained):
     unreached: ClassVar[Mapping[str, str]] = {}  # parameters ("*.bias") that no gradient need reach -> why
     score_kind: ClassVar[str] = "logit"  # what `score_samples` is of the density ratio, for `gansmith.refine.calibrate`
 
-    learning_rate: float = setting(2e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(2e-4, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.5, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.999, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     decay: float = setting(
-        0.0, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
+        0.0, "fraction of training, at its end, in which the learning rate falls to 0", minimum=0.0, maximum=1.0
     )
-    average_half_life: int = setting(10_000, "samples after which a weight counts half in the average", minimum=0)
+    average_half_life: int = setting(10_000, "half-life of the moving average of the generator, in samples", minimum=0)
 
     def __init_subclass__(cls, **kwargs):
         """Make the subclass a dataclass of its settings that refuses unknown or impossible ones in plain words, and

@@ -85,7 +85,7 @@ def test_patience_counts_measurements_since_the_best(clock, patience, last):
         measured(clock, watch, [step])
         if clock.enough and stopped is None:
             stopped = step
-            assert "since round 31" in clock.enough
+            assert "since step 31" in clock.enough
     assert stopped == last
 
 
@@ -139,7 +139,7 @@ def test_in_a_run_it_changes_nothing_and_is_exact_on_resume(often, tmp_path):
 def test_a_run_out_of_patience_is_finished(often, tmp_path):
     game = gs.GAN(**SETTINGS, learning_rate=0.0).fit("ring8", out=tmp_path / "run", patience=2, **HOW)
     assert game.trained["finished"] and game.trained["rounds"] == 31, "nothing ever gets better without steps"
-    assert "no better MIND in 2 measurements since round 11" in game.trained["enough"]
+    assert "no better MIND in 2 measurements since step 11" in game.trained["enough"]
 
 
 def test_conditional_samples_have_the_labels_of_the_reals(often, tmp_path):

@@ -147,7 +147,7 @@ class Progress:
         self.rows += 1
         self.recent.append((row["seconds"], row["samples"]))
         if "threads" in row:
-            self.note = f"{spell_threads(row['threads'])} since round {row['threads/since']:,}"
+            self.note = f"{spell_threads(row['threads'])} since step {row['threads/since']:,}"
         if self.quiet or time.monotonic() - self.shown < self.every:
             return
         self.shown = time.monotonic()

@@ -127,7 +127,7 @@ class Watch:
         self.write(row)
         self.about["interventions"] = [*self.about.get("interventions", []), row]
         self.keep.write_settings(self.about)
-        return f"{found.name} at round {failed_at:,}: back to round {state.round:,} with {applied or 'nothing changed'}"
+        return f"{found.name} at step {failed_at:,}: back to step {state.round:,} with {applied or 'nothing changed'}"
 
 
 def watched(watch: Watch | None, state: State) -> Callable[..., bool]:

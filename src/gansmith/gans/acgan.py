@@ -48,7 +48,7 @@ class ACGAN(GAN):
     class_weight: float = setting(1.0, "weight of naming the class in D's loss", minimum=0.0)
     class_weight_generator: float = setting(1.0, "… and in G's", minimum=0.0)
     classify_fakes: bool = setting(True, "D names the class of fakes too, not of reals alone")
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    prior: str = setting("normal", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: Kind) -> None:
         self.choose(spec)

@@ -46,7 +46,7 @@ class FromNoise(Game):
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
 
-    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
         None, "channels of the finest layer, or units of a hidden one; None: from the data", minimum=1
     )
@@ -190,9 +190,9 @@ class TwoPlayer(FromNoise):
     """One generator against one discriminator. A child gives `build` and the losses of both."""
 
     replaceable = ("generator", "discriminator")  # type: ignore[assignment]
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
-    conditional: bool = setting(False, "give both players the label")
-    discriminator_steps: int = setting(1, "moves of the discriminator for each of the generator", minimum=1)
+    prior: str = setting("normal", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
+    conditional: bool = setting(False, "class-conditional: both networks get the label")
+    discriminator_steps: int = setting(1, "discriminator updates per generator update", minimum=1)
     discriminator_learning_rate: float | None = setting(
         None, "the discriminator's step size; None: learning_rate", minimum=0
     )

@@ -48,7 +48,7 @@ class BEGAN(Stepping, Augmenting):
         0.5, "γ, the ratio L(fake)/L(real) to hold: low is clean, high is diverse", minimum=0, maximum=1
     )
     lambda_k: float = setting(0.001, "λ_k, the step size of k", minimum=0.0)
-    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
     width: int = setting(64, "n, channels of a convolution", minimum=1)
     latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", minimum=1)
     learning_rate: float = setting(8e-5, "Adam's step size at the start", minimum=0.0)

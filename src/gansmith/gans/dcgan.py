@@ -33,7 +33,7 @@ class DCGAN(GAN):
     summary = "strided convolutions with batch norm"
     default_width = FromNoise.default_width
 
-    prior: str = setting("normal", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    prior: str = setting("normal", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: Kind) -> None:
         self.check_axes(spec, 1, 2, 3)

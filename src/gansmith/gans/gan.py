@@ -41,7 +41,7 @@ class GAN(Remedies, TwoPlayer):
 
     loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
     smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)
-    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def default_width(self, spec: Kind) -> int:
         return 1200 if spec.axes else 128

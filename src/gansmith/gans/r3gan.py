@@ -57,12 +57,14 @@ class R3GAN(Remedies, TwoPlayer):
     }
 
     gamma: float | None = setting(None, "weight of R1 and R2 at the start; None: from the data", minimum=0.0)
-    gamma_end: float | None = setting(None, "… at the end; None: from the data", minimum=0.0)
-    learning_rate: float | None = setting(None, "Adam's step size at the start; None: from the data", minimum=0.0)
-    learning_rate_end: float | None = setting(None, "… at the end; None: a fiftieth of the start", minimum=0.0)
+    gamma_end: float | None = setting(None, "gamma at the end of training; default: chosen from the data", minimum=0.0)
+    learning_rate: float | None = setting(None, "Adam's learning rate at the start; None: from the data", minimum=0.0)
+    learning_rate_end: float | None = setting(
+        None, "learning rate at the end of training; default: a fiftieth of the start", minimum=0.0
+    )
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
-    latent: int | None = setting(None, "numbers of noise a sample is made from; None: from the data", minimum=1)
+    latent: int | None = setting(None, "size of the noise (latent) vector; None: from the data", minimum=1)
     width: int | None = setting(None, "channels of the finest layer, or units; None: from the data", minimum=1)
     body: str | None = setting(
         None,

@@ -25,8 +25,8 @@ from gansmith.training.metrics import Metric
 class Stepping(FromNoise):
     """How the players step."""
 
-    stepping: str = setting("plain", "how all players step", choices=tuple(optimizers.WAYS))
-    clip_gradient: float | None = setting(None, "largest norm of a player's gradient; None: any", minimum=0.0)
+    stepping: str = setting("plain", "how all networks are updated", choices=tuple(optimizers.WAYS))
+    clip_gradient: float | None = setting(None, "clip gradients at this norm; None: do not", minimum=0.0)
 
     def wrap_optimizer(self, optimizer: torch.optim.Optimizer, player: str):
         wrapped = optimizers.WAYS[self.stepping](super().wrap_optimizer(optimizer, player))
@@ -56,7 +56,7 @@ class Regularising(TwoPlayer):
     packing: int = setting(1, "items that D judges at once, as one (PacGAN)", minimum=1)
     minibatch: str = setting(
         "none",
-        "what D sees of the other samples of a batch: how much they vary, or how close they are",
+        "minibatch features for the discriminator: standard deviation or discrimination",
         choices=("none", "deviation", "discrimination"),
     )
 

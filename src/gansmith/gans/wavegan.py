@@ -46,7 +46,7 @@ class WaveGAN(WGANGP):
     shuffle_each: bool = setting(True, "move each item by itself, as in the paper; else a batch alike, as released")
     kernel: int = setting(25, "samples that a convolution sees: 25, or 24 without a checkerboard", minimum=4)
     latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
-    prior: str = setting("uniform", "law of the noise, with unit variance", choices=("uniform", "normal"))
+    prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: Kind) -> None:
         self.check_axes(spec, 1)

@@ -81,7 +81,7 @@ class Watch:
                 }
                 game.save(self.best)
         if self.patience and sum(step > at for _, step in past) + (at < state.round) >= self.patience:
-            state.enough = f"no better MIND in {self.patience} measurements since round {at:,}"
+            state.enough = f"no better MIND in {self.patience} measurements since step {at:,}"
         return found | self.floors
 
     def _numbers(self, features, ending: str = "") -> dict[str, float]:

@@ -20,7 +20,7 @@ ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and s
 MOST_HELD = 0.3  # of the data, to be advised
 CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
-PART = "the column of reals is a random part of the data against the rest of it"
+PART = "real data: a random part of the data, measured against the rest of it"
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Reals:
 def spaces(form: Kind) -> list:
     """The two feature spaces that items of this kind are compared in."""
     if not form.features():
-        raise UserError(f"{form.noun} have no feature space of their own: gansmith.evaluate.compare(…, features=…)")
+        raise UserError(f"no built-in metrics for {form.noun}: gansmith.evaluate.compare(…, features=FUNCTION)")
     return list(form.features())
 
 
