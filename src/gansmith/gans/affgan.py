@@ -66,7 +66,7 @@ class AffGAN(Translation):
     projection: bool = setting(True, "project onto what fits the input; False: ask for it by a penalty (SoftGAN)")
     consistency: float = setting(1.0, "weight of E|A g(x) − x| where there is no projection", minimum=0.0)
     instance_noise: float = setting(0.1, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
-    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     width: int = setting(64, "channels of both players' finest layers, or units of a perceptron", minimum=1)
     blocks: int = setting(15, "residual blocks of f", minimum=1)
 

@@ -105,7 +105,7 @@ class FAnoGAN(Anomalies, WGANGP):
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
 
-    learning_rate: float = setting(1e-4, "Adam's step size of G and D", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's learning rate of G and D", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     feature_weight: float = setting(1.0, "κ, weight of D's features beside pixels", minimum=0.0)
     encoder_share: float = setting(

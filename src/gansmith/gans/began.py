@@ -51,7 +51,7 @@ class BEGAN(Stepping, Augmenting):
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
     width: int = setting(64, "n, channels of a convolution", minimum=1)
     latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", minimum=1)
-    learning_rate: float = setting(8e-5, "Adam's step size at the start", minimum=0.0)
+    learning_rate: float = setting(8e-5, "Adam's learning rate at the start", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
     def build(self, spec: Kind) -> None:

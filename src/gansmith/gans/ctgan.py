@@ -87,7 +87,7 @@ class CTGAN(FromNoise):
         "log", "how often training asks for a value: by the log of its frequency, or by it", choices=("log", "plain")
     )
     discriminator_steps: int = setting(1, "moves of D for each of G", minimum=1)
-    latent: int = setting(128, "numbers of noise a row is made from", minimum=1)
+    latent: int = setting(128, "size of the noise (latent) vector", minimum=1)
     width: int = setting(256, "units of a hidden layer of both", minimum=1)
     dropout: float = setting(0.5, "share of D's units dropped", minimum=0.0, maximum=1.0)
     temperature: float = setting(0.2, "τ of the Gumbel-softmax", minimum=1e-3)

@@ -48,7 +48,7 @@ class DRAGAN(GAN):
     reach: float = setting(
         1.0, "standard deviation of the normal noise, in that of the data: the paper's c", minimum=0.0
     )
-    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
 
     def build(self, spec: Kind) -> None:

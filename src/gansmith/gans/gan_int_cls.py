@@ -60,7 +60,7 @@ class GANINTCLS(FromNoise):
         0.5, "weight of real pictures beside another item's caption (CLS); 0: none", minimum=0.0
     )
     interpolated: float = setting(1.0, "weight of captions halfway between two (INT); 0: none", minimum=0.0)
-    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     text_width: int = setting(128, "numbers a caption is turned into", minimum=1)
     width: int = setting(64, "channels of both players' finest layers", minimum=1)
 

@@ -75,7 +75,7 @@ class ImprovedGAN(Stepping, Augmenting):
     )
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
     width: int | None = setting(None, "units of D's first layer; None: 1000 for pictures, 200 for vectors", minimum=4)
-    learning_rate: float = setting(3e-3, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(3e-3, "Adam's learning rate", minimum=0.0)
     average_half_life: int = setting(100_000, "samples after which a weight counts half in the average", minimum=0)
 
     def read(self, data, **options) -> Dataset:

@@ -70,7 +70,7 @@ class InfoGAN(GAN):
     information: float = setting(1.0, "λ, weight of the category's information", minimum=0.0)
     information_continuous: float = setting(0.1, "… and of the numbers'", minimum=0.0)
     fixed_deviation: bool = setting(False, "Q takes the numbers' standard deviation for 1")
-    learning_rate: float = setting(1e-3, "Adam's step size of G and Q", minimum=0.0)
+    learning_rate: float = setting(1e-3, "Adam's learning rate of G and Q", minimum=0.0)
     discriminator_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", minimum=0.0)
 
     def build(self, spec: Kind) -> None:

@@ -53,7 +53,7 @@ class NeuralCrypto(Game):
 
     bits: int = setting(16, "N, bits of a message and of a key", minimum=2)
     eve_steps: int = setting(2, "moves of Eve for each of Alice and Bob", minimum=1)
-    learning_rate: float = setting(8e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(8e-4, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     key: bool = setting(True, "let Bob have the key; without it he is another Eve (the control of the proof)")
 

@@ -54,7 +54,7 @@ class SNGAN(Remedies, TwoPlayer):
     decay: float = setting(
         1.0, "share of training, at its end, in which the step size falls to 0", minimum=0.0, maximum=1.0
     )
-    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(128, "size of the noise (latent) vector", minimum=1)
 
     def default_width(self, spec: Kind) -> int:
         return 128 if spec.axes == 2 else spec.bodies().width

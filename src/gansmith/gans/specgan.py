@@ -45,7 +45,7 @@ class SpecGAN(WGANGP):
 
     frame: int = setting(256, "samples of a frame of the Fourier transform, a power of two", minimum=16)
     rounds: int = setting(16, "of Griffin & Lim, from magnitudes to sound", minimum=0)
-    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def read(self, data, **options) -> Dataset:

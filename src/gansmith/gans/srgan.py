@@ -57,7 +57,7 @@ class SRGAN(Translation):
     content: str = setting("deep", "features, or pixels, that SRGAN compares", choices=("deep", "shallow", "pixels"))
     features: str | None = setting(None, "file of the frozen net's weights (.npz); None: random ones")
     adversarial: float = setting(1e-3, "weight of the adversarial loss", minimum=0.0)
-    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     decay: float = setting(
         0.0, "share of each stage, at its end, in which the step falls to 0", minimum=0.0, maximum=1.0

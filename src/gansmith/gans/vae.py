@@ -51,8 +51,8 @@ class VAE(AutoEncoding, Stepping, FromNoise):
         None, "law of an item given its latent; None: Bernoulli for pictures", choices=("bernoulli", "normal")
     )
     deviation: float = setting(0.1, "standard deviation of the normal likelihood, in network units", minimum=1e-4)
-    latent: int = setting(20, "numbers of noise a sample is made from", minimum=1)
-    learning_rate: float = setting(1e-3, "Adam's step size", minimum=0.0)
+    latent: int = setting(20, "size of the noise (latent) vector", minimum=1)
+    learning_rate: float = setting(1e-3, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
     def default_width(self, spec: Kind) -> int:

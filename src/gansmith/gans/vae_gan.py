@@ -58,7 +58,7 @@ class VAEGAN(AutoEncoding, Stepping, Regularising):
     weight: float = setting(1e-6, "w, weight of rebuilding against fooling D", minimum=0.0, maximum=1.0)
     margin: float = setting(0.35, "how far from balance D's costs may be before a player rests", minimum=0.0)
     judge_rebuilt: bool = setting(True, "reconstructions are fakes too, not samples alone")
-    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(128, "size of the noise (latent) vector", minimum=1)
     learning_rate: float = setting(3e-4, "RMSProp's step size", minimum=0.0)
 
     def build(self, spec: Kind) -> None:

@@ -45,7 +45,7 @@ class WaveGAN(WGANGP):
     shuffle: int = setting(2, "n, steps that phase shuffle moves activations of D by, at most; 0: none", minimum=0)
     shuffle_each: bool = setting(True, "move each item by itself, as in the paper; else a batch alike, as released")
     kernel: int = setting(25, "samples that a convolution sees: 25, or 24 without a checkerboard", minimum=4)
-    latent: int = setting(100, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def build(self, spec: Kind) -> None:

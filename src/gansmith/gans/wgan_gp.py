@@ -47,9 +47,9 @@ class WGANGP(Remedies, TwoPlayer):
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
-    learning_rate: float = setting(1e-4, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     beta2: float = setting(0.9, "Adam's memory of its square", minimum=0.0, maximum=1.0)
-    latent: int = setting(128, "numbers of noise a sample is made from", minimum=1)
+    latent: int = setting(128, "size of the noise (latent) vector", minimum=1)
 
     def build(self, spec: Kind) -> None:
         self.build_bodies(spec, discriminator_norm="none")
