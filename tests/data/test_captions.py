@@ -55,3 +55,31 @@ def test_what_cannot_be_read_says_what_to_write(tmp_path):
     (tmp_path / "captions.json").write_text("[1, 2")
     with pytest.raises(gs.UserError, match="cannot be read"):
         gs.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("captions.csv", "file; caption\n0.png; a dog\n1.png; a cat\n"),
+        ("captions.csv", "\ufeffImage,Text\n0.png,a dog\n1.png,a cat\n"),
+        ("captions.csv", "image\tdescription\r\n0.png\ta dog\r\n1.png\ta cat\r\n"),
+        ("captions.json", '[{"file_name": "0.png", "text": "a dog"}, {"file_name": "1.png", "text": "a cat"}]'),
+    ],
+)
+def test_columns_go_by_the_names_that_others_give_them(tmp_path, name, text):
+    lay(tmp_path)
+    (tmp_path / "images" / name).write_text(text, encoding="utf-8", newline="")
+    data = gs.read(tmp_path)
+    assert len(data) == 2 and set(data.spec.of("text").columns) == {"a", "dog", "cat"}
+
+
+def test_captions_that_say_nothing_are_refused(tmp_path):
+    lay(tmp_path)
+    for text, says in (
+        ("[]", "holds no caption"),
+        ('{"0.png": null}', "holds no caption"),
+        ('[{"x": 1}]', "no file, but x"),
+    ):
+        (tmp_path / "captions.json").write_text(text)
+        with pytest.raises(gs.UserError, match=says):
+            gs.read(tmp_path)

@@ -147,3 +147,16 @@ def test_files_of_one_name_and_two_endings_are_paired_or_named(tmp_path):
 def test_classes_called_a_and_b_in_small_letters_are_classes(tmp_path):
     lay(tmp_path, {f"{name}/{i}.png": i for name in "ab" for i in range(3)})
     assert gs.read(tmp_path).spec.classes == ("a", "b")
+
+
+def test_files_whose_names_end_in_a_and_b_are_pairs(tmp_path):
+    lay(tmp_path, {f"{i}_{side}.png": 10 * i + (side == "B") for i in range(3) for side in "AB"})
+    data = gs.read(tmp_path)
+    assert data.files == ("0", "1", "2") and "names end in _A" in data.notes[0]
+    assert [(a.max(), b.max()) for a, b in zip(data.fields["source"], data.fields["target"])] == [
+        (0, 1),
+        (10, 11),
+        (20, 21),
+    ]
+    lay(tmp_path / "more", {f"{name}.png": 9 for name in ("cat_A", "dog_B")})
+    assert "source" not in gs.read(tmp_path / "more").fields

@@ -106,6 +106,12 @@ def test_labels_of_stylegan(tmp_path, folder, zipped):
     for none in ({"labels": None}, {"labels": labels[:-1]}, {"labels": [[n, [0.5, 1.0]] for n in names]}):
         found = reading(json.dumps(none))
         assert "label" not in found.fields and any("dataset.json" in note for note in found.notes)
+    found = reading(json.dumps({"labels": [[name.replace("/", "\\"), "ab"[i % 2]] for i, name in enumerate(names)]}))
+    assert found.fields["label"].tolist() == [0, 1] * 6 and found.spec.classes == ("a", "b")
+    outer = root.parent / "outer"  # a zip of the folder, not of what is in it
+    shutil.copytree(root, outer / "inner")
+    (outer / "inner" / "dataset.json").write_text(json.dumps({"labels": labels}))
+    assert read(outer).spec.classes == ("0", "3")
     for other in ("[1, 2]", '{"labels": 3}', "nothing", '{"labels": [[1]]}'):
         assert reading(other).spec.classes == ("00000", "00001")  # a file of the same name: folders are classes
 

@@ -28,6 +28,8 @@ from gansmith.errors import DataError
 from gansmith.names import inner_parts
 
 FILES = ("captions.json", "captions.csv")
+FILE = ("file", "file_name", "filename", "image", "image_name", "path")  # what the column or field is called
+CAPTION = ("captions", "caption", "text", "description", "comment")
 CAPTIONS, WORDS, VOCABULARY = 5, 24, 5000  # at most: captions of a picture, words of a caption, words known
 
 
@@ -56,6 +58,8 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
     below = place.removeprefix(f"{path}/").rpartition("/")  # the folder that the captions lie in
     said = _of_files(told, pictures.files, below[0] + below[1])
     rows = [row for row, file in enumerate(pictures.files) if file in said]
+    if not any(told.values()):
+        raise DataError(f"{place} holds no caption: write one for each picture, or take the file away")
     if not rows:
         raise DataError(
             f"{place} names none of the pictures: it has {few(told, 2)}, the pictures are {few(pictures.files, 2)}"
@@ -139,7 +143,18 @@ def _parse(place: str, text: str) -> dict[str, list[str]]:
 
 
 def _from_csv(text: str) -> list[tuple]:
-    return [(row["file"], row["caption"]) for row in csv.DictReader(io.StringIO(text, newline=""))]
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t|", key=head.count), skipinitialspace=True)
+    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    return list(map(_told, rows))
+
+
+def _told(one: dict) -> tuple:
+    """(file, captions) of one entry, whatever the two are called. KeyError says what it has instead."""
+    found = [next((name for name in names if name in one), None) for names in (FILE, CAPTION)]
+    if None in found:
+        raise KeyError(f"no {'file' if found[0] is None else 'caption'}, but {few(one, 6)}")
+    return one[found[0]], one[found[1]]
 
 
 def _from_json(held) -> list[tuple]:
@@ -150,7 +165,7 @@ def _from_json(held) -> list[tuple]:
         return [(files[one["image_id"]], one["caption"]) for one in held["annotations"] if one["image_id"] in files]
     if isinstance(held, dict):
         return list(held.items())
-    return [(one["file"], one.get("captions", one.get("caption"))) for one in held]
+    return list(map(_told, held))
 
 
 def _of_files(said: dict[str, list[str]], files: list[str], place: str) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from gansmith.data.labels import few
@@ -16,6 +17,7 @@ from gansmith.data.sources import SPLITS, Pictures
 
 _SPLIT = "|".join(sorted(SPLITS, key=len, reverse=True))
 _SIDE = re.compile(rf"(?:((?i:{_SPLIT}))[_-]?)?([AB])")
+_SUFFIX = re.compile(r"(.+)[_-]([AB])(\.[^./]+)")
 WORDS = {"source": 0, "input": 0, "target": 1, "output": 1}
 UNPAIRED = 'trainA and trainB are two domains; form="pairs" joins the files of the same names'
 
@@ -59,6 +61,8 @@ def training_part(pictures: Pictures, notes: list[str]) -> Pictures:
 def two_sides(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
     """The files below a folder called A and below one called B (or alike), if all are; the others of a split aside."""
     sides = [side_of(file) for file in pictures.files]
+    if set(sides) == {None}:
+        return _by_suffix(pictures, notes)
     if None in sides or len(set(sides)) < 2:
         return None
     pictures = training_part(pictures, notes)
@@ -68,6 +72,19 @@ def two_sides(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures]
     if any("trainA" in file.split("/") for file in pictures.files):
         notes.append(UNPAIRED)
     return tuple(pictures.take([row for row, side in enumerate(sides) if side == k]) for k in (0, 1))
+
+
+def _by_suffix(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:
+    """The files whose names end in _A and those that end in _B, if all do, each as if it were called without that."""
+    found = [_SUFFIX.fullmatch(file) for file in pictures.files]
+    if None in found or len({m[2] for m in found}) < 2:
+        return None
+    sides = [[row for row, m in enumerate(found) if m[2] == side] for side in "AB"]
+    one, two = ({found[row][1] for row in rows} for rows in sides)
+    if len(one & two) < 0.9 * max(len(one), len(two)):
+        return None
+    notes.append("from the files whose names end in _A to those that end in _B")
+    return tuple(replace(pictures.take(rows), files=[found[row][1] + found[row][3] for row in rows]) for rows in sides)
 
 
 def two_folders(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:

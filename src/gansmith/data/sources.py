@@ -90,14 +90,17 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
     others = Counter(os.path.splitext(key)[1].lower() or "no suffix" for key in entries if key not in mine)
     if not mine:
         raise DataError(_none(others, where, noun, endings))
-    if others - Counter({".json": SHARDS in entries}):
+    if others - Counter({".json": any(f"/{key}".endswith(f"/{SHARDS}") for key in entries)}):
         notes = [*notes, f"passed over, being no {noun}: {_kinds(others)}"]
     keys = sorted(mine)
     held = [mine[key] for key in keys]
     stamp = caching.digest("zip" if archive else "folder", keys, [entry.stamp for entry in held])
     paths = None if archive else [entry.path for entry in held]
     files = Files(name, keys, lambda i: held[i].open(), stamp, notes=notes, paths=paths)
-    return _by_shards(files, entries[SHARDS], noun) if SHARDS in entries else _by_folder(files, noun)
+    about = min((key for key in entries if f"/{key}".endswith(f"/{SHARDS}")), key=len, default=None)
+    if about is not None and all(key.startswith(about.removesuffix(SHARDS)) for key in keys):
+        return _by_shards(files, entries[about], about.removesuffix(SHARDS), noun)
+    return _by_folder(files, noun)
 
 
 def file_in(path, names) -> tuple[str, bytes] | None:
@@ -335,12 +338,15 @@ def _none(others: Counter, where: str, noun: str, endings) -> str:
 
 
 # --- classes ---------------------------------------------------------------------------------------------------------
-def _by_shards(files: Files, about, noun: str) -> Files:
-    """Labels from StyleGAN's dataset.json, {"labels": [["00000/img00000000.png", 6], …]}; null: there are none."""
+def _by_shards(files: Files, about, folder: str, noun: str) -> Files:
+    """Labels from StyleGAN's dataset.json, {"labels": [["00000/img00000000.png", 6], …]}; null: there are none.
+
+    folder  that it lies in, and that its names are counted from: "" or one that ends in a slash
+    """
     try:
         labels = json.loads(about.open().read())["labels"]
-        known = dict(labels or ())
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+        known = {folder + "/".join(inner_parts(name)): label for name, label in dict(labels or ()).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         files.notes.append(f"{SHARDS} is not one of StyleGAN's ({type(problem).__name__}): not used")
         return _by_folder(files, noun)
     found = [known.get(name) for name in files.files]
@@ -352,8 +358,12 @@ def _by_shards(files: Files, about, noun: str) -> Files:
         files.label = np.array(found, np.int64)
         values, counts = np.unique(files.label, return_counts=True)
         files.notes.append(f"{len(values)} classes from {SHARDS}: {_counted(values, counts)}")
+    elif all(isinstance(label, str) for label in found):
+        classes, files.label = np.unique(found, return_inverse=True)
+        files.classes = tuple(classes.tolist())
+        files.notes.append(f"{len(classes)} classes from {SHARDS}: {_counted(classes, np.bincount(files.label))}")
     else:
-        files.notes.append(f"labels in {SHARDS} are no class numbers: no classes")
+        files.notes.append(f"labels in {SHARDS} are no classes, but {str(found[0])[:40]}: not used")
     return files
 
 
