@@ -1,8 +1,8 @@
-"""Sound as a kind of data: WGAN-GP, a paper that knows nothing of sound, on spoken digits.
+"""Sound as a kind of data: papers that know nothing of sound, on spoken digits.
 
-    GANSMITH_DATA=folder python proofs/audio.py [--minutes 10]      (fsdd_wav.zip in the folder)
+    GANSMITH_DATA=folder python proofs/audio.py [--game wgan-gp|r3gan] [--minutes 10] [--batch 64]
 
-The check: after 10 minutes of two cores, with sounds of 8,192 samples and width 16, the Fréchet distance of the made
+(fsdd_wav.zip in the folder.) The check: after 10 minutes of two cores, with sounds of 8,192 samples and width 16, the Fréchet distance of the made
 sounds to the data, on means and deviations of 40 log-mel bands, is below 100. Controls: white noise as loud as the
 data, which must fail, and noise under the envelope of speech, which knows when a voice speaks but not what a voice is.
 Floors: half of the data against the other half; one digit against the other nine.
@@ -14,24 +14,27 @@ import numpy as np
 from record import record
 from spoken_digits import LENGTH, distance, spoken_digits, yardsticks
 
-import gansmith as gs
+from gansmith.gans import GAMES
 
 GOAL = 100
 
 
 def main() -> None:
     parse = argparse.ArgumentParser()
+    parse.add_argument("--game", default="wgan-gp", choices=["wgan-gp", "r3gan"])
     parse.add_argument("--minutes", type=float, default=10)
+    parse.add_argument("--batch", type=int, default=64)
     parse.add_argument("--seed", type=int, default=0)
     asked = parse.parse_args()
     data, digits = spoken_digits()
     real = data.raw(np.arange(len(data)))
     beside = yardsticks(real, digits)
-    gan = gs.WGANGP(width=16).fit(data, minutes=asked.minutes, seed=asked.seed, val=0, device="cpu")
+    gan = GAMES[asked.game](width=16)
+    gan.fit(data, minutes=asked.minutes, batch_size=asked.batch, seed=asked.seed, val=0, device="cpu")
     made = gan.sample(len(real), seed=1)
     found = distance(real, made)
     record(
-        "audio",
+        "audio" if asked.game == "wgan-gp" else f"audio-{asked.game}",
         passed=found < GOAL < beside["control"]["white_noise"],
         distance=found,
         rounds=gan.trained["rounds"],
@@ -39,7 +42,7 @@ def main() -> None:
         field={name: float(value) for name, value in data.spec.measures(real, made).items()},
         goal=f"Fréchet distance on 40-band log-mel means and deviations < {GOAL}",
         **beside,
-        protocol=f"{gan!r}, {asked.minutes:g} minutes on the CPU; FSDD, {len(real):,} sounds of {LENGTH:,} samples at "
+        protocol=f"{gan!r}, batch {asked.batch}, {asked.minutes:g} minutes on the CPU; FSDD, {len(real):,} sounds of {LENGTH:,} samples at "
         f"{data.spec.rate:,} Hz; as many made",
         seed=asked.seed,
     )
