@@ -2,10 +2,10 @@
 
     GANSMITH_DATA=folder python proofs/audio.py [--game wgan-gp|r3gan] [--minutes 10] [--batch 64]
 
-(fsdd_wav.zip in the folder.) The check: after 10 minutes of two cores, with sounds of 8,192 samples and width 16, the Fréchet distance of the made
-sounds to the data, on means and deviations of 40 log-mel bands, is below 100. Controls: white noise as loud as the
-data, which must fail, and noise under the envelope of speech, which knows when a voice speaks but not what a voice is.
-Floors: half of the data against the other half; one digit against the other nine.
+(fsdd_wav.zip in the folder.) The check: after 10 minutes of two cores, with sounds of 8,192 samples and width 16, the
+Fréchet distance of the made sounds to the data, on means and deviations of 40 log-mel bands, is below 100. Controls:
+white noise as loud as the data, which must fail, and noise under the envelope of speech, which knows when a voice
+speaks but not what a voice is. Floors: half of the data against the other half; one digit against the other nine.
 """
 
 import argparse
@@ -42,8 +42,8 @@ def main() -> None:
         field={name: float(value) for name, value in data.spec.measures(real, made).items()},
         goal=f"Fréchet distance on 40-band log-mel means and deviations < {GOAL}",
         **beside,
-        protocol=f"{gan!r}, batch {asked.batch}, {asked.minutes:g} minutes on the CPU; FSDD, {len(real):,} sounds of {LENGTH:,} samples at "
-        f"{data.spec.rate:,} Hz; as many made",
+        protocol=f"{gan!r}, batch {asked.batch}, {asked.minutes:g} minutes on the CPU; FSDD, {len(real):,} sounds of "
+        f"{LENGTH:,} samples at {data.spec.rate:,} Hz; as many made",
         seed=asked.seed,
     )
 
