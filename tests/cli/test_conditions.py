@@ -56,6 +56,18 @@ def test_captions_and_games_that_take_none(tmp_path, capsys):
         assert f"remove {word[0]}" in capsys.readouterr().err
 
 
+def test_styles_are_moved_towards_their_mean(tmp_path, capsys):
+    gs.StyleGAN2(width=2, latent=8).fit(np.zeros((8, 8, 8), np.uint8), steps=1, batch_size=4).save(tmp_path / "s.gan")
+    sample = ["sample", str(tmp_path / "s.gan"), "-n", "3", "-o", str(tmp_path / "s.npy"), "--psi"]
+    assert main([*sample, "0"]) == 0
+    made = np.load(tmp_path / "s.npy")
+    assert (made == made[:1]).all()
+    assert main([*sample, "1.5"]) == 2
+    gs.DCGAN(width=4).fit("digits", steps=1).save(tmp_path / "s.gan")
+    assert main([*sample, "0.5"]) == 2
+    assert "DCGAN has no styles: remove --psi" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["train", "neural-crypto"]])
 def test_a_game_without_data_is_trained_without_data(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

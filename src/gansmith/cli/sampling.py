@@ -40,6 +40,10 @@ def sample(
     continue_from: Annotated[
         Path | None, typer.Option("--continue-from", metavar="FILE", help="of series, a table that they go on from")
     ] = None,
+    psi: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="how far styles may lie from their mean: .7 for better images (stylegan2)"),
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
@@ -101,14 +105,16 @@ def sample(
         if refine is not None:
             raise UserError("--where and --refine cannot be combined: use one of them")
         conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
-    for name, option, value in (
-        ("start", "--start", start),
-        ("length", "--length", length),
-        ("history", "--continue-from", continue_from),
+    by_steps = "does not generate series step by step"
+    for name, option, value, why in (
+        ("start", "--start", start, by_steps),
+        ("length", "--length", length, by_steps),
+        ("history", "--continue-from", continue_from, by_steps),
+        ("psi", "--psi", psi, "has no styles"),
     ):
         if value is not None:
             if name not in asked:
-                raise UserError(f"{type(game).__name__} does not generate series step by step: remove {option}")
+                raise UserError(f"{type(game).__name__} {why}: remove {option}")
             if refine is not None:
                 raise UserError(f"{option} and --refine cannot be combined: use one of them")
             conditions[name] = value
