@@ -9,6 +9,7 @@ from gansmith.gans.ctgan import CTGAN
 from gansmith.gans.cyclegan import CycleGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.discogan import DiscoGAN
+from gansmith.gans.doppelganger import DoppelGANger
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan_int_cls import GANINTCLS
@@ -24,6 +25,7 @@ from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
 from gansmith.gans.stackgan import StackGAN
 from gansmith.gans.stylegan2 import StyleGAN2
+from gansmith.gans.timegan import TimeGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
 from gansmith.gans.wavegan import WaveGAN
@@ -63,6 +65,8 @@ GAMES = {
         WaveGAN,
         SpecGAN,
         SeriesGAN,
+        TimeGAN,
+        DoppelGANger,
     )
 }
 
@@ -77,6 +81,7 @@ __all__ = [
     "DCGAN",
     "DRAGAN",
     "DiscoGAN",
+    "DoppelGANger",
     "FAnoGAN",
     "GAMES",
     "GAN",
@@ -93,6 +98,7 @@ __all__ = [
     "SpecGAN",
     "StackGAN",
     "StyleGAN2",
+    "TimeGAN",
     "VAE",
     "VAEGAN",
     "WGAN",

@@ -53,6 +53,9 @@ class SeriesGAN(R3GAN):
     gamma: float = setting(1.0, "weight of R1 and R2 at the start", minimum=0.0)
     gamma_end: float = setting(0.2, "… at the end", minimum=0.0)
     learning_rate: float = setting(1e-3, "Adam's learning rate at the start", minimum=0.0)
+    gamma: float = setting(0.5, "weight of R1 and R2 at the start", minimum=0.0)
+    gamma_end: float = setting(0.1, "… at the end", minimum=0.0)
+    learning_rate: float = setting(1e-3, "Adam's step size at the start", minimum=0.0)
     average_half_life: int = setting(30_000, "samples after which a weight counts half in the average", minimum=0)
 
     # --- data --------------------------------------------------------------------------------------------------------
@@ -78,7 +81,8 @@ class SeriesGAN(R3GAN):
         join = partial(features, cycles=len(spec.cycles), join=partial(torch.cat, dim=1))
         tables = (spec.linear.weight, spec.linear.scale, spec.linear.knots)
         law = lambda: Law(*(torch.tensor(t, dtype=torch.float64) for t in tables), join)  # noqa: E731
-        self.generator = StepGenerator(law(), channels, steps, self.noise, self.width, partial(contexts, spec))
+        mix = torch.tensor(spec.linear.mix, dtype=torch.float64)
+        self.generator = StepGenerator(law(), channels, steps, self.noise, self.width, partial(contexts, spec), mix)
         self.discriminator = StepDiscriminator(law(), channels, min(self.ahead, steps - 1), 2 * self.width)
         self.latent = self.generator.latent
 

@@ -64,16 +64,19 @@ class StepGenerator(nn.Module):
     """Noise (n, 2 + steps · (columns + noise)) to windows (n, channels, steps).
 
     contexts  two normal numbers an item -> what its steps are told (n, channels, steps): which series, and when
+    mix       (columns, columns): how the innovations of the columns hang together at first
     """
 
-    def __init__(self, law: Law, channels: int, steps: int, noise: int, width: int, contexts: Callable):
+    def __init__(
+        self, law: Law, channels: int, steps: int, noise: int, width: int, contexts: Callable, mix: Tensor | None = None
+    ):
         super().__init__()
         self.law, self.steps, self.noise, self.contexts = law, steps, noise, contexts
         self.latent = 2 + steps * (law.values + noise)
         inside = (law.lags + 3) * law.values + channels + noise + 1
         leaky = partial(nn.LeakyReLU, 0.2)
         self.layers = nn.Sequential(*hidden(inside, width, 2, leaky), nn.Linear(width, 2 * law.values))
-        self.mix = nn.Parameter(torch.eye(law.values))  # of the noise of the columns
+        self.mix = nn.Parameter(torch.eye(law.values) if mix is None else mix.float().T)  # of the noise of the columns
         with torch.no_grad():
             last = self.layers[-1]
             last.weight.mul_(0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 KNOTS = 129  # quantiles of what the law leaves
 NUMBERS = 128  # of the steps that are looked back on, at most
@@ -15,16 +16,21 @@ RIDGE = 1.0
 
 @dataclass(frozen=True)
 class Linear:
-    """weight (lags + 1, features, columns): of a step that knows 0, 1 … lags steps before it; scale (lags + 1,
-    columns): deviation of what is left; knots (columns, KNOTS): its quantiles in these deviations. In normal scores."""
+    """In normal scores.
+
+    weight  (lags + 1, features, columns): of a step that knows 0, 1 … lags steps before it
+    scale   (lags + 1, columns): deviation of what is left;  knots  (columns, KNOTS): its quantiles in these deviations
+    mix     (columns, columns): makes of independent normal numbers such as hang together as what is left does
+    """
 
     weight: tuple
     scale: tuple
     knots: tuple
+    mix: tuple
 
     @classmethod
     def from_json(cls, about: dict) -> Linear:
-        return cls(*(nested(about[name]) for name in ("weight", "scale", "knots")))
+        return cls(*(nested(about[name]) for name in ("weight", "scale", "knots", "mix")))
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -50,7 +56,7 @@ def features(context, before, cycles: int, join):
 def fit(z: np.ndarray, context: np.ndarray, cycles: int, lags: int) -> Linear:
     """The law of normal scores (n, columns, steps) with their context (n, channels, steps)."""
     n, values, steps = z.shape
-    weight, scale, knots = [], [], None
+    weight, scale, knots, mix = [], [], None, None
     join = lambda parts: np.concatenate(parts, 1)  # noqa: E731
     for known in range(lags + 1):
         at = range(lags, steps) if known == lags else [known]
@@ -68,8 +74,9 @@ def fit(z: np.ndarray, context: np.ndarray, cycles: int, lags: int) -> Linear:
         weight.append(law)
         scale.append(spread)
         knots = np.quantile(left / spread, np.linspace(0, 1, KNOTS), axis=0).T
-    assert knots is not None
+        ranks = (left.argsort(0).argsort(0) + 0.5) / len(left)
+        mix = np.linalg.cholesky(np.cov(ndtri(ranks).T).reshape(values, values) + 1e-3 * np.eye(values))
+    assert knots is not None and mix is not None
     steps_up = np.arange(KNOTS) * 1e-6  # so that no two are equal
-    return Linear(
-        nested(np.array(weight).tolist()), nested(np.array(scale).tolist()), nested((knots + steps_up).tolist())
-    )
+    tables = np.array(weight), np.array(scale), knots + steps_up, mix
+    return Linear(*(nested(table.tolist()) for table in tables))
