@@ -1,6 +1,6 @@
 """SeriesGAN on hourly series: nearer to kept weeks than one Gaussian of the whole window, in a minute of one core?
 
-    GANSMITH_DATA=folder python proofs/series.py [etth1 uber] [--seconds 60] [--seeds 0]
+    GANSMITH_DATA=folder python proofs/series.py [etth1 uber] [--seconds 60] [--seeds 0] [--papers]
 
 In the folder: ETTh1.csv.gz (electricity, 17,420 hours of 7 columns) and uber_nyc_hourly_borough_2015h1.csv.gz (pickups
 of 5 boroughs). Weeks alternate, three to train and one kept; windows of 24 hours never leave their week, and nothing is
@@ -9,7 +9,7 @@ trees that tell made windows from kept ones (values, differences, means, deviati
 week, asked about the others), a ridge that predicts the next hour of kept windows from made ones, the error of the
 autocorrelation, the distance of the marginals. Beside it stand baselines that cost nothing (a Gaussian of the whole
 window, blocks of three hours of other windows of the same hours), the floor (windows trained on), and the control,
-which must fail (hours of a window shuffled).
+which must fail (hours of a window shuffled). With --papers TimeGAN and DoppelGANger, trained for as long, stand beside.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from sklearn.metrics import roc_auc_score
 
 import gansmith as gs
 from gansmith.data.kinds.series_figures import lines
+from gansmith.data.kinds.series_write import whose
 
 HOURS, WEEK = 24, 168
 GOALS = {
@@ -41,12 +42,13 @@ def main() -> None:
     parse.add_argument("data", nargs="*", default=["etth1", "uber"])
     parse.add_argument("--seconds", type=float, default=60)
     parse.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parse.add_argument("--papers", action="store_true")
     asked = parse.parse_args()
     for name in asked.data:
-        {"etth1": etth1, "uber": uber}[name](asked.seconds, asked.seeds)
+        {"etth1": etth1, "uber": uber}[name](asked.seconds, asked.seeds, asked.papers)
 
 
-def trained(frame, seconds: float, seed: int, **options):
+def trained(frame, seconds: float, seed: int, game=gs.SeriesGAN, **options):
     """(the game after so many seconds of one processor, what it took, rounds): steps are counted beforehand, so that
     schedules end."""
     how = {"val": 0, "seed": seed, "device": "cpu", "precision": "fp32", "threads": 1}
@@ -141,7 +143,7 @@ def blocks(w: np.ndarray, phase: np.ndarray, rng, hours: int = 3) -> np.ndarray:
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
-def etth1(seconds: float, seeds: list[int]) -> None:
+def etth1(seconds: float, seeds: list[int], papers: bool) -> None:
     frame = pandas.read_csv(Path(os.environ["GANSMITH_DATA"]) / "ETTh1.csv.gz")
     x = frame.iloc[:, 1:].to_numpy(np.float64)
     low, wide = x.min(0), np.ptp(x, 0)
@@ -159,6 +161,12 @@ def etth1(seconds: float, seeds: list[int]) -> None:
     control = judge(np.stack([w[rng.permutation(HOURS)] for w in train]))
     print(beside, control, flush=True)
     weeks = frame[(np.arange(len(frame)) // WEEK) % 4 != 3]
+    for paper in (gs.TimeGAN, gs.DoppelGANger) if papers else ():
+        game, _, _ = trained(weeks, seconds, seeds[0], paper)
+        made = game.sample(4 * len(train), seed=seeds[0])
+        hour = whose(game.spec, made)[1] // 3600
+        beside[paper.name] = judge(scaled(made[hour % 4 == 0, :7].transpose(0, 2, 1)))
+        print(beside[paper.name], flush=True)
     ours, took = {}, {}
     for seed in seeds:
         game, spent, steps = trained(weeks, seconds, seed)
@@ -173,7 +181,7 @@ def etth1(seconds: float, seeds: list[int]) -> None:
     finish("series-etth1", "etth1", ours, beside, control, seconds, seeds, took)
 
 
-def uber(seconds: float, seeds: list[int]) -> None:
+def uber(seconds: float, seeds: list[int], papers: bool) -> None:
     frame = pandas.read_csv(Path(os.environ["GANSMITH_DATA"]) / "uber_nyc_hourly_borough_2015h1.csv.gz")
     frame["time"] = pandas.to_datetime(frame["pickup_dt"], format="%m/%d/%Y %H:%M")
     frame = frame[frame["borough"].notna() & ~frame["borough"].isin(["EWR", "Unknown"])]
