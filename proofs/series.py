@@ -54,14 +54,13 @@ def trained(frame, seconds: float, seed: int, game=gs.SeriesGAN, **options):
     how = {"val": 0, "seed": seed, "device": "cpu", "precision": "fp32", "threads": 1}
     data = gs.read(frame, form="series", window=HOURS, **options)
     marks = []
-    gs.SeriesGAN().fit(
-        data, steps=60, probes=[lambda state, seen: marks.append((state.round, time.process_time())) or {}], **how
-    )
+    look = lambda state, seen: marks.append((state.round, time.process_time())) or {}  # noqa: E731
+    game().fit(data, steps=60, probes=[look], **how)
     (first, begun), (last, end) = marks[1], marks[-1]
     steps = int(seconds * (last - first) / (end - begun))
     begun = time.process_time()
-    game = gs.SeriesGAN().fit(data, steps=steps, **how)
-    return game, time.process_time() - begun, steps
+    made = game().fit(data, steps=steps, **how)
+    return made, time.process_time() - begun, steps
 
 
 def windows(x: np.ndarray, stride: int = 4) -> tuple[np.ndarray, np.ndarray]:
