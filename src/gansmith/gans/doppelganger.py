@@ -63,7 +63,7 @@ class DoppelGANger(FromNoise):
     noise: int = setting(5, "numbers of noise of the attributes, of the range, and of each turn", minimum=1)
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)
     auxiliary: float = setting(1.0, "α, weight of the critic of attributes and ranges", minimum=0.0)
-    learning_rate: float = setting(1e-3, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-3, "Adam's learning rate", minimum=0.0)
 
     def build(self, spec: Any) -> None:
         self.check_axes(spec, 1)

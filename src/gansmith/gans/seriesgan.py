@@ -50,12 +50,9 @@ class SeriesGAN(R3GAN):
     ahead: int = setting(AHEAD, "steps that D judges together", minimum=1)
     noise: int = setting(8, "numbers of noise of a step, beside one for each column", minimum=1)
     width: int = setting(96, "units of a hidden layer of G; D has twice as many", minimum=1)
-    gamma: float = setting(1.0, "weight of R1 and R2 at the start", minimum=0.0)
-    gamma_end: float = setting(0.2, "… at the end", minimum=0.0)
-    learning_rate: float = setting(1e-3, "Adam's learning rate at the start", minimum=0.0)
     gamma: float = setting(0.5, "weight of R1 and R2 at the start", minimum=0.0)
     gamma_end: float = setting(0.1, "… at the end", minimum=0.0)
-    learning_rate: float = setting(1e-3, "Adam's step size at the start", minimum=0.0)
+    learning_rate: float = setting(1e-3, "Adam's learning rate at the start", minimum=0.0)
     average_half_life: int = setting(30_000, "samples after which a weight counts half in the average", minimum=0)
 
     # --- data --------------------------------------------------------------------------------------------------------

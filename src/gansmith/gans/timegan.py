@@ -59,7 +59,7 @@ class TimeGAN(FromNoise):
     supervision: float = setting(100.0, "weight of √S in the joint stage", minimum=0.0)
     moments: float = setting(100.0, "weight of V, the gaps of means and deviations", minimum=0.0)
     threshold: float = setting(0.15, "loss of d below which it does not move", minimum=0.0)
-    learning_rate: float = setting(1e-3, "Adam's step size", minimum=0.0)
+    learning_rate: float = setting(1e-3, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
     def build(self, spec: Kind) -> None:
