@@ -42,10 +42,18 @@ def test_only_the_first_rank_prints(capsys, monkeypatch):
     assert capsys.readouterr() == ("", "")
 
 
-def test_resume_with_nothing_left_says_so(trained, here, capsys):
+def test_resume_with_nothing_left_says_so_and_keeps_what_was_measured(trained, here, capsys, monkeypatch):
     shutil.copytree(trained, "again")
+    numbers = b'{"samples": "refined", "metric": "mind", "space": "pixels", "value": 1.0, "low": 0.9, "high": 1.1, '
+    numbers += b'"floor": 0.8, "proposals": 4.1, "card": null}\n'
+    kept = {name: (here / "again" / name).read_bytes() for name in ("measures.npz", "log.jsonl")}
+    (here / "again" / "scores.jsonl").write_bytes(numbers)
+    monkeypatch.setattr("gansmith.runs.train.report", lambda state, keep, *, measured: told.append(measured))
+    told: list[bool] = []
     assert cli.main(["resume", "again"]) == 0
     assert "already trained: 6 steps" in capsys.readouterr().out
+    assert told == [False] and (here / "again" / "scores.jsonl").read_bytes() == numbers, "refined numbers stay"
+    assert all((here / "again" / name).read_bytes() == what for name, what in kept.items())
 
 
 @pytest.mark.parametrize("out", ["x.png", "x.npz", "x.npy", "made/", "deep/er/x.png"])

@@ -19,7 +19,7 @@ def clock(monkeypatch):
 def test_short_work_says_nothing_and_long_work_a_line_now_and_then(clock):
     stream = io.StringIO()
     with watched_by(Waiting(stream)):
-        for _ in track(range(9), "short"):
+        for _ in track(range(4), "short"):
             clock(1)
         assert stream.getvalue() == ""
         with task("measuring", 2) as advance:
@@ -28,10 +28,10 @@ def test_short_work_says_nothing_and_long_work_a_line_now_and_then(clock):
                 clock(1)
     lines = stream.getvalue().splitlines()
     assert lines == [
-        "  measuring 50 %, 10 s left: training a classifier 10 %, 90 s left",
-        "  measuring 50 %, 40 s left: training a classifier 40 %, 60 s left",
-        "  measuring 50 %, 70 s left: training a classifier 70 %, 30 s left",
-        "  measuring 50 %, 100 s left: training a classifier 100 %",
+        "  measuring 50 %, 5 s left: training a classifier 5 %, 95 s left",
+        "  measuring 50 %, 35 s left: training a classifier 35 %, 65 s left",
+        "  measuring 50 %, 65 s left: training a classifier 65 %, 35 s left",
+        "  measuring 50 %, 95 s left: training a classifier 95 %, 5 s left",
     ]
 
 

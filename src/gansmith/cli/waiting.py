@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from gansmith.cli.console import first_rank, say
 
-SOON, LATER = 1.0, 10.0  # seconds that work may go on before anything is said: in a terminal, elsewhere
+SOON, LATER = 1.0, 5.0  # seconds that work may go on before anything is said: in a terminal, elsewhere
 OFTEN = 30.0  # seconds between lines
 
 
