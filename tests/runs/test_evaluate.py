@@ -8,7 +8,7 @@ import pytest
 
 import gansmith as gs
 from gansmith.cli import main as cli
-from gansmith.runs.evaluate import evaluate
+from gansmith.runs.evaluate import evaluate, samples
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +103,46 @@ def test_what_cannot_be_measured_gets_one_line(runs, typed, expected, capsys):
     assert cli.main([places.get(word, word) for word in typed.split()]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1 and expected in said.err
+
+
+def test_samples_in_files_are_read_in_the_form_of_the_data(tmp_path, monkeypatch):
+    import pandas
+
+    monkeypatch.chdir(tmp_path)
+    rng, rows = np.random.default_rng(0), np.arange(90)
+    real = pandas.DataFrame(
+        {"x": rng.normal(size=90).round(2), "town": ["Rome"] * 60 + ["Bonn"] * 30, "pay": [f"${v}" for v in rows * 7]}
+    )
+    real.to_csv("real.csv", index=False)
+    form = gs.read("real.csv").spec
+    made = real.assign(x=real.x + 3, town=["Bonn"] * 60 + ["Rome"] * 30)  # another mean, another order by frequency
+    made[["pay", "town", "x"]].assign(more=1).to_csv("made.csv", index=False, sep=";")
+    found = samples("made.csv", form)
+    assert found.spec == form and found.raw(rows)["town"].tolist() == made.town.tolist()
+    assert np.allclose(found.raw(rows).x, real.x + 3)  # beyond what the data has, too
+    assert np.allclose(
+        form.numbers(found.raw(rows))[:, 0], np.clip((real.x + 3 - form.center[0]) / form.scale[0], -4, 4)
+    )
+    made.assign(town="Ulm").to_csv("new.csv", index=False)
+    assert set(samples("new.csv", form).raw(rows)["town"]) == {"Ulm"}  # which no row of the data had
+    for change, says in (({"x": "many"}, "column 'x' has 'many' in row 1"), ({"town": None}, "lack the columns town")):
+        bad = made.assign(**change) if None not in change.values() else made.drop(columns=list(change))
+        bad.to_csv("bad.csv", index=False)
+        with pytest.raises(gs.UserError, match=f"bad.csv: .*{says}"):
+            samples("bad.csv", form)
+
+
+def test_rows_and_vectors_are_compared_as_each_other(tmp_path, monkeypatch):
+    import pandas
+
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    np.save("x.npy", x)
+    pandas.DataFrame(x, columns=["a", "b"]).to_csv("x.csv", index=False)
+    rows, vectors = gs.read("x.csv").spec, gs.read("x.npy").spec
+    assert np.allclose(samples("x.npy", rows).raw(np.arange(60)).to_numpy(), x)
+    assert np.allclose(samples("x.csv", vectors).raw(np.arange(60)), x)
+    np.save("y.npy", x[:, :1])
+    for form, says in ((rows, "no such rows"), (vectors, "holds 60 rows of 1 numbers, where rows of 2")):
+        with pytest.raises(gs.UserError, match=says):
+            samples("y.npy", form)

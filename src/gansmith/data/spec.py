@@ -105,23 +105,28 @@ class Kind:
         """The options with which other data is read in this form."""
         return {}
 
+    def like(self, dataset: Dataset) -> Dataset:
+        """Items that anything may have made as items of this form, without labels. DataError where they are others."""
+        other = dataset.spec.as_numbers(dataset) if self.continuous else dataset
+        mine, there = other.spec, self.describe(0).partition(" ")[2]
+        one, two = ([(k.shape, np.dtype(k.dtype)) for k in (form, *form.also.values())] for form in (mine, self))
+        if one != two:
+            raise DataError(f"{other.name} holds {mine.describe(len(other))}, where {there} are expected")
+        fields = {name: values for name, values in other.fields.items() if name != "label"}
+        return replace(other, spec=replace(self, classes=()), fields=fields)
+
     def taking(self, dataset: Dataset) -> Dataset:
-        """`dataset` in this form, that of other data: its units, its classes. DataError where it has another."""
-        mine, name = dataset.spec, dataset.name
-        one, other = ([(type(k), k.shape) for k in (form, *form.also.values())] for form in (mine, self))
-        if one != other:
-            there = self.describe(0).partition(" ")[2]
-            raise DataError(f"{name} holds {mine.describe(len(dataset))}, where {there} are expected")
-        if bool(mine.classes) != bool(self.classes):
-            raise DataError(f"{name} has {len(mine.classes)} classes, where {len(self.classes)} are expected")
-        if new := [c for c in mine.classes if c not in self.classes]:
-            raise DataError(
-                f"{name} has classes that are new: {', '.join(new[:5])}. Known are {', '.join(self.classes[:20])}"
-            )
-        fields = dict(dataset.fields)
-        if mine.classes:
-            fields["label"] = np.array([self.classes.index(c) for c in mine.classes])[fields["label"]]
-        return replace(dataset, spec=self, fields=fields)
+        """Data that grew as items of this form, with its classes. DataError where it is of another, or has new ones."""
+        found, mine, name = self.like(dataset), dataset.spec.classes, dataset.name
+        if bool(mine) != bool(self.classes):
+            raise DataError(f"{name} has {len(mine)} classes, where {len(self.classes)} are expected")
+        if new := [c for c in mine if c not in self.classes]:
+            known = ", ".join(self.classes[:20])
+            raise DataError(f"{name} has classes that are new: {', '.join(new[:5])}. Known are {known}")
+        fields = dict(found.fields)
+        if mine:
+            fields["label"] = np.array([self.classes.index(c) for c in mine])[dataset.fields["label"]]
+        return replace(found, spec=self, fields=fields)
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data import read
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
 from gansmith.distributed.track import track
-from gansmith.errors import UserError
+from gansmith.errors import DataError, UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.names import shown
 from gansmith.runs.field import field_lines, field_numbers, reals_for
@@ -111,7 +113,7 @@ def of_field(name: str, real: Reals, count: int, seed: int, alone: bool) -> list
     if is_run(name):
         items = load(name).sample(count, seed=seed)
     else:
-        items = some(read(name, form="items", **real.form.read_options()), most=FULL[1])
+        items = some(samples(name, real.form), most=FULL[1])
     lines = field_lines(field_numbers(real.form, ours, others, items))
     return lines if alone or not lines else ["", name, *lines[1:]]
 
@@ -154,7 +156,15 @@ def reals_of(runs: list[Path], data: str | None) -> Reals:
 
 def given(name: str, real: Reals) -> np.ndarray:
     """Samples from a folder or file, in the form of the reals."""
-    return as_numbers(read(name, form="items", **real.form.read_options()))
+    return as_numbers(samples(name, real.form))
+
+
+def samples(name: str, form: Kind) -> Dataset:
+    """What lies in a folder or file, as items of `form`; UserError where it is something else."""
+    try:
+        return form.like(read(name, form="items", **form.read_options()))
+    except DataError as problem:
+        raise UserError(f"{problem}. It is to be compared with {form.noun}") from None
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

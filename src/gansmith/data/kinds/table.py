@@ -139,10 +139,14 @@ class TableSpec(Kind):
         found = as_table(frame, name=name, source=source)
         return Series.of_table(found) or found
 
+    def like(self, dataset: Dataset) -> Dataset:
+        """Rows of these columns, in any order and of other types, with values that the table has not, too."""
+        from gansmith.data.kinds.table_like import made_rows
+
+        return made_rows(self, dataset)
+
     def taking(self, dataset: Dataset) -> Dataset:
-        if not isinstance(dataset.spec, TableSpec):
-            raise DataError(f"{dataset.name} holds {dataset.spec.noun}, where rows of a table are expected")
-        codes = self.codes(dataset.raw(np.arange(len(dataset))))
+        codes = self.codes(self.like(dataset).raw(np.arange(len(dataset))))
         return replace(dataset, spec=self, fields={"real": codes}, rows=None)
 
     def as_numbers(self, dataset: Dataset) -> Dataset:
@@ -184,7 +188,7 @@ class TableSpec(Kind):
         return cls(**plain).tried()
 
     def tried(self) -> TableSpec:
-        """Itself, if rows of every level can be made and written: else whatever a damaged form raises then."""
+        """Itself, if rows of every level can be made and written; else whatever a damaged form raises then."""
         for column in self.entries:
             check(asdict(column), {}, f"the column {column.name!r}", COLUMN)
             if len(column.shares) != len(column.levels) or column.kind not in table_columns.KINDS:
