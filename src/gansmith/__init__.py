@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gansmith.errors import UserError
+from gansmith.moved import install
 from gansmith.version import __version__
 
 if TYPE_CHECKING:  # for editors and type checkers, which do not run `__getattr__`
@@ -45,6 +46,8 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not run `__getattr_
 # one busy process, and a third slower when they spin for 0.1 ms (docs/performance.md). Read when torch is imported.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+install()
 
 _PLACES = {
     "load": "gansmith.runs.load",

@@ -58,7 +58,7 @@ def test_a_killed_run_is_reported_and_resumed(here, capsys, small):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -signal.SIGKILL
     assert not Path("run/model.gan").exists()
     assert cli.main(["report", "run"]) == 0
-    assert "Not ended: 9 rounds" in Path("run/report.html").read_text()
+    assert "9 training steps" in Path("run/report.html").read_text()
     assert cli.main(["sample", "run", "-o", "x.png"]) == 2
     assert cli.main(["resume", "run"]) == 0
     assert "resuming     run after step 7" in capsys.readouterr().out

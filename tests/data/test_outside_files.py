@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gansmith.data import npz, read
+from gansmith.data.preflight import look_over
 from gansmith.errors import UserError
 
 
@@ -154,10 +155,28 @@ def test_a_bomb_of_an_array_is_refused_before_it_is_unpacked(tmp_path, monkeypat
     assert len(read(tmp_path / "sound.npz")) == 12
 
 
+def test_an_array_that_is_shorter_than_its_header_says(tmp_path):
+    text = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000)}"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("images.npy", header(text))
+    with pytest.raises(UserError, match="images holds less than its header says"):
+        read(tmp_path / "x.npz")
+
+
+def test_small_and_large_numbers_are_looked_at_without_a_warning(tmp_path, recwarn):
+    rng = np.random.default_rng(0)
+    for x in (rng.normal(size=(20, 8, 8)).astype("f2"), (rng.normal(size=(20, 3)) * 1e30).astype("f4")):
+        str(look_over(x))
+    assert not recwarn.list
+
+
 def test_names_in_a_zip_that_are_no_names(tmp_path, photos):
     with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
         archive.writestr("a.png\0.txt", b"x")
         archive.writestr(".", b"x")
+        archive.writestr("QQQ", b"x")  # which becomes a name of no letters
         for file in photos.iterdir():
             archive.write(file, file.name)
+    content = (tmp_path / "p.zip").read_bytes()
+    (tmp_path / "p.zip").write_bytes(content.replace(b"QQQ", b"\0QQ"))
     assert len(read(tmp_path / "p.zip")) == 6

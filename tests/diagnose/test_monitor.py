@@ -1,6 +1,7 @@
 """Runs under watch: found while they train, answered as asked, the same numbers with and without."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 import gansmith as gs
 from gansmith.diagnose import Probes
 from gansmith.testing import assert_same
+from gansmith.training.folder import RunFolder
 
 HOW = {"batch_size": 32, "precision": "fp32", "device": "cpu"}
 SMALL = {"width": 16, "latent": 2}
@@ -158,4 +160,30 @@ def test_rollback_restores_changes_and_goes_on(cause, rate, tmp_path, monkeypatc
 
 def test_rollback_with_nothing_to_go_back_to_stops(tmp_path):
     game = Frozen(**SMALL).fit(ring(), steps=100, out=tmp_path / "run", on_failure="rollback", **HOW)
-    assert not game.trained["finished"]
+    assert not game.trained["finished"] and ": failure since step" in game.trained["enough"]
+
+
+def test_what_was_found_after_the_last_save_is_found_again_once(tmp_path):
+    """A kill between a finding and the next save: no line twice, and what led to a rollback stays."""
+    folder, state = RunFolder(tmp_path), SimpleNamespace(round=7)
+    rows = [
+        {"name": "a", "found_at": 22}, {"action": "rollback", "failed_at": 22, "to": 3}, {"name": "b", "found_at": 7},
+        {"name": "c", "found_at": 8},
+    ]  # fmt: skip
+    folder.findings.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"name": "d", "fou')
+    folder.continue_findings(state)
+    assert [json.loads(line) for line in folder.findings.read_text().splitlines()] == rows[:3]
+
+
+def test_a_post_mortem_is_whole_or_not_there(tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt  # as a kill would, between its first file and its last
+
+    monkeypatch.setattr("gansmith.diagnose.monitor.shutil.copy", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        Frozen(**SMALL).fit(ring(), steps=200, out=tmp_path / "run", on_failure="stop", **HOW)
+    assert not (tmp_path / "run" / "post-mortem").exists()
+    monkeypatch.undo()
+    game = gs.resume(tmp_path / "run", data=ring(), game=Frozen)
+    assert not game.trained["finished"] and (tmp_path / "run" / "post-mortem" / "checkpoint").is_file()
+    assert not list((tmp_path / "run").glob("*.part"))

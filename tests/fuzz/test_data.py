@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import struct
 import wave
 import zipfile
 
@@ -285,7 +286,7 @@ def odd_picture(rng) -> bytes:
         more["exif"] = exif
     try:
         image.save(file, format=form, **more)
-    except (OSError, ValueError, KeyError, TypeError):  # not every format takes every mode
+    except (OSError, ValueError, KeyError, TypeError, struct.error):  # not every format takes every mode
         return picture(rng)
     return file.getvalue()
 

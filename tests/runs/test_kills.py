@@ -113,6 +113,8 @@ def same(one: Path, other: Path, data) -> bool:
     logs = [[json.loads(line) for line in (folder / "log.jsonl").open()] for folder in (one, other)]
     assert [{**row, "seconds": 0} for row in logs[0]] == [{**row, "seconds": 0} for row in logs[1]]
     assert sorted(p.name for p in (one / "samples").iterdir()) == sorted(p.name for p in (other / "samples").iterdir())
+    found = [f.read_text() if (f := folder / "findings.jsonl").exists() else "" for folder in (one, other)]
+    assert found[0] == found[1]
     assert not list(other.rglob("*.part"))
     games = [gs.load(folder) for folder in (one, other)]
     given = {field: data.raw(np.arange(4), field) for field in games[0].inputs}

@@ -62,7 +62,8 @@ def stopped(run: Path) -> str:
         return "stopped before anything was saved"
     after = ""
     if folder.model.exists() and folder.model.stat().st_mtime >= folder.checkpoint.stat().st_mtime:
-        after = f" after step {modelfile.read_header(folder.model)['trained']['rounds']:,}"
+        done = modelfile.read_header(folder.model)["trained"]
+        after = f" after step {done['rounds']:,}" + (f" ({done['enough']})" if done.get("enough") else "")
     return f"stopped{after}; continue with: {me()} resume {typed(run)}"
 
 

@@ -56,7 +56,10 @@ def _member(path: Path, file, key: str) -> np.ndarray:
     try:
         return np.asarray(file[key])
     except MemoryError:
-        raise
+        sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in file.zip.infolist()}
+        if sizes.get(key, LARGE) >= LARGE:
+            raise
+        raise DataError(f"{path}: {key} holds less than its header says: save it again") from None
     except Exception as problem:  # a file from outside: NumPy raises whatever its bytes lead to
         reason = " ".join(str(problem).split())[:120]
         if "pickle" in reason:

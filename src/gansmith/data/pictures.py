@@ -179,7 +179,7 @@ def as_pictures(x: np.ndarray, notes: list) -> np.ndarray | None:
 
 
 def _bytes(x: np.ndarray, notes: list) -> np.ndarray | None:
-    low, high = x.min(), x.max()
+    low, high = x.min().item(), x.max().item()
     if low < -1 or high > 65535:
         notes.append(f"values {low:g} ... {high:g} are not those of pictures: kept as float arrays")
         return None

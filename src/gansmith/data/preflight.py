@@ -98,8 +98,11 @@ class Check:
         return {**asdict(self), "ok": self.ok}
 
 
-def look_over(dataset: Dataset) -> Check:
-    """The Check of a data set."""
+def look_over(data) -> Check:
+    """The Check of a Dataset, or of anything else that `gansmith.data.read` takes."""
+    from gansmith.data.reading import read
+
+    dataset = read(data)
     if "source" in dataset.fields:
         return _look_at_two(dataset)
     check = Check(dataset.name, dataset.spec.kind, dataset.spec.shape, len(dataset), columns=dataset.spec.columns)

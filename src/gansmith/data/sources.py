@@ -273,7 +273,7 @@ def _in_zip(archive: zipfile.ZipFile, inside: str) -> tuple[dict[str, _Packed], 
     prefix, entries, twice = inner_parts(inside), {}, 0
     for entry in archive.infolist():
         parts = inner_parts(entry.filename)
-        if entry.is_dir() or entry.filename.endswith("\\") or not parts or any(map(_hidden, parts)):
+        if not parts or entry.is_dir() or entry.filename.endswith("\\") or any(map(_hidden, parts)):
             continue
         if parts[: len(prefix)] == prefix and len(parts) > len(prefix):
             name = "/".join(parts[len(prefix) :])

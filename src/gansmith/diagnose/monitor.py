@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 
+from gansmith.atomic import beside
 from gansmith.diagnose.findings import Diagnosis, Finding, lost_for_good
 from gansmith.errors import Diverged, SettingError
 from gansmith.training.state import State
@@ -77,16 +78,18 @@ class Watch:
         folder = self.keep.path / "post-mortem"
         if folder.exists():
             return
-        folder.mkdir()
-        rows = state.game.history[-LAST_WORDS:]
-        (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        (folder / "settings.json").write_text(json.dumps(self.about | {"settings": state.game.settings()}, indent=2))
-        (folder / "findings.json").write_text(json.dumps([asdict(f) for f in self.diagnosis.findings], indent=2))
-        state.save(folder / "checkpoint")
         with state.average.playing(state.game):
             self.keep.sample(state)
+        made = beside(folder)  # whole, or, where the process is killed, not at all
+        made.mkdir(exist_ok=True)
+        rows = state.game.history[-LAST_WORDS:]
+        (made / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (made / "settings.json").write_text(json.dumps(self.about | {"settings": state.game.settings()}, indent=2))
+        (made / "findings.json").write_text(json.dumps([asdict(f) for f in self.diagnosis.findings], indent=2))
+        state.save(made / "checkpoint")
         for sheet in self.keep.samples.glob(f"{state.round:07d}.*"):
-            shutil.copy(sheet, folder / f"samples{sheet.suffix}")
+            shutil.copy(sheet, made / f"samples{sheet.suffix}")
+        os.replace(made, folder)
 
     def remember(self, state: State) -> None:
         """Keep this state as healthy, and the one before, since what goes wrong is seen only a while after."""
@@ -147,6 +150,7 @@ def watched(watch: Watch | None, state: State) -> Callable[..., bool]:
                     continue
                 if isinstance(error, Diverged):
                     raise
+                state.enough = str(error).splitlines()[0]
                 watch.keep.save(state)
                 return False
 

@@ -212,12 +212,13 @@ def resume(
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         state = make_state(played, dataset, options, place, ranks)
         state.load(keep.checkpoint)
+        now = {}
+        if dataset.digest != about["digest"]:  # "changed", so that it is read in the form of the run from here on
+            now = {"data": dataset.source, "name": dataset.name, "items": len(dataset), "digest": dataset.digest}
+            now["changed"] = True
         if ranks.first:
             keep.continue_log(state)
-            now = {"data": dataset.source, "name": dataset.name, "items": len(dataset), "digest": dataset.digest}
-            now["changed"] = True  # so that it is read in the form of the run from here on
-            if dataset.digest == about["digest"]:
-                now = {}
+            keep.continue_findings(state)
             keep.write_settings(about | {"gansmith": __version__, "options": asdict(options)} | now)
         if say:
             say(f"resuming     {path} after step {state.round:,}")

@@ -110,6 +110,10 @@ class RunFolder(Memory):
     def log_file(self) -> Path:
         return self.path / "log.jsonl"
 
+    @property
+    def findings(self) -> Path:
+        return self.path / "findings.jsonl"
+
     # --- beginning ---------------------------------------------------------------------------------------------------
     @contextmanager
     def claimed(self, overwrite: bool | None = None) -> Iterator[None]:
@@ -214,6 +218,19 @@ class RunFolder(Memory):
         with replacing(self.log_file) as beside:
             beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
+    def continue_findings(self, state: State) -> None:
+        """Drop what was found after the checkpoint that `state` was loaded from, which will be found again.
+
+        What led to a rollback was found later than where the run was put back to, and stays.
+        """
+        if not self.findings.is_file():
+            return
+        lines = self.findings.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        answered = max((i + 1 for i, line in enumerate(lines) if found_at(line) is None), default=0)
+        kept = [line for i, line in enumerate(lines) if i < answered or (found_at(line) or 0) <= state.round]
+        with replacing(self.findings) as beside:
+            beside.write_text("".join(kept), encoding="utf-8")
+
     def read_log(self) -> list[dict]:
         """The logged rows; a last line that a kill cut short is left out. UserError for any other that is damaged."""
         rows = []
@@ -237,6 +254,19 @@ class RunFolder(Memory):
     # --- ending ------------------------------------------------------------------------------------------------------
     def finish(self, game) -> None:
         modelfile.write(game, self.model)
+
+
+def found_at(line: str) -> float | None:
+    """The step that a line of findings.jsonl is of; None of one that says what was done about it.
+
+    Beyond all steps where a kill cut it short."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return float("inf")
+    if isinstance(row, dict) and "action" in row:
+        return None
+    return row["found_at"] if isinstance(row, dict) and fits(row.get("found_at"), float) else float("inf")
 
 
 def in_own_folder(function: Callable) -> Callable:

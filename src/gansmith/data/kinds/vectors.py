@@ -104,7 +104,8 @@ def _check_columns(dataset: Dataset, check: preflight.Check) -> None:
             coded.append(f"{label} ({len(values)} values)")
     if coded:
         check.notes.append(f"whole numbers with few values, drawn as any other number: {few(coded, 8)}")
-    far = np.abs(x - x.mean(0)).max(0) / np.maximum(x.std(0), 1e-30)
+    wide = x.astype(np.float64)  # whose squares do not overflow
+    far = np.abs(wide - wide.mean(0)).max(0) / np.maximum(wide.std(0), 1e-30)
     wild = [f"{label} ({f:.0f} sd)" for label, f in zip(labels, far, strict=True) if f > 20]
     if wild:
         check.problems.append(f"columns with values far from all others: {few(wild, 8)}; consider their logarithm")

@@ -154,7 +154,8 @@ def _status(about: dict, trained: dict, rows: list[dict]) -> str:
     step = rows[-1]["step"] if rows else 0
     if not trained or step > trained["rounds"]:
         return f"not finished: {step:,} training steps are logged; it is still training, or was killed"
-    return "finished" if trained["finished"] else f"stopped on request after training step {trained['rounds']:,}"
+    why = f"by a failure ({trained['enough']})" if trained.get("enough") else "on request"
+    return "finished" if trained["finished"] else f"stopped {why} after training step {trained['rounds']:,}"
 
 
 def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]:
@@ -171,7 +172,8 @@ def _cost(about: dict, trained: dict, rows: list[dict]) -> list[tuple[str, str]]
     ]
     cost += [("machine", about["machine"])] if "machine" in about else []
     cost += [("threads", _threads(trained["threads"]))] if trained.get("threads") else []
-    return [*cost, ("software", f"gansmith {about['gansmith']}, torch {about['torch']}"), ("begun", about["started"])]
+    software = f"gansmith {about['gansmith']}, torch {about.get('torch', 'unknown')}"
+    return [*cost, ("software", software), ("begun", about.get("started", "unknown"))]
 
 
 def _threads(changes: list) -> str:
