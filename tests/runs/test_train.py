@@ -67,6 +67,16 @@ def test_five_and_resume_are_ten_bit_for_bit(name, tmp_path, monkeypatch):
     assert same_items(one.sample(8, seed=0, **given), two.sample(8, seed=0, **given))
 
 
+@pytest.mark.parametrize("remedy", [{"instance_noise": 0.3}, {"augment": "ada"}, {"stepping": "lookahead"}], ids=str)
+def test_remedies_go_on_where_they_stood(remedy, tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    gs.DCGAN(width=4, **remedy).fit("digits", out=whole, **HOW)
+    gs.DCGAN(width=4, **remedy).fit("digits", out=halves, watch=stopping_at(5), **HOW)
+    gs.resume(halves)
+    assert_same(checkpoint(whole), checkpoint(halves), f"{remedy}: five and five are not ten")
+    assert log(whole) == log(halves)
+
+
 def test_a_kill_between_checkpoint_and_log_loses_only_what_came_after(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     gs.DCGAN(width=4).fit("digits", out=whole, **HOW)

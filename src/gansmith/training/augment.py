@@ -7,6 +7,8 @@ and scoring, in eval mode, does not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,15 +24,14 @@ class Augment(nn.Module):
 
     kind   "none", "diffaugment" (p = 1) or "ada": p follows E sign D(real), which it holds at 0.6 (Karras et al. 2020)
     noise  standard deviation of normal noise on top, in network units, which falls to 0 along the run (Sønderby et al.
-           2017; Roth et al. 2017)
+           2017; Roth et al. 2017);  progress  tells how far that is, 0 … 1
 
     Adaptive p is clipped at 0.8: the reference lets it go beyond 1, and what is always done shows up in the samples.
     """
 
-    def __init__(self, kind: str = "none", noise: float = 0.0):
+    def __init__(self, kind: str = "none", noise: float = 0.0, progress: Callable[[], float] = lambda: 0.0):
         super().__init__()
-        self.kind, self.noise = kind, noise
-        self.left = 1.0  # of the noise
+        self.kind, self.noise, self.progress = kind, noise, progress
         self.register_buffer("p", torch.tensor(1.0 if kind == "diffaugment" else 0.0))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,7 +40,7 @@ class Augment(nn.Module):
                 chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.p
                 x = torch.where(chosen, change(x), x)
         if self.noise:
-            x = x + self.noise * self.left * torch.randn_like(x)
+            x = x + self.noise * (1 - self.progress()) * torch.randn_like(x)
         return x
 
     def hook(self, module: nn.Module, args: tuple) -> tuple | None:
@@ -47,8 +48,7 @@ class Augment(nn.Module):
 
     @torch.no_grad()
     def adapt(self, state) -> None:
-        """After a round: let the noise fall, and every fourth round move p towards where E sign D(real) is 0.6."""
-        self.left = 1 - state.game.progress
+        """After a round, every fourth: move p towards where E sign D(real) is 0.6."""
         if self.kind != "ada" or state.round % EVERY:
             return
         rng = torch.Generator().manual_seed(state.round)
@@ -70,7 +70,7 @@ def attach(game) -> Augment | None:
         return None
     if kind != "none" and game.spec is not None and not isinstance(game.spec, Images):
         raise UserError(f"augment={kind!r} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
-    made = Augment(kind, noise).to(game.device)
+    made = Augment(kind, noise, lambda: game.progress).to(game.device)
     game.discriminator.register_forward_pre_hook(made.hook)
     return made
 
