@@ -125,7 +125,7 @@ def test_data_in_memory_is_asked_for_again_and_other_data_refused(tmp_path):
     gs.DCGAN(width=4).fit(data, out=tmp_path / "run", watch=stopping_at(5), **HOW)
     with pytest.raises(gs.UserError, match="data="):
         gs.resume(tmp_path / "run")
-    with pytest.raises(gs.UserError, match="not the data"):
+    with pytest.raises(gs.UserError, match="not as it was|not the data"):
         gs.resume(tmp_path / "run", data=255 - data)
     assert gs.resume(tmp_path / "run", data=data).trained["rounds"] == 10
 
@@ -218,7 +218,7 @@ def test_conditional_samples_take_classes_by_number_and_name():
     for label, says in ((12, "no class 12"), ("seven", "no class 'seven'"), ([1, 2], "2 labels for 3")):
         with pytest.raises(gs.UserError, match=says):
             gan.sample(3, label=label)
-    with pytest.raises(gs.UserError, match="without labels"):
+    with pytest.raises(gs.UserError, match="without labels|is unconditional"):
         gs.DCGAN(width=4).fit("digits", steps=1).sample(2, label=1)
 
 
