@@ -6,6 +6,7 @@ Lower is better everywhere. All of them depend on n: print it, and put the real-
 
 import math
 import warnings
+from functools import lru_cache
 
 import torch
 
@@ -147,10 +148,8 @@ def mind(real, fake, *, directions: int = 1000, seed: int = 0) -> float:
     the two quantile functions are compared exactly, so that no sample is thrown away.
     """
     real, fake = pair(real, fake)
-    random = torch.Generator().manual_seed(seed)  # on the CPU, so that every device gets the same directions
     d, n, m = real.shape[1], len(real), len(fake)
-    axes = torch.randn(directions, d, generator=random, dtype=torch.float64)
-    axes = (axes / axes.norm(dim=1, keepdim=True)).to(real.device)
+    axes = _directions(directions, d, seed).to(real.device)
     # Both quantile functions are steps: constant between neighbouring multiples of 1/n and 1/m, counted in 1/(n m).
     steps = torch.cat([torch.arange(n, device=real.device) * m, torch.arange(m, device=real.device) * n]).unique()
     width = torch.diff(steps, append=steps.new_tensor([n * m])).double() / (n * m)
@@ -159,6 +158,13 @@ def mind(real, fake, *, directions: int = 1000, seed: int = 0) -> float:
         gap = (part @ real.T).sort(1).values[:, steps // m] - (part @ fake.T).sort(1).values[:, steps // n]
         total += float((gap.square() @ width).sum())
     return 3 * d * total / directions
+
+
+@lru_cache(maxsize=2)  # intervals ask for the same ones dozens of times
+def _directions(count: int, d: int, seed: int) -> torch.Tensor:
+    """(count, d) random unit vectors, on the CPU, so that every device gets the same."""
+    axes = torch.randn(count, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return axes / axes.norm(dim=1, keepdim=True)
 
 
 def median_distance(real, fake, *, most: int = 1000) -> float:
