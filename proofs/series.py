@@ -190,7 +190,7 @@ def uber(seconds: float, seeds: list[int], papers: bool) -> None:
         index=["borough", "day"], columns="hour", values="pickups", aggfunc="sum"
     ).dropna()  # fmt: skip
     at = day.index.get_level_values(1)
-    what = np.stack([[names.index(b) for b in day.index.get_level_values(0)], at.weekday >= 5], 1).astype(int)
+    what = np.stack([[names.index(b) for b in day.index.get_level_values(0)], at.day_of_week >= 5], 1).astype(int)
     top = np.log1p(day.to_numpy()).max()
     x = np.log1p(day.to_numpy(np.float64)) / top
     week = ((at - at.min()).days // 7) % 4 == 3

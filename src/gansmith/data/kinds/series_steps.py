@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -117,20 +116,18 @@ def calendar(times: np.ndarray, cycles: tuple[str, ...]) -> np.ndarray:
 
 
 def seasons(x: np.ndarray, longest: int) -> list[tuple[int, float]]:
-    """(period in steps, autocorrelation there) of the strongest three peaks at most of one series (n,) without gaps."""
+    """(period in steps, autocorrelation there) of one series (n,) without gaps: the shortest that is nearly as strong
+    as any, and longer ones that are stronger; at most three."""
     x = np.nan_to_num(x - np.nanmean(x))
     spectrum = np.fft.rfft(np.diff(x), 2 * len(x))
     acf = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2]
     acf = acf / max(acf[0], 1e-12)
-    peaks = [(k, float(acf[k])) for k in range(2, len(acf) - 1) if acf[k] >= max(acf[k - 1], acf[k + 1], 0.1)]
-    found: list[tuple[int, float]] = []
+    around = lambda k: acf[k - k // 2 : k + k // 2 + 1].max()  # noqa: E731
+    peaks = [(k, float(acf[k])) for k in range(4, longest * 2 // 3) if acf[k] >= max(0.1, around(k))]
+    if not peaks:
+        return []
+    found = [next((k, r) for k, r in peaks if r >= 0.7 * max(height for _, height in peaks))]
     for k, height in sorted(peaks, key=lambda peak: -peak[1]):
-        if len(found) < 3 and all(min(k % f, f - k % f) > f // 8 for f, _ in found):
+        if len(found) < 3 and k > found[-1][0] and height > 1.1 * found[-1][1]:
             found.append((k, height))
     return found
-
-
-def runs(places: np.ndarray) -> list[tuple[int, int]]:
-    """(first, last + 1) of each stretch without a hole in ascending places."""
-    cuts = np.flatnonzero(np.diff(places) > 1) + 1
-    return list(pairwise([0, *cuts.tolist(), len(places)]))
