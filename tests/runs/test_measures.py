@@ -68,6 +68,17 @@ def test_everything_is_measured_and_read_again(tmp_path):
     assert shown["classes"]["many"] == "regions"
 
 
+def test_a_discriminator_that_accepts_hardly_anything_costs_little_and_is_a_note(monkeypatch):
+    from gansmith.runs import reference
+
+    train, held = split(np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32))
+    gan = gs.GAN(width=8, latent=2).fit(train.raw(np.arange(len(train))), steps=1, batch_size=16, val=0)
+    monkeypatch.setattr(reference, "MOST_CANDIDATES", 1)
+    refined = reference.Refined(gan, train, held)
+    with pytest.raises(UserError, match="fewer than one in 1 candidates; train longer"):
+        refined(50, seed=0)
+
+
 def test_copies_junk_and_blur_are_found_where_they_were_put(tmp_path):
     train, held = split(pictures(500, 0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +19,7 @@ from gansmith.refine.calibration import FEWEST
 
 ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
 MOST_HELD = 0.3  # of the data, to be advised
+MOST_CANDIDATES = 20  # for each refined sample that is measured: five times what obrs aims at
 CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
 PART = "real data: a random part of the data, measured against the rest of it"
@@ -148,7 +150,8 @@ class Refined:
         wanted = np.unique(train.raw(np.arange(len(train)), "label")) if conditional else None
         calibration, self.note = calibrating(train, held, wanted)
         conditions = {"label": some(calibration, "label")} if conditional else {}
-        self.refiner, self.spec = game.refiner(some(calibration), **conditions), calibration.spec
+        most = {"max_proposals": MOST_CANDIDATES}  # of a young run a discriminator may accept one in thousands
+        self.refiner, self.spec = game.refiner(some(calibration), **conditions, **most), calibration.spec
         self.draw, self.drawn, self.returned = lru_cache(maxsize=None)(self._choose), 0, 0
 
     def __call__(self, n: int, seed: int) -> np.ndarray:
@@ -160,7 +163,11 @@ class Refined:
         return self.drawn / self.returned
 
     def _choose(self, n: int, seed: int) -> np.ndarray:
-        items = self.refiner.sample(n, seed=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            items = self.refiner.sample(n, seed=seed)
+        if self.refiner.report["capped"]:
+            raise UserError(f"its discriminator accepts fewer than one in {MOST_CANDIDATES} candidates; train longer")
         self.drawn += self.refiner.report["proposals"]
         self.returned += len(items)
         return self.spec.numbers(items)
