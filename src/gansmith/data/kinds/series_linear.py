@@ -12,6 +12,7 @@ NUMBERS = 128  # of the steps that are looked back on, at most
 LAGS = 6
 FITTED = 4000  # windows that the law is fitted to
 RIDGE = 1.0
+TOLD = 16  # levels of attributes that have a day, a week and a year of their own
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,15 @@ def lags_of(values: int, steps: int) -> int:
 
 
 def features(context, before, cycles: int, join):
-    """(n, 1 + …): a one, the context (n, channels) with the second and third harmonics of its cycles, and the steps
-    before (n, lags · columns). Of arrays or of tensors: `join` puts columns side by side."""
+    """(n, 1 + …): a one, the context (n, channels) with the second and third harmonics of its cycles, these for each
+    attribute apart where there are not many, and the steps before (n, lags · columns). Of arrays or of tensors: `join`
+    puts columns side by side."""
     s, c = context[:, 0 : 2 * cycles : 2], context[:, 1 : 2 * cycles : 2]
     waves = [2 * s * c, c * c - s * s, s * (3 - 4 * s * s), c * (4 * c * c - 3)]
-    return join([before[:, :1] * 0 + 1, context, *waves, before])
+    told, whole = context[:, 2 * cycles :], join([context[:, : 2 * cycles], *waves])
+    few = told.shape[1] <= TOLD
+    apart = [(whole[:, :, None] * told[:, None, :]).reshape(len(context), -1)] if few else []
+    return join([before[:, :1] * 0 + 1, context, *waves, *apart, before])
 
 
 def fit(z: np.ndarray, context: np.ndarray, cycles: int, lags: int) -> Linear:
