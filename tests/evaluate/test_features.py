@@ -72,7 +72,8 @@ def test_classifier_is_cached_by_content(digits, digits_net):
     assert np.array_equal(again(images[:5]), net(images[:5]))
 
 
-def test_string_labels(tmp_path):
+def test_string_labels(tmp_path, monkeypatch):
+    monkeypatch.setattr("gansmith.evaluate.classifier.LEAST", 60)
     images = np.repeat(np.uint8([0, 255]), 100)[:, None, None, None] * np.ones((1, 1, 6, 6), np.uint8)
     labels = np.repeat(["dark", "light"], 100)
     assert classifier(images, labels, cache=tmp_path).predict(images[[0, -1]]).tolist() == ["dark", "light"]

@@ -21,6 +21,7 @@ from gansmith.evaluate.feature_cache import folder, kept, tensor_digest
 RECIPE = "conv 32-32-pool-64-64-pool, dense 128; AdamW 3e-3 one-cycle; 2"  # changes whenever the trained net would
 LARGEST = 32  # longer sides are averaged down to this: class features need no more, and a step takes a quarter of 64's
 ENOUGH = 100  # images of a class, on average, to learn from
+LEAST = 600  # steps of training, and 8 epochs
 TRIED = 5  # steps after which it is told how long training takes
 
 
@@ -150,7 +151,7 @@ def classifier(
 def _train(
     network: Network, pixels: torch.Tensor, target: torch.Tensor, seconds: float | None = None, batch: int = 128
 ) -> None:
-    """AdamW on a one-cycle schedule, small random shifts; at least 8 epochs and 600 steps."""
+    """AdamW on a one-cycle schedule, small random shifts; at least 8 epochs and LEAST steps."""
     device = network.mean.device
     for channel in range(pixels.shape[1]):
         count = torch.bincount(pixels[:, channel].flatten(), minlength=256).double() / pixels[:, channel].numel()
@@ -161,7 +162,7 @@ def _train(
     network.to(memory_format=torch.channels_last).train()
     batch = min(batch, len(pixels))
     per_epoch = len(pixels) // batch
-    epochs = max(8, math.ceil(600 / per_epoch))
+    epochs = max(8, math.ceil(LEAST / per_epoch))
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=epochs * per_epoch, pct_start=0.25)
     pixels = torch.cat([shrink(part.float()).round().byte() for part in pixels.split(500)])
