@@ -41,7 +41,7 @@ class Audio(Kind):
         "length": "of a sound: samples such as 16384, or seconds such as 1.0",
         "channels": "1 (mono) or 2 (stereo)",
     }
-    default_reason = "on spoken digits it is nearer to the data after 130 seconds than wgan-gp after 540"
+    default_reason = "on spoken digits it comes to a distance of 36 in the minutes in which wgan-gp comes to 820"
     endings = (".wav", ".npz", ".npy", ".png")
     folder_of = ".wav"
     write_options = ("labels",)
