@@ -20,18 +20,10 @@ def run(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def little(tmp_path_factory):
-    """One that held back few items, which are soon calibrated on."""
-    folder = tmp_path_factory.mktemp("little") / "run"
-    gs.R3GAN(width=16).fit("grid25", steps=200, out=folder, val=0.03, evaluate=False, diagnose=False)
-    return folder
-
-
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_gives_what_was_asked_for(little, method):
+def test_every_method_gives_what_was_asked_for(run, method):
     budget = {"mala": 3, "mh": 20}.get(method, 4 if method in ("obrs", "sir") else None)
-    items, report = refined(little, 50, method=method, budget=budget, seed=0)
+    items, report = refined(run, 50, method=method, budget=budget, seed=0)
     assert items.shape == (50, 2) and np.isfinite(items).all() and report["proposals"] >= 50
 
 
@@ -43,9 +35,9 @@ def test_obrs_brings_samples_nearer_and_a_budget_of_one_does_not(run):
     assert same.high_quality < 1.15 * plain.high_quality
 
 
-def test_the_command_line_refines(little, tmp_path):
+def test_the_command_line_refines(run, tmp_path):
     out = tmp_path / "x.npy"
-    said = CliRunner().invoke(app, ["sample", str(little), "-n", "30", "-o", str(out), "--refine", "obrs", "--seed", "1"])
+    said = CliRunner().invoke(app, ["sample", str(run), "-n", "30", "-o", str(out), "--refine", "obrs", "--seed", "1"])
     assert said.exit_code == 0 and "candidates per sample" in said.output.replace("\n", " ")
     assert "distance to the data" in said.output.replace("\n", " ")
     assert np.load(out).shape == (30, 2)
