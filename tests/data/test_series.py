@@ -71,7 +71,7 @@ def test_other_tables_with_dates_stay_tables(change):
     "times, step",
     [
         (pd.date_range("2025-01-01", periods=60, freq="15min"), "15 minutes"),
-        (pd.date_range("2020-01-31", periods=60, freq="ME"), "month"),
+        (pd.date_range("2020-01-31", periods=60, freq=pd.offsets.MonthEnd()), "month"),
         (pd.date_range("2020-01-01", periods=60, freq="QS"), "3 months"),
         (pd.bdate_range("2025-01-01", periods=60), "working day"),
         (pd.date_range("2025-01-01", periods=60, freq="W"), "week"),
