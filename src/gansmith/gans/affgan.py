@@ -13,7 +13,7 @@ from torch.nn.functional import softplus
 
 from gansmith.data import cache as caching
 from gansmith.data import read
-from gansmith.data.crops import opened, read_crops
+from gansmith.data.crops import read_crops
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.data.kinds.vectors import Vectors
@@ -22,14 +22,14 @@ from gansmith.errors import DataError, UserError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.paper import Paper
-from gansmith.gans.translation import Translation
+from gansmith.gans.translation import Enlarging, Translation
 from gansmith.networks.downscaling import KERNELS, Downscaling
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.networks.srresnet import SRDiscriminator, SRResNet
 from gansmith.training.metrics import Metric
 
 
-class AffGAN(Translation):
+class AffGAN(Enlarging):
     """Of all large items y that a known linear map A turns into the small item x, find one that looks real: the most
     probable one given x. The mean of all of them, which minimises the squared error, is a blur and mostly not among
     them. G ends in a projection onto those that fit,
@@ -176,15 +176,10 @@ class AffGAN(Translation):
     def read_source(self, path) -> dict[str, np.ndarray]:
         if not self.spec.axes:
             raise UserError(f"{path}: vectors are enlarged from Python only: game.sample(n, source=array)")
-        return opened(path, self.spec.shape[0])
+        return super().read_source(path)
 
     def check_input(self, x: Tensor, form: Kind) -> None:
-        if not form.axes:
-            return super().check_input(x, form)
-        if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:
-            raise UserError(
-                f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
-            )
+        return super().check_input(x, form) if form.axes else Translation.check_input(self, x, form)
 
     logs: ClassVar[dict[str, Metric]] = {
         "generator/adversarial": Metric(

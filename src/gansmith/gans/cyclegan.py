@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,13 +13,13 @@ from gansmith.distributed.collectives import all_gather, local_rows
 from gansmith.errors import SettingError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.paper import Paper
-from gansmith.gans.translation import Translation, jitter
+from gansmith.gans.translation import BothWays, jitter
 from gansmith.networks.patch import PatchDiscriminator
 from gansmith.networks.translator import Translator
 from gansmith.training.metrics import Metric
 
 
-class CycleGAN(Translation):
+class CycleGAN(BothWays):
     """Two domains and no pairs: G maps X to Y, F maps Y to X, each against a critic of its own with least-squares
     losses, and going there and back must lead home:
     L_G,F = E(D_Y(G(x)) − 1)² + E(D_X(F(y)) − 1)² + λ (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)   (eqs. 2, 3; λ = 10),
@@ -46,9 +45,7 @@ class CycleGAN(Translation):
         code="https://github.com/junyanz/CycleGAN",
     )
     summary = "between two folders of pictures without pairs"
-    averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
     training_only: ClassVar[tuple[str, ...]] = ("pool_target", "pool_source")
-    form: ClassVar[str] = "domains"
     batch_size: ClassVar[int] = 1
 
     cycle: float = setting(10.0, "λ, weight of the way there and back", minimum=0.0)
@@ -93,12 +90,6 @@ class CycleGAN(Translation):
         self.pool_target = Pool(self.pool, target.shape)
         self.pool_source = Pool(self.pool, source.shape)
 
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {
-            "generator": [self.generator, self.inverse],
-            "discriminator": [self.discriminator_target, self.discriminator_source],
-        }
-
     def turns(self) -> list[Turn]:
         return [
             Turn("generator", self.generator_loss),
@@ -133,10 +124,6 @@ class CycleGAN(Translation):
         observe(f"discriminator/real_{domain}", on_real)
         observe(f"discriminator/fake_{domain}", on_fake)
         return (square(on_real - 1) + square(on_fake)) / 2
-
-    def back(self, y, *, batch_size: int = 16) -> np.ndarray:
-        """`translate` the other way: pictures uint8 (n, C, H, W) of the target's domain to the source's."""
-        return self.through(self.inverse, y, "target", self.spec.of("source"), None, batch_size)
 
     logs: ClassVar[dict[str, Metric]] = {
         "generator/adversarial": Metric(

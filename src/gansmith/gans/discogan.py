@@ -14,12 +14,12 @@ from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.paper import Paper
-from gansmith.gans.translation import Translation
+from gansmith.gans.translation import BothWays
 from gansmith.networks.encoder_decoder import EncoderDecoder, LayeredDiscriminator, PerceptronMap
 from gansmith.training.metrics import Metric
 
 
-class DiscoGAN(Translation):
+class DiscoGAN(BothWays):
     """Two domains and no pairs: G_AB maps A to B, G_BA maps B to A, each against a discriminator of its own, and both
     ways must lead back:
     L_G = −E log D_B(G_AB(a)) − E log D_A(G_BA(b)) + E d(G_BA(G_AB(a)), a) + E d(G_AB(G_BA(b)), b)   (eqs. 7, 8),
@@ -48,8 +48,6 @@ class DiscoGAN(Translation):
         code="https://github.com/SKTBrain/DiscoGAN",
     )
     summary = "relations between two domains, found without pairs"
-    averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
-    form: ClassVar[str] = "domains"
 
     reconstruction: float = setting(0.5, "r, share of the ways back in the loss", minimum=0.0, maximum=1.0)
     early: float | None = setting(0.01, "r at the beginning; None: the same throughout", minimum=0.0, maximum=1.0)
@@ -74,12 +72,6 @@ class DiscoGAN(Translation):
         self.inverse = make(two, one, *size, width=self.width)
         self.discriminator_target = LayeredDiscriminator(spec.shape, self.width)
         self.discriminator_source = LayeredDiscriminator(source.shape, self.width)
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {
-            "generator": [self.generator, self.inverse],
-            "discriminator": [self.discriminator_target, self.discriminator_source],
-        }
 
     def turns(self) -> list[Turn]:
         return [
@@ -136,10 +128,6 @@ class DiscoGAN(Translation):
         observe(f"discriminator/real_{domain}", lambda: on_real.sigmoid())
         observe(f"discriminator/fake_{domain}", lambda: on_fake.sigmoid())
         return softplus(-on_real).mean() + softplus(on_fake).mean()
-
-    def back(self, y, *, batch_size: int = 64) -> np.ndarray:
-        """`translate` the other way: items of the target's domain (data units) to the source's."""
-        return self.through(self.inverse, y, "target", self.spec.of("source"), None, batch_size)
 
     def read_source(self, path) -> dict[str, np.ndarray]:
         if not self.spec.axes:

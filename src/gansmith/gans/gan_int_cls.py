@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -71,14 +72,18 @@ class GANINTCLS(FromNoise):
         return dataset
 
     def build(self, spec: Kind) -> None:
-        if "text" not in spec.also or spec.axes != 2 or not spec.bounded:
-            raise DataError(
-                f"{type(self).__name__} makes pictures from captions: put a captions.json or captions.csv beside them"
-            )
+        self.check_captions(spec)
         self.text_encoder = TextEncoder(len(spec.of("text").columns), self.text_width)
         self.image_encoder = ImageEncoder(spec.shape, self.text_width)
         self.generator = TextGenerator(self.latent, spec.shape, self.text_width, self.width)
         self.discriminator = TextDiscriminator(spec.shape, self.text_width, self.width)
+
+    def check_captions(self, spec: Kind) -> None:
+        """DataError unless the data is pictures with captions."""
+        if "text" not in spec.also or spec.axes != 2 or not spec.bounded:
+            raise DataError(
+                f"{type(self).__name__} makes pictures from captions: put a captions.json or captions.csv beside them"
+            )
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {
@@ -137,17 +142,21 @@ class GANINTCLS(FromNoise):
 
     def sample(self, n: int, *, seed: int | None = None, text=None, batch_size: int = 250) -> np.ndarray:
         """`n` pictures uint8 (n, C, H, W) of `text`: one caption or several, taken in turn."""
+        made = self.painted(self.generate, n, seed, text, batch_size)
+        return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
+
+    def painted(self, generate: Callable, n: int, seed: int | None, text, batch_size: int) -> list[np.ndarray]:
+        """What `generate(noise, encoded captions)` makes of the noise of this seed, in data units, part by part."""
         ids = self.as_ids(text)
         latent, rows = self.latents(n, new_rng(seed)), torch.arange(n) % len(ids)
         with self.at_rest():
             texts = self.text_encoder(ids)
-            made = map_across_ranks(
-                lambda z, row: self.spec.to_data(self.generate(z, texts[row.to(self.device)])),
+            return map_across_ranks(
+                lambda z, row: self.spec.to_data(generate(z, texts[row.to(self.device)])),
                 latent.split(batch_size),
                 rows.split(batch_size),
                 what="sampling",
             )
-        return np.concatenate(made) if made else np.empty((0, *self.spec.shape), self.spec.dtype)
 
     def score_samples(self, x, text) -> np.ndarray:
         """How well pictures uint8 (n, C, H, W) look and fit their captions: raw scores (n,)."""

@@ -10,20 +10,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gansmith.data.crops import opened, read_crops
+from gansmith.data.crops import read_crops
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import mean_over_ranks
-from gansmith.errors import DataError, SettingError, UserError
+from gansmith.errors import DataError, SettingError
 from gansmith.game import Stage, Turn, observe, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.paper import Paper
-from gansmith.gans.translation import Translation
+from gansmith.gans.translation import Enlarging
 from gansmith.networks.srresnet import FrozenFeatures, SRDiscriminator, SRResNet
 from gansmith.training.metrics import Metric
 
 
-class SRGAN(Translation):
+class SRGAN(Enlarging):
     """Enlarge a picture `scale` times. First, as SRResNet, G minimises the mean squared error (eq. 4), which is best
     in PSNR and blurs; then, as SRGAN, it goes on from there with
     L_G = content + 10⁻³ Σ −log σ(D(G(x)))   (eqs. 3, 6),    content = E‖φ(y) − φ(G(x))‖²   (eq. 5),
@@ -144,15 +144,6 @@ class SRGAN(Translation):
         """E‖φ(y) − φ(ŷ)‖² / E‖φ(y)‖²."""
         of_real, of_fake = self.feature_net(real), self.feature_net(fake)
         return (of_real - of_fake).square().mean() / mean_over_ranks(of_real.square().mean())
-
-    def read_source(self, path) -> dict[str, np.ndarray]:
-        return opened(path, self.spec.of("source").shape[0])
-
-    def check_input(self, x: Tensor, form: Kind) -> None:
-        if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:
-            raise UserError(
-                f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
-            )
 
     logs: ClassVar[dict[str, Metric]] = {
         "generator/pixels": Metric(

@@ -11,10 +11,8 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch
 from gansmith.data.spec import Kind
-from gansmith.distributed.collectives import map_across_ranks
 from gansmith.errors import DataError
 from gansmith.game import Stage, Turn, setting
-from gansmith.gans.base import new_rng
 from gansmith.gans.gan_int_cls import GANINTCLS
 from gansmith.gans.paper import Paper
 from gansmith.networks.convolutional import ConvGenerator, repeat
@@ -63,8 +61,7 @@ class StackGAN(GANINTCLS):
     blocks: int = setting(4, "residual blocks of the second stage", minimum=0)
 
     def build(self, spec: Kind) -> None:
-        if "text" not in spec.also or spec.axes != 2 or not spec.bounded:
-            raise DataError("StackGAN makes pictures from captions: put a captions.json or captions.csv beside them")
+        self.check_captions(spec)
         if any(side % self.scale or side // self.scale < 4 for side in spec.shape[1:]):
             raise DataError(
                 f"StackGAN(scale={self.scale}) needs pictures whose sides are at least {4 * self.scale} and divided by "
@@ -165,16 +162,7 @@ class StackGAN(GANINTCLS):
 
     def sketch(self, n: int, *, seed: int | None = None, text=None, batch_size: int = 250) -> np.ndarray:
         """What the first stage makes of the noise and captions that `sample` starts from: uint8 (n, C, h, w), small."""
-        ids = self.as_ids(text)
-        latent, rows = self.latents(n, new_rng(seed)), torch.arange(n) % len(ids)
-        with self.at_rest():
-            texts = self.text_encoder(ids)
-            made = map_across_ranks(
-                lambda z, row: self.spec.to_data(self.small(z, texts[row.to(self.device)])[0]),
-                latent.split(batch_size),
-                rows.split(batch_size),
-                what="sampling",
-            )
+        made = self.painted(lambda z, encoded: self.small(z, encoded)[0], n, seed, text, batch_size)
         return np.concatenate(made)
 
     logs: ClassVar[dict[str, Metric]] = {

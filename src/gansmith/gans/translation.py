@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data import read
@@ -104,6 +104,37 @@ class Translation(Game):
                 "command line --input FOLDER"
             )
         return self.translate(np.asarray(source)[np.arange(n) % len(source)], seed=seed)
+
+
+class BothWays(Translation):
+    """Two domains without pairs: `generator` maps source to target and `inverse` target to source, each against a
+    discriminator of its own."""
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator", "inverse")
+    form: ClassVar[str] = "domains"
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {
+            "generator": [self.generator, self.inverse],
+            "discriminator": [self.discriminator_target, self.discriminator_source],
+        }
+
+    def back(self, y, *, batch_size: int = 16) -> np.ndarray:
+        """`translate` the other way: items in data units of the target's domain to the source's."""
+        return self.through(self.inverse, y, "target", self.spec.of("source"), None, batch_size)
+
+
+class Enlarging(Translation):
+    """A game that makes pictures of any size `scale` times larger."""
+
+    def read_source(self, path) -> dict[str, np.ndarray]:
+        return opened(path, self.spec.of("source").shape[0])
+
+    def check_input(self, x: Tensor, form: Kind) -> None:
+        if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:
+            raise UserError(
+                f"give uint8 pictures (n, {form.shape[0]}, height, width), of any size: this is {tuple(x.shape)}"
+            )
 
 
 def jitter(*pictures: Tensor, enlarge: float, mirror: bool) -> tuple[Tensor, ...]:
