@@ -23,7 +23,7 @@ from PIL import Image
 from record import record
 
 import gansmith as gs
-from gansmith.data.kinds.table_measures import dependence_gap, detection, shapes, shuffled, utility
+from gansmith.data.kinds.table.measures import dependence_gap, detection, shapes, shuffled, utility
 from gansmith.data.preview import plot_rows
 
 PACKAGE = {52: 0.789, 229: 0.879}  # seconds on two cores -> AUROC of ctgan 0.12.1

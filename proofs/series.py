@@ -27,8 +27,8 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 import gansmith as gs
-from gansmith.data.kinds.series_figures import lines
-from gansmith.data.kinds.series_write import whose
+from gansmith.data.kinds.series.figures import lines
+from gansmith.data.kinds.series.write import whose
 
 HOURS, WEEK = 24, 168
 GOALS = {

@@ -9,10 +9,10 @@ import numpy as np
 import pandas
 import pytest
 
-from gansmith.data.kinds import table_text
 from gansmith.data.kinds.table import as_table
-from gansmith.data.kinds.table_columns import Column, decode, encode
-from gansmith.data.kinds.table_infer import infer
+from gansmith.data.kinds.table import text as table_text
+from gansmith.data.kinds.table.columns import Column, decode, encode
+from gansmith.data.kinds.table.infer import infer
 from gansmith.errors import UserError
 
 RNG = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from PIL import Image
 from gansmith.data import check, read
 from gansmith.data.crops import opened
 from gansmith.data.kinds.images import smooth
-from gansmith.data.kinds.table_numbers import TableVectors
+from gansmith.data.kinds.table.numbers import TableVectors
 from gansmith.data.kinds.vectors import normal
 from gansmith.data.labels import class_numbers, unmistakable
 from gansmith.data.preview import grid

@@ -9,8 +9,8 @@ import torch
 
 import gansmith as gs
 from gansmith.data.kinds.series import Series
-from gansmith.data.kinds.series_scores import Scores
-from gansmith.data.kinds.series_steps import Step, cycles_of, seasons, step_of
+from gansmith.data.kinds.series.scores import Scores
+from gansmith.data.kinds.series.steps import Step, cycles_of, seasons, step_of
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
 from gansmith.errors import DataError, SettingError

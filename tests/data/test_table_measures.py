@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 import pytest
 
-from gansmith.data.kinds.table_measures import dependence, dependence_gap, detection, shapes, shuffled, utility
+from gansmith.data.kinds.table.measures import dependence, dependence_gap, detection, shapes, shuffled, utility
 from gansmith.errors import UserError
 
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_measured_is_refused_in_one_line():
 
 
 def test_what_the_dependence_of_columns_means_is_said_in_words():
-    from gansmith.data.kinds.table_measures import in_words
+    from gansmith.data.kinds.table.measures import in_words
 
     kept = in_words(0.02, 0.018, 0.2, 0.95, 0.97)
     assert "kept as well as in other real rows" in kept and "as in real rows" not in kept.split(";")[0]

@@ -284,10 +284,10 @@ def test_a_torn_gzip_and_a_forged_parquet_are_refused(write, tmp_path):
 
 
 def test_a_line_or_a_file_without_end_is_refused(write, monkeypatch):
-    monkeypatch.setattr("gansmith.data.kinds.table_csv.MOST_LINE", 1000)
+    monkeypatch.setattr("gansmith.data.kinds.table.csv.MOST_LINE", 1000)
     with pytest.raises(UserError, match="a line has more than 1,000 characters"):
         read(write("a,b\n" + ",".join(["1"] * 1000)))
-    monkeypatch.setattr("gansmith.data.kinds.table_csv.MOST_BYTES", 1000)
+    monkeypatch.setattr("gansmith.data.kinds.table.csv.MOST_BYTES", 1000)
     with pytest.raises(UserError, match="more than 0 GiB of text"):
         read(write("a,b\n" + "1,2\n" * 1000, "t.csv.gz"))
 

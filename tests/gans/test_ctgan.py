@@ -9,9 +9,9 @@ import gansmith as gs
 from gansmith.cli.main import main
 from gansmith.data.dataset import Batch
 from gansmith.data.kinds.table import TableSpec, as_table
-from gansmith.data.kinds.table_columns import Column
-from gansmith.data.kinds.table_layout import Layout, gumbel
-from gansmith.data.kinds.table_modes import mixture
+from gansmith.data.kinds.table.columns import Column
+from gansmith.data.kinds.table.layout import Layout, gumbel
+from gansmith.data.kinds.table.modes import mixture
 from gansmith.testing import begin, made_up_table
 
 SMALL = {"width": 8, "latent": 4}

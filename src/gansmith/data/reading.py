@@ -31,7 +31,7 @@ def read(data, *, form="auto", labels="auto", limit=None, cache=None, **options)
               size      of pictures, pixels: one number, or (height, width); None: the data's own, or a square chosen
               channels  of pictures: 1, 3 or 4; None: 1 if all are grey, else 3
               types     of a table's columns, where they are not what they look like: {"zip": "categorical"}, or
-                        "zip=categorical, since=date" (gansmith.data.kinds.table_columns.KINDS)
+                        "zip=categorical, since=date" (gansmith.data.kinds.table.columns.KINDS)
 
     Every decision stands in `.notes`. Raises DataError, one line, for anything that cannot be read.
     """

@@ -15,9 +15,9 @@ from gansmith import penalties
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.table import Table, TableSpec, as_table
-from gansmith.data.kinds.table_columns import spelled
-from gansmith.data.kinds.table_layout import Layout, gumbel
-from gansmith.data.kinds.table_modes import with_modes
+from gansmith.data.kinds.table.columns import spelled
+from gansmith.data.kinds.table.layout import Layout, gumbel
+from gansmith.data.kinds.table.modes import with_modes
 from gansmith.data.labels import few
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows

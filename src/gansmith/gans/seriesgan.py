@@ -14,8 +14,8 @@ from torch import Tensor
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.series import Series
-from gansmith.data.kinds.series_linear import features
-from gansmith.data.kinds.series_write import Made, history_of, members_where, seconds_of
+from gansmith.data.kinds.series.linear import features
+from gansmith.data.kinds.series.write import Made, history_of, members_where, seconds_of
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
 from gansmith.game import setting

@@ -1,4 +1,6 @@
-"""One file for each kind of data. `KINDS` is all there is to know of them: the name -> the class.
+"""One file for each kind of data, or one package whose `kind.py` holds the class.
+
+`KINDS` is all there is to know of them: the name -> the class.
 
 The order is that in which arrays of numbers are offered to them: the first that finds its own keeps them. A kind of
 one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows one.

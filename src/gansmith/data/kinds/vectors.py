@@ -46,7 +46,7 @@ class Vectors(Kind):
     @classmethod
     def of_json(cls, fields: dict) -> Kind:
         if "entries" in fields:  # rows of a table of numbers
-            from gansmith.data.kinds import table_numbers
+            from gansmith.data.kinds.table import numbers as table_numbers
 
             return table_numbers.of_json(fields)
         return super().of_json(fields)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gansmith.data.kinds import table_csv
-from gansmith.data.kinds.table_columns import KINDS
-from gansmith.data.kinds.table_csv import Layout
+from gansmith.data.kinds.table import csv as table_csv
+from gansmith.data.kinds.table.columns import KINDS
+from gansmith.data.kinds.table.csv import Layout
 from gansmith.data.labels import few
 from gansmith.errors import DataError, nearest
 

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from gansmith.data import cache
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds import table_columns, table_csv, table_parts
-from gansmith.data.kinds.table_columns import NUMBERS, TIMES, Column, decode, encode, write_cells
-from gansmith.data.kinds.table_csv import Layout
-from gansmith.data.kinds.table_infer import infer
-from gansmith.data.kinds.table_read import TABLES, Source, frame_of, kinds_asked
+from gansmith.data.kinds.table import columns as table_columns
+from gansmith.data.kinds.table import csv as table_csv
+from gansmith.data.kinds.table import parts as table_parts
+from gansmith.data.kinds.table.columns import NUMBERS, TIMES, Column, decode, encode, write_cells
+from gansmith.data.kinds.table.csv import Layout
+from gansmith.data.kinds.table.infer import infer
+from gansmith.data.kinds.table.read import TABLES, Source, frame_of, kinds_asked
 from gansmith.data.labels import evenly, few
 from gansmith.data.schema import check, kinds_of
 from gansmith.data.spec import Kind
@@ -125,11 +127,11 @@ class TableSpec(Kind):
         frame, name, source = frame_of(data)
         wanted = named or types is not None
         if not wanted and labels is not None and not (isinstance(labels, str) and labels == "auto"):
-            from gansmith.data.kinds.table_numbers import with_labels
+            from gansmith.data.kinds.table.numbers import with_labels
 
             return with_labels(frame, labels, name=name, source=source, limit=limit)
         if frame.shape[1] > MOST_COLUMNS and not wanted:
-            from gansmith.data.kinds.table_numbers import wide
+            from gansmith.data.kinds.table.numbers import wide
 
             return wide(frame, name, MOST_COLUMNS)
         if wanted or limit is not None:
@@ -141,7 +143,7 @@ class TableSpec(Kind):
 
     def like(self, dataset: Dataset) -> Dataset:
         """Rows of these columns, in any order and of other types, with values that the table has not, too."""
-        from gansmith.data.kinds.table_like import made_rows
+        from gansmith.data.kinds.table.like import made_rows
 
         return made_rows(self, dataset)
 
@@ -151,7 +153,7 @@ class TableSpec(Kind):
 
     def as_numbers(self, dataset: Dataset) -> Dataset:
         """Rows as vectors; DataError that names the first column that is none of numbers, and what to type."""
-        from gansmith.data.kinds.table_numbers import as_vectors
+        from gansmith.data.kinds.table.numbers import as_vectors
 
         return as_vectors(cast(Table, dataset))
 
@@ -245,8 +247,8 @@ class TableSpec(Kind):
         return "columns", "ranks"
 
     def measures(self, real, fake) -> dict[str, float]:
-        """Columns alone, columns in pairs, and whole rows: see `table_measures`."""
-        from gansmith.data.kinds.table_measures import dependence_gap, detection, shapes
+        """Columns alone, columns in pairs, and whole rows: see `measures`."""
+        from gansmith.data.kinds.table.measures import dependence_gap, detection, shapes
 
         real, fake = self.legible(real), self.legible(fake)
         return {
@@ -256,23 +258,23 @@ class TableSpec(Kind):
         }
 
     def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
-        from gansmith.data.kinds.table_measures import in_words
+        from gansmith.data.kinds.table.measures import in_words
 
         return in_words(values[GAP], floor[GAP], control[GAP], values[SHAPES], floor[SHAPES])
 
     def by_column(self, real, fake) -> dict[str, float]:
-        from gansmith.data.kinds.table_measures import shapes
+        from gansmith.data.kinds.table.measures import shapes
 
         return {name: 1 - alike for name, alike in shapes(self.legible(real), self.legible(fake)).items()}
 
     def shuffled(self, items, rng: np.random.Generator):
         """Each column shuffled by itself."""
-        from gansmith.data.kinds.table_measures import shuffled
+        from gansmith.data.kinds.table.measures import shuffled
 
         return shuffled(items, int(rng.integers(2**31)))
 
     def check(self, dataset: Dataset, check) -> None:
-        from gansmith.data.kinds.table_check import check_rows
+        from gansmith.data.kinds.table.check import check_rows
 
         check_rows(self, dataset, check)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gansmith.data.chart import Sheet, axis
-from gansmith.data.kinds.series_measures import autocorrelation, filled, profile
+from gansmith.data.kinds.series.measures import autocorrelation, filled, profile
 
 if TYPE_CHECKING:
     from gansmith.data.kinds.series import Series

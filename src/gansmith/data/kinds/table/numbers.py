@@ -10,9 +10,9 @@ import numpy as np
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.table import Source, Table, TableSpec, as_table
-from gansmith.data.kinds.table_columns import NUMBERS, Column, decode
-from gansmith.data.kinds.table_csv import Layout
-from gansmith.data.kinds.table_values import shorten
+from gansmith.data.kinds.table.columns import NUMBERS, Column, decode
+from gansmith.data.kinds.table.csv import Layout
+from gansmith.data.kinds.table.values import shorten
 from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.labels import few
 from gansmith.data.numeric import from_array

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds.series_read import Found
-from gansmith.data.kinds.series_scores import fitted
-from gansmith.data.kinds.series_steps import DAY, Step
+from gansmith.data.kinds.series.read import Found
+from gansmith.data.kinds.series.scores import fitted
+from gansmith.data.kinds.series.steps import DAY, Step
 from gansmith.errors import DataError, SettingError
 
 NUMBERS = 30_000_000  # of all windows together: 240 MB

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gansmith.data.kinds import series_steps
-from gansmith.data.kinds.table_columns import Column
-from gansmith.data.kinds.table_csv import Layout
-from gansmith.data.kinds.table_dates import UNITS
+from gansmith.data.kinds.series import steps as series_steps
+from gansmith.data.kinds.table.columns import Column
+from gansmith.data.kinds.table.csv import Layout
+from gansmith.data.kinds.table.dates import UNITS
 from gansmith.data.labels import few
 from gansmith.errors import UserError
 
@@ -122,9 +122,9 @@ def members_where(form: Series, where) -> list[Member]:
 def history_of(form: Series, data, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(codes (n, named), start of the next step (n,), the last `least` steps (n, channels, least)) of the series in a
     table of the same columns."""
-    from gansmith.data.kinds.series_read import certain
+    from gansmith.data.kinds.series.read import certain
     from gansmith.data.kinds.table import Table
-    from gansmith.data.kinds.table_read import frame_of
+    from gansmith.data.kinds.table.read import frame_of
 
     frame, name, _ = frame_of(data)
     entries = form.table.entries

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gansmith.data.kinds import table_dates as dates
-from gansmith.data.kinds.table_columns import EXACT, Column
+from gansmith.data.kinds.table import dates
+from gansmith.data.kinds.table.columns import EXACT, Column
 from gansmith.errors import DataError
 
 FEW = 20  # whole numbers of at most so many values are told apart
@@ -34,7 +34,7 @@ def told_apart(base: Column, values: list) -> Column:
 
 
 def of_numbers(base: Column, found: np.ndarray, gaps: np.ndarray, kind: str | None, words=None) -> Column:
-    """A column of numbers as `table_values.numbers` gives them; `words` (n,) says where one stands (−1: nowhere).
+    """A column of numbers as `values.numbers` gives them; `words` (n,) says where one stands (−1: nowhere).
 
     Without `words`, numbers that are infinite are the column's words.
     """
@@ -76,7 +76,7 @@ def of_numbers(base: Column, found: np.ndarray, gaps: np.ndarray, kind: str | No
 
 
 def of_ticks(base: Column, ticks: np.ndarray, gaps: np.ndarray, unit: str, words=None) -> Column:
-    """A column of dates, durations or periods as `table_values.ticks` gives them; `words` as in `of_numbers`."""
+    """A column of dates, durations or periods as `values.ticks` gives them; `words` as in `of_numbers`."""
     words = np.full(len(ticks), -1) if words is None else words
     there = ticks[~gaps & (words < 0)]
     for finer, coarser in (("ns", "us"), ("us", "ms"), ("ms", "s")):

@@ -17,9 +17,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from gansmith.data.kinds import table_dialect
-from gansmith.data.kinds import table_text as text_of
-from gansmith.data.kinds import table_values as cells_of
+from gansmith.data.kinds.table import dialect as dialect_of
+from gansmith.data.kinds.table import text as text_of
+from gansmith.data.kinds.table import values as cells_of
 from gansmith.errors import DataError
 
 SAMPLE = 200  # rows that the layout is found in
@@ -91,12 +91,12 @@ def _read(path: Path):
         lines = _lines(file, path)
         head = list(islice(lines, SAMPLE))
         newline = next((end for end in ("\r\n", "\r") if head and head[0].endswith(end)), "\n")
-        head, dialect, named = table_dialect.find(head, notes)
+        head, dialect, named = dialect_of.find(head, notes)
         if not head:
             raise _bad(path, "it has no rows")
         rows, separator = dialect.rows(chain(head, lines)), dialect.separator
         first = list(islice(rows, SAMPLE))
-        header = named or (first.pop(0) if first and table_dialect.has_header(first, notes) else None)
+        header = named or (first.pop(0) if first and dialect_of.has_header(first, notes) else None)
         if header is None and not first:
             raise _bad(path, "it has no rows")
         width = len(header or first[0])
@@ -107,7 +107,7 @@ def _read(path: Path):
 
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(columns=range(width))
     frame.columns = names
-    decimal = "," if separator != "," and table_dialect.decimal_commas(first) else "."
+    decimal = "," if separator != "," and dialect_of.decimal_commas(first) else "."
     names_there = None if header is None else tuple(header)
     return frame, Layout(names_there, separator, newline, encoding, dialect.quote, dialect.escape), decimal, notes
 

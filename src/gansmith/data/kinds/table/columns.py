@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from gansmith.data.kinds import table_dates as dates
-from gansmith.data.kinds import table_values as cells_of
-from gansmith.data.kinds.table_text import Form
+from gansmith.data.kinds.table import dates
+from gansmith.data.kinds.table import values as cells_of
+from gansmith.data.kinds.table.text import Form
 from gansmith.data.labels import few
 from gansmith.errors import DataError
 
@@ -36,7 +36,7 @@ class Column:
     levels    values that are told apart, the most frequent first: all of them, or the spikes of a number (as codes)
     shares    of the rows that hold each level;  missing  of those that hold nothing
     low, high, step  of codes of numbers, dates and durations: range, and what they are whole multiples of (0: nothing)
-    format    of dates and durations as text: see `table_dates`
+    format    of dates and durations as text: see `dates`
     modes     (mean, sd, weight) of each component of a mixture, in units of the standard deviation, if one was fitted
     form      how numbers are written, where they are text or came from a file of text
     origin    what the codes of numbers, dates and durations are counted from
@@ -45,7 +45,7 @@ class Column:
     gap       how a gap is written in text; None: it is none
     texts     how False and True are written in a file of text
     words     what stands among numbers or dates and is neither, nor a gap: "unknown", inf; each is a level, too
-    made      type of the cells of a column of objects (a name in `table_values.types`)
+    made      type of the cells of a column of objects (a name in `values.types`)
     categories, ordered  of pandas categories: all of them in their order;  of  the type of these
     part      0: the column holds it alone; 1, 2 …: its place among the parts of a cell
     lost      what of its values does not come back as it was, in words

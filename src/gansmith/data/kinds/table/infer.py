@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gansmith.data.kinds import table_dates as dates
-from gansmith.data.kinds import table_parts as parts_of
-from gansmith.data.kinds import table_text as text_of
-from gansmith.data.kinds import table_values as cells_of
-from gansmith.data.kinds.table_columns import EXACT, KINDS, MARKS, NUMBERS, TIMES, Column, decode, encode, write_cells
-from gansmith.data.kinds.table_text import Form
-from gansmith.data.kinds.table_typed import FEW, ROWS_A_VALUE, of_numbers, of_ticks, told_apart
+from gansmith.data.kinds.table import dates
+from gansmith.data.kinds.table import parts as parts_of
+from gansmith.data.kinds.table import text as text_of
+from gansmith.data.kinds.table import values as cells_of
+from gansmith.data.kinds.table.columns import EXACT, KINDS, MARKS, NUMBERS, TIMES, Column, decode, encode, write_cells
+from gansmith.data.kinds.table.text import Form
+from gansmith.data.kinds.table.typed import FEW, ROWS_A_VALUE, of_numbers, of_ticks, told_apart
 from gansmith.data.labels import evenly
 from gansmith.errors import DataError
 
@@ -237,7 +237,7 @@ class _Text:
         return of_ticks(base, self.per_row(ticks), gaps, dates.unit_of(form), words)
 
     def several(self) -> tuple[Column, ...] | None:
-        """Cells of several things: see `table_parts`."""
+        """Cells of several things: see `parts`."""
         if self.kind not in (None, "date") or self.base.words or self.base.made or self.few:
             return None
         found = parts_of.find(self.cells)

@@ -7,10 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from gansmith.data.kinds.series_steps import REGULAR, Step, step_of
+from gansmith.data.kinds.series.steps import REGULAR, Step, step_of
 from gansmith.data.kinds.table import Table
-from gansmith.data.kinds.table_columns import NUMBERS, Column
-from gansmith.data.kinds.table_dates import UNITS
+from gansmith.data.kinds.table.columns import NUMBERS, Column
+from gansmith.data.kinds.table.dates import UNITS
 from gansmith.data.labels import few
 from gansmith.errors import DataError
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gansmith.data.kinds import table_dates as dates
-from gansmith.data.kinds import table_text as text_of
-from gansmith.data.kinds import table_values as cells_of
+from gansmith.data.kinds.table import dates
+from gansmith.data.kinds.table import text as text_of
+from gansmith.data.kinds.table import values as cells_of
 
 SEPARATORS = "\t;|,\x1f^~"  # the first that every row has equally often
 TITLES = 5  # lines above the header, at most

@@ -9,8 +9,8 @@ import numpy as np
 
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds import series_steps
-from gansmith.data.kinds.series_windows import Windows
+from gansmith.data.kinds.series import steps as series_steps
+from gansmith.data.kinds.series.windows import Windows
 from gansmith.data.labels import few
 
 LOOKED = 4096  # windows that ranges are taken from

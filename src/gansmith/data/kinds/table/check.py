@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds.table_columns import Column
-from gansmith.data.kinds.table_csv import is_formula
+from gansmith.data.kinds.table.columns import Column
+from gansmith.data.kinds.table.csv import is_formula
 from gansmith.data.labels import few
 from gansmith.data.preflight import Check
 

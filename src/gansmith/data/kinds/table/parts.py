@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gansmith.data.kinds import table_dates as dates
-from gansmith.data.kinds import table_text as text_of
-from gansmith.data.kinds import table_values as cells_of
-from gansmith.data.kinds.table_columns import MARKS, NUMBERS, TIMES, Column
+from gansmith.data.kinds.table import dates
+from gansmith.data.kinds.table import text as text_of
+from gansmith.data.kinds.table import values as cells_of
+from gansmith.data.kinds.table.columns import MARKS, NUMBERS, TIMES, Column
 from gansmith.errors import DataError
 
 VARIANTS = 5  # units or offsets, at most

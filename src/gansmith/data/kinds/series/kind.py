@@ -12,15 +12,18 @@ from torch import Tensor
 
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds import series_linear, series_read, series_steps, series_windows
-from gansmith.data.kinds.series_linear import Linear
-from gansmith.data.kinds.series_read import Found
-from gansmith.data.kinds.series_scores import Scores
-from gansmith.data.kinds.series_steps import Step
-from gansmith.data.kinds.series_windows import Windows
+from gansmith.data.kinds.series import linear as series_linear
+from gansmith.data.kinds.series import read as series_read
+from gansmith.data.kinds.series import steps as series_steps
+from gansmith.data.kinds.series import windows as series_windows
+from gansmith.data.kinds.series.linear import Linear
+from gansmith.data.kinds.series.read import Found
+from gansmith.data.kinds.series.scores import Scores
+from gansmith.data.kinds.series.steps import Step
+from gansmith.data.kinds.series.windows import Windows
 from gansmith.data.kinds.table import Table, TableSpec, as_table
-from gansmith.data.kinds.table_columns import Column
-from gansmith.data.kinds.table_read import frame_of
+from gansmith.data.kinds.table.columns import Column
+from gansmith.data.kinds.table.read import frame_of
 from gansmith.data.labels import evenly, few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
@@ -49,7 +52,7 @@ class Member:
 class Series(Kind):
     """Windows (channels, steps), float64: first `values` columns that are learned, NaN where a value is missing, then
     what of the calendar each step falls into and what the series is (its attributes). In the networks the first are
-    normal scores (`series_scores`), the rest is as it is."""
+    normal scores (`scores`), the rest is as it is."""
 
     kind = "series"
     noun = "windows of series"
@@ -181,7 +184,7 @@ class Series(Kind):
         return f"{count:,} windows of {self.shape[1]} steps (one {self.step}) of {columns}{many}"
 
     def check(self, dataset: Dataset, check) -> None:
-        from gansmith.data.kinds.series_check import check_series
+        from gansmith.data.kinds.series.check import check_series
 
         check_series(dataset, check)
 
@@ -225,7 +228,7 @@ class Series(Kind):
 
     # --- showing and writing -----------------------------------------------------------------------------------------
     def preview(self, items) -> np.ndarray:
-        from gansmith.data.kinds.series_figures import lines
+        from gansmith.data.kinds.series.figures import lines
 
         return lines(self, np.asarray(items)[:16])
 
@@ -234,18 +237,18 @@ class Series(Kind):
 
     def write(self, items, path: Path, safe: bool = False, start=None) -> None:
         """As a table of the data's own columns, types and layout (.csv, .tsv, .parquet), or as an array."""
-        from gansmith.data.kinds.series_write import write
+        from gansmith.data.kinds.series.write import write
 
         write(self, items, path, safe, start)
 
     # --- measuring ---------------------------------------------------------------------------------------------------
     def features(self, labelled: bool = False) -> tuple:
-        from gansmith.data.kinds.series_measures import Moves, Shapes
+        from gansmith.data.kinds.series.measures import Moves, Shapes
 
         return Shapes(self), Moves(self)
 
     def measures(self, real, fake) -> dict[str, float]:
-        from gansmith.data.kinds.series_measures import measures
+        from gansmith.data.kinds.series.measures import measures
 
         return measures(self, real, fake)
 
@@ -257,12 +260,12 @@ class Series(Kind):
         return made
 
     def figures(self, real, fake) -> dict[str, np.ndarray]:
-        from gansmith.data.kinds.series_figures import figures
+        from gansmith.data.kinds.series.figures import figures
 
         return figures(self, real, fake)
 
     def spectrum(self, real, fake) -> dict[str, np.ndarray]:
-        from gansmith.data.kinds.series_measures import spectrum
+        from gansmith.data.kinds.series.measures import spectrum
 
         return spectrum(self, real, fake)
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds import audio_files
+from gansmith.data.kinds.audio import files
 from gansmith.data.labels import labelled
 from gansmith.data.spec import Kind
 from gansmith.data.spectrogram import frame_length, log_mel, log_mel_statistics, power_spectrum
@@ -35,7 +35,7 @@ class Audio(Kind):
     kind = "audio"
     noun = "sounds"
     takes = "a folder or zip of .wav, .flac or .ogg files (a sub-folder for each class), or an array (n, T) and rate="
-    reads = tuple(audio_files.FORMATS)
+    reads = tuple(files.FORMATS)
     options = {
         "rate": "samples a second, such as 16000",
         "length": "of a sound: samples such as 16384, or seconds such as 1.0",
@@ -66,7 +66,7 @@ class Audio(Kind):
                   where half of the recordings are at least twice as long, into one sound after the other
         channels  1 or 2; None: the commonest, of more than two the first two
         """
-        x, label, form, more = audio_files.read(data, labels, limit, rate, length, channels)
+        x, label, form, more = files.read(data, labels, limit, rate, length, channels)
         return labelled(x, label, cls(x.shape[1:], scale=(loudest(x),), rate=form), **more)
 
     @classmethod
@@ -77,18 +77,18 @@ class Audio(Kind):
         many samples a second."""
         if rate is None or x.ndim not in (2, 3):
             return None
-        rate = audio_files.as_rate(rate)
+        rate = files.as_rate(rate)
         x = x[:, None] if x.ndim == 2 else x
         if x.shape[2] <= 8 < x.shape[1]:
             x = x.transpose(0, 2, 1)
             notes.append("the last axis, the shortest, taken for the channels")
-        x = audio_files.as_floats(x)
+        x = files.as_floats(x)
         if np.abs(x).max() > 1:
             raise DataError(f"sound of floats lies in -1 ... 1, found {x.min():.5g} ... {x.max():.5g}: divide it first")
-        steps = audio_files.as_length(length, rate) or x.shape[2]
-        count = audio_files.as_channels(channels) or x.shape[1]
-        made = [audio_files.fit(audio_files.mixed(item.T, count), steps) for item in x]
-        data = np.stack([audio_files.as_int16(item) for item in made])
+        steps = files.as_length(length, rate) or x.shape[2]
+        count = files.as_channels(channels) or x.shape[1]
+        made = [files.fit(files.mixed(item.T, count), steps) for item in x]
+        data = np.stack([files.as_int16(item) for item in made])
         return data, cls(data.shape[1:], scale=(loudest(data),), rate=rate)
 
     @classmethod
@@ -106,13 +106,13 @@ class Audio(Kind):
 
     def check(self, dataset: Dataset, check: preflight.Check) -> None:
         check.axes = f"channels x samples, {self.shape[1] / self.rate:.3g} s at {self.rate} Hz"
-        audio_files.survey_into(dataset, check)
+        files.survey_into(dataset, check)
         silent, peaks = [], []
 
         def look(start: int, x: np.ndarray) -> None:
             peak = np.abs(x.astype(np.int32)).max((1, 2))
             peaks.append(peak)
-            silent.extend((start + np.flatnonzero(peak < audio_files.SILENT * FULL)).tolist())
+            silent.extend((start + np.flatnonzero(peak < files.SILENT * FULL)).tolist())
 
         preflight.look_at_values(check, dataset, (0, 2), "channel", look, aside=silent)
         loud = np.concatenate(peaks).max() / FULL
@@ -312,6 +312,6 @@ def tones(shape: tuple[int, int], n: int = 40, seed: int = 0, rate: int = 8000) 
     pitch = (200.0 * 2 ** (label + rng.uniform(0, 0.2, n)))[:, None, None] * (1 + 0.01 * np.arange(shape[0]))[:, None]
     fade = np.exp(-time / (0.3 * shape[1] / rate))
     x = rng.uniform(0.2, 0.8, (n, 1, 1)) * fade * np.sin(2 * np.pi * pitch * time)
-    real = audio_files.as_int16(x + 0.01 * rng.standard_normal(x.shape))
+    real = files.as_int16(x + 0.01 * rng.standard_normal(x.shape))
     form = Audio(shape, ("low", "middle", "high"), scale=(loudest(real),), rate=rate)
     return Dataset(form, {"real": real, "label": label}, name="made up", digest=f"{shape}{n}{seed}")
