@@ -9,6 +9,7 @@ one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows 
 from gansmith.data.kinds.arrays import Arrays
 from gansmith.data.kinds.audio import Audio
 from gansmith.data.kinds.images import Images
+from gansmith.data.kinds.music import Music
 from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
@@ -17,6 +18,7 @@ from gansmith.data.spec import Kind
 
 KINDS: dict[str, type[Kind]] = {
     "audio": Audio,
+    "music": Music,
     "images": Images,
     "table": TableSpec,
     "words": Words,

@@ -1,0 +1,109 @@
+"""Piano-rolls in .npz files: what `Music.write` wrote, sparse ones of pypianoroll, phrases as in MuseGAN's data."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansmith.data.npz import check_sizes, load_numpy
+from gansmith.errors import DataError
+
+OURS, SPARSE, PHRASES = "tracks", "pianoroll_0_csc_data", "nonzero"
+MOST = 2**33  # bytes that a file may unfold into
+
+
+def form_in(path: Path) -> str:
+    """Which of the three forms a .npz file has; "" for any other."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = {name.removesuffix(".npy") for name in file.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return ""
+    if {"samples", OURS, "programs"} <= names:
+        return OURS
+    if {SPARSE, "info.json"} <= names:
+        return SPARSE
+    return PHRASES if {PHRASES, "shape"} <= names else ""
+
+
+def save(file, items: np.ndarray, form) -> None:
+    """Phrases with all that reading them again takes."""
+    about: dict[str, Any] = {name: np.array(getattr(form, name)) for name in ("tracks", "programs", "metre")}
+    numbers: dict[str, Any] = {name: np.array(getattr(form, name)) for name in ("low", "resolution", "bar", "tempo")}
+    np.savez_compressed(file, samples=items, **about, **numbers)
+
+
+def load(path: Path) -> tuple[np.ndarray, dict]:
+    """(phrases bool (n, tracks, steps, pitches), fields of their form that the file gives). DataError for damage."""
+    found = form_in(path)
+    with load_numpy(path) as file:
+        check_sizes(path, file)
+        try:
+            return {OURS: _ours, SPARSE: _sparse, PHRASES: _phrases}[found](file)
+        except DataError:
+            raise
+        except Exception as problem:  # a file from outside: whatever its bytes lead to
+            reason = " ".join(str(problem).split())[:120]
+            raise DataError(f"{path} holds no piano-rolls that can be read ({reason}): save it again") from None
+
+
+def _ours(file) -> tuple[np.ndarray, dict]:
+    x = np.asarray(file["samples"]).astype(bool)
+    form: dict[str, Any] = {name: tuple(file[name].tolist()) for name in ("tracks", "programs", "metre")}
+    form |= {name: int(file[name]) for name in ("low", "resolution", "bar")} | {"tempo": float(file["tempo"])}
+    if (
+        x.ndim != 4
+        or len(form["tracks"]) != x.shape[1]
+        or len(form["programs"]) != x.shape[1]
+        or x.shape[2] % form["bar"]
+    ):
+        raise ValueError(f"{len(form['tracks'])} tracks, bars of {form['bar']} steps and rolls of shape {x.shape}")
+    return x, form
+
+
+def _sparse(file) -> tuple[np.ndarray, dict]:
+    """One song (steps, 128 pitches) a track, as compressed columns; `info.json` says the names of the tracks."""
+    from scipy.sparse import csc_matrix
+
+    info, rolls, names, programs = json.loads(file["info.json"]), [], [], []
+    for i in range(sum(name.endswith("_csc_data") for name in file.files)):
+        part = lambda what, i=i: file[f"pianoroll_{i}_csc_{what}"]  # noqa: E731
+        steps, pitches = part("shape").tolist()
+        if steps * pitches > MOST:
+            raise ValueError(f"{steps:,} steps of {pitches} pitches")
+        rolls.append(csc_matrix((part("data"), part("indices"), part("indptr")), (steps, pitches)).toarray() > 0)
+        about = info.get(str(i), {})
+        names.append(str(about.get("name") or f"track {i + 1}").lower())
+        programs.append(-1 if about.get("is_drum") else int(about.get("program", 0)))
+    resolution = int(info.get("beat_resolution") or info.get("resolution") or 24)
+    bar = 4 * resolution
+    count = max(len(roll) for roll in rolls) // bar
+    x = np.zeros((len(rolls), count * bar, rolls[0].shape[1]), bool)
+    for track, roll in zip(x, rolls):
+        track[: len(roll)] = roll[: len(track)]
+    made = x.reshape(len(rolls), count, bar, -1).transpose(1, 0, 2, 3)
+    return made, {"tracks": tuple(names), "programs": tuple(programs), "low": 0, "resolution": resolution, "bar": bar}
+
+
+def _phrases(file) -> tuple[np.ndarray, dict]:
+    """(n, bars, steps of a bar, pitches, tracks), of which the places that sound are listed."""
+    shape = tuple(np.asarray(file["shape"]).tolist())
+    if len(shape) != 5 or np.prod(shape, dtype=float) > MOST:
+        raise ValueError(f"an array of shape {shape}, where (phrases, bars, steps, pitches, tracks) is expected")
+    x = np.zeros(shape, bool)
+    x[tuple(file["nonzero"])] = True
+    made = x.transpose(0, 4, 1, 2, 3).reshape(shape[0], shape[4], shape[1] * shape[2], shape[3])
+    five = (
+        ("drums", "piano", "guitar", "bass", "strings")
+        if shape[4] == 5
+        else tuple(f"track {i + 1}" for i in range(shape[4]))
+    )
+    programs = (-1, 0, 24, 32, 48) if shape[4] == 5 else (0,) * shape[4]
+    return made, {
+        "tracks": five, "programs": programs, "low": {128: 0, 84: 24}.get(shape[3], 36), "bar": shape[2],
+        "resolution": max(1, shape[2] // 4),
+    }  # fmt: skip

@@ -1,0 +1,277 @@
+"""MIDI files and piano-rolls: the grid they get, what is left out, how they are shown, played, written, measured."""
+
+import io
+import shutil
+import wave
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.cli.main import main
+from gansmith.data import read
+from gansmith.data.kinds.music import Music, keys, measures, midi, rolls, synth
+from gansmith.data.kinds.music.kind import tunes
+from gansmith.data.kinds.music.midi import DRUMS, Part
+from gansmith.data.kinds.music.roles import roles_of
+from gansmith.data.spec import Kind
+from gansmith.data.write import write_samples
+from gansmith.errors import DataError, UserError
+
+FORM = Music((2, 32, 36), tracks=("melody", "bass"), programs=(73, 33), low=48)
+
+
+def part(notes, name="", program=0):
+    """A track of (start, length, pitch), in quarter notes."""
+    start, length, pitch = np.array(notes, float).T
+    return Part(name, program, start, start + length, pitch.astype(int))
+
+
+def walk(n=32, low=72, length=1.0):
+    return [(i * length, length, low + (0, 4, 7, 2)[i % 4]) for i in range(n)]
+
+
+def triads(n=8, low=48):
+    return [(4 * i, 4, low + p) for i in range(n) for p in (0, 4, 7)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six tunes of eight bars of 4/4: a melody over chords, a bass, and drums in four of them."""
+    pytest.importorskip("symusic", reason="MIDI files are read by symusic: pip install 'gansmith[music]'")
+    (tmp_path / "tunes").mkdir()
+    for i in range(6):
+        parts = [part(walk(low=72 + i)), part(triads(low=48 + i)), part(walk(16, 36 + i, 2.0), program=33)]
+        drums = [part([(i / 2, 0.25, 36 + 6 * (i % 2)) for i in range(64)], program=DRUMS)]
+        midi.write(parts + drums * (i < 4), tmp_path / "tunes" / f"{i}.mid", (4, 4), 90)
+    return tmp_path / "tunes"
+
+
+# --- notes and rolls -------------------------------------------------------------------------------------------------
+def test_notes_become_rolls_and_come_back():
+    notes = [(0, 1, 60), (1, 0.5, 64), (2, 2, 48), (2, 2, 55)]
+    roll = rolls.draw(part(notes), (32, 36), 48, 4)
+    assert roll.sum() == 4 + 2 + 8 + 8 and roll[0:4, 12].all() and roll[8:16, 0].all()
+    start, length, pitch = rolls.notes(roll, 48)
+    assert list(zip(start, length, pitch)) == [(0, 4, 60), (4, 2, 64), (8, 8, 48), (8, 8, 55)]
+
+
+def test_notes_beyond_the_pitches_are_moved_by_octaves_and_strokes_of_drums_are_left_out():
+    high, low = part([(0, 1, 100)]), part([(0, 1, 20)])
+    assert rolls.notes(rolls.draw(high, (4, 36), 48, 4), 48)[2].tolist() == [76]
+    assert rolls.notes(rolls.draw(low, (4, 36), 48, 4), 48)[2].tolist() == [56]
+    assert not rolls.draw(low._replace(program=DRUMS), (4, 36), 48, 4).any()
+
+
+def test_the_highest_pitch_of_each_step_is_the_melody():
+    roll = np.zeros((1, 2, 5), bool)
+    roll[0, 0, [1, 3]] = roll[0, 1, 2] = True
+    assert np.argwhere(rolls.skyline(roll)).tolist() == [[0, 0, 3], [0, 1, 2]]
+
+
+# --- keys and chords -------------------------------------------------------------------------------------------------
+def test_chords_are_read_in_the_ways_they_are_written():
+    names = [keys.CHORDS[i] for i in keys.read_chords("C Am F#m7, Bb | e Gsus4 Dmaj7")]
+    assert names == ["C", "Am", "F#m", "Bb", "Em", "G", "D"]
+    with pytest.raises(UserError, match="'H' is no chord"):
+        keys.read_chords("C H")
+
+
+def test_every_triad_is_found_in_its_own_tones_and_silence_in_none():
+    assert keys.chord_of(keys.TRIADS.astype(float)).tolist() == list(range(24))
+    assert keys.chord_of(np.zeros(12)) == -1
+
+
+@pytest.mark.parametrize("move", [0, 5, 7])
+def test_the_key_of_a_scale_is_found_and_moved_home(move):
+    scale = part([(i, 1 + (i % 7 in (0, 4)), 60 + move + p) for i, p in enumerate([0, 2, 4, 5, 7, 9, 11, 12])])
+    assert (keys.moves([scale], "key")[0] + move) % 12 == 0 and len(keys.moves([scale], "all")) == 12
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+def test_tracks_are_found_by_what_they_play():
+    assert roles_of([part(walk()), part(triads()), part(walk(low=36)), part(walk(), program=DRUMS)]) == [
+        "melody", "chords", "bass", "drums",
+    ]  # fmt: skip
+    assert roles_of([part(walk(), "Lead vocals"), part(walk(low=84), "Synth pad")]) == ["melody", "chords"]
+
+
+def test_a_folder_is_cut_into_phrases_and_a_zip_gives_the_same(folder):
+    data, packed = read(folder), read(shutil.make_archive(str(folder), "zip", folder))
+    form = data.spec
+    assert form.tracks == ("melody", "chords", "bass", "drums") and form.programs == (73, 0, 33, -1)
+    assert len(data) == 12 and form.shape[1] == 64 and form.bar == 16 and form.tempo == pytest.approx(90, abs=0.1)
+    assert form.low % 12 == 0 and form.shape[2] % 12 == 0 and data.fields["real"].dtype == bool
+    np.testing.assert_array_equal(data.fields["real"], packed.fields["real"])
+    assert data.files[:2] == ("0.mid, bar 1", "0.mid, bar 5")
+    start, length, pitch = rolls.notes(data.raw([0])[0, 0], form.low)
+    assert (start.tolist(), pitch[:4].tolist()) == (list(range(0, 64, 4)), [72, 76, 79, 74]) and (length == 4).all()
+    assert Kind.from_json(form.to_json()) == form
+    assert "drums (in 4 of 6)" in " ".join(data.notes)
+
+
+def test_options_choose_bars_metre_resolution_tracks_and_keys(folder):
+    data = read(folder, bars=2, resolution=2, tracks="melody,drums")
+    assert data.spec.shape[:2] == (2, 16) and data.spec.tracks == ("melody", "drums") and len(data) == 24
+    assert len(read(folder, transpose="all")) == 12 * 12 and len(read(folder, limit=5)) == 5
+    home = read(folder, transpose="key", tracks="melody")
+    first = {tuple(rolls.notes(x[0], 0)[2][:4] % 12) for x in home.fields["real"]}
+    assert len(first) == 1  # six tunes in six keys are one tune
+    for options, said in (
+        ({"metre": "3/4"}, "0 phrases"), ({"metre": "four"}, "such as 4/4"), ({"bars": 0}, "from 1 to 64"),
+        ({"tracks": "oboe"}, "no tune has a track 'oboe'"), ({"transpose": "up"}, "give key"),
+        ({"resolution": 1, "metre": "7/8"}, "another resolution"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=said):
+            read(folder, **options)
+
+
+def test_names_that_all_tunes_share_are_the_tracks(folder):
+    for path in folder.iterdir():
+        midi.write([part(walk(), "MELODY"), part(walk(low=60), "BRIDGE"), part(triads(), "PIANO")], path, (4, 4), 90)
+    assert read(folder).spec.tracks == ("melody", "bridge", "piano")
+
+
+def test_bars_follow_changes_of_metre(folder):
+    s = midi.symusic()
+    score = s.Score.from_file(str(folder / "0.mid"))
+    score.time_signatures.append(s.TimeSignature(8 * 480, 3, 4))
+    score.time_signatures.append(s.TimeSignature(14 * 480, 4, 4))
+    for path in folder.iterdir():
+        path.unlink()
+    score.dump_midi(str(folder / "0.mid"))
+    data = read(folder, bars=1)
+    assert data.files[:3] == ("0.mid, bar 1", "0.mid, bar 2", "0.mid, bar 5")
+    assert rolls.notes(data.raw([2])[0, 0], data.spec.low)[2][:2].tolist() == [
+        79,
+        74,
+    ]  # the notes of quarters 14 and 15
+    assert any("bars of other metres, left out: 3/4 (2)" in note for note in data.notes)
+
+
+def test_bad_files_are_left_out_and_named(folder, tmp_path, capsys):
+    whole = (folder / "0.mid").read_bytes()
+    (folder / "cut.mid").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.mid").write_bytes(b"")
+    (folder / "text.mid").write_text("not a tune at all, whatever it says")
+    (folder / "two.mid").write_bytes(whole[:8] + b"\x00\x02" + whole[10:])
+    (folder / "film.mid").write_bytes(whole[:12] + b"\xe7\x28" + whole[14:])
+    midi.write([], folder / "silent.mid", (4, 4), 90)
+    midi.write([part(walk(16, 40 + i)) for i in range(40)], folder / "many.mid", (4, 4), 90)
+    data = read(folder)
+    why = data.left_out
+    assert set(why) == {"cut.mid", "empty.mid", "text.mid", "two.mid", "film.mid", "silent.mid"}
+    assert why["empty.mid"] == "0 bytes" and why["silent.mid"] == "no notes in it" and "type 2" in why["two.mid"]
+    assert "cut short" in why["cut.mid"] and "MThd" in why["text.mid"] and "film" in why["film.mid"]
+    notes = "\n".join(data.notes)
+    assert "more than 16 tracks" in notes and "many.mid" in notes
+    check = gs.check(folder)
+    assert "6 cannot be read" in "\n".join(check.problems) and "notes a bar" in check.types["melody"]
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    assert main(["check", str(folder)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1 and "none of 13 files can be read" in error
+
+
+def test_piano_rolls_in_npz_and_in_memory(tmp_path):
+    data = tunes(6)
+    write_samples(data.fields["real"], str(tmp_path / "made.npz"), data.spec)
+    again = read(tmp_path / "made.npz")
+    assert replace(again.spec, also={}) == data.spec
+    np.testing.assert_array_equal(again.fields["real"], data.fields["real"])
+    lpd = np.random.default_rng(0).random((8, 4, 48, 84, 5)) < 0.05
+    np.savez(tmp_path / "lpd.npz", nonzero=np.array(lpd.nonzero()), shape=lpd.shape)
+    read_lpd = read(tmp_path / "lpd.npz")
+    assert read_lpd.spec.shape == (5, 192, 84) and read_lpd.spec.tracks[0] == "drums" and read_lpd.spec.bar == 48
+    np.testing.assert_array_equal(read_lpd.raw([3])[0, 2, 50, :], lpd[3, 1, 2, :, 2])
+    rolled = np.random.default_rng(0).random((4, 2, 32, 128)) < 0.02
+    assert read(rolled).spec.tracks == ("melody", "chords") and read(rolled).spec.low == 0
+    assert read(rolled[..., :48].astype(int), tracks="melody,bass").spec.programs == (73, 33)
+    assert read(rolled[..., :48]).spec.kind != "music"
+    with pytest.raises(DataError, match="3 names"):
+        read(rolled, tracks="a,b,c")
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "made.npz").read_bytes()[:-300])
+    assert main(["check", str(tmp_path / "bad.npz")]) == 2
+
+
+# --- units, showing, writing -----------------------------------------------------------------------------------------
+def test_units_and_pictures_and_sound(tmp_path):
+    data = tunes(5)
+    form, x = data.spec, data.fields["real"]
+    z = form.to_network(torch.from_numpy(x))
+    assert set(z.unique().tolist()) == {-1.0, 1.0}
+    np.testing.assert_array_equal(form.to_data(z), x)
+    picture = form.preview(x)
+    assert picture.dtype == np.uint8 and picture.shape[2] == 3 and (picture == [208, 79, 44]).all(2).any()
+    form.keep(x, tmp_path / "000100")
+    ((mime, sound),) = form.played(tmp_path / "000100")
+    with wave.open(io.BytesIO(sound)) as file:
+        seconds = file.getnframes() / file.getframerate()
+        loud = np.abs(np.frombuffer(file.readframes(2**20), "<i2")).max()
+    assert mime == "audio/wav" and 5 < seconds < 41 and loud > 20_000
+
+
+def test_the_synth_plays_the_pitch_in_time():
+    sound = synth.played([part([(1, 2, 69)], program=73)], tempo=120).astype(float)
+    assert not sound[: synth.RATE // 2].any() and sound[synth.RATE // 2 + 100 : synth.RATE].any()
+    tone = sound[synth.RATE // 2 : synth.RATE // 2 + synth.RATE]
+    assert abs(np.abs(np.fft.rfft(tone)).argmax() - 440) <= 1
+
+
+def test_phrases_are_written_as_midi_that_reads_the_same(folder, tmp_path):
+    data = read(folder)
+    write_samples(data.fields["real"][:3], f"{tmp_path}/made/", data.spec)
+    again = read(tmp_path / "made")
+    assert again.spec.programs == data.spec.programs and len(again) == 3
+    for one, two in zip(data.fields["real"], again.fields["real"]):
+        for mine, theirs in zip(rolls.parts_of(one, data.spec), rolls.parts_of(two, again.spec)):
+            assert all(map(np.array_equal, mine[1:], theirs[1:]))
+    write_samples(data.fields["real"][:2], str(tmp_path / "both.mid"), data.spec)
+    tune = midi.parse((tmp_path / "both.mid").read_bytes())
+    assert tune.metres == [(0.0, 4, 4)] and tune.end == pytest.approx(4 * 9)  # two phrases and a bar between
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+def test_numbers_of_music_known_by_counting():
+    x = np.zeros((1, 2, 32, 36), bool)
+    x[0, 0, 0:4, 12] = x[0, 0, 4:8, 16] = x[0, 0, 8, 19] = True  # C E G: 4, 4 and 1 steps
+    x[0, 1, 0:8, [0, 4, 7]] = True  # C E G below: three notes of 8 steps
+    found = measures.portrait(x, FORM)
+    assert found["empty bars"] == 0.5 and found["pitch classes a bar"] == 3 and found["notes in a scale"] == 1
+    assert found["notes of 2 steps"] == pytest.approx(5 / 6) and found["polyphonic steps"] == pytest.approx(8 / 17)
+    shares = measures.histograms(x, FORM)
+    assert shares["leaps"][12 + 4] == 0.5 and shares["leaps"][12 + 3] == 0.5
+    assert shares["lengths of notes"][7] == 0.5 and shares["lengths of notes"][0] == pytest.approx(1 / 6)
+    assert shares["places in the bar"][0] == pytest.approx(4 / 6)
+
+
+def test_tonal_distance_knows_octaves_and_not_neighbours():
+    """0 for one pitch class in two octaves, √(1 + 1 + 1/4) · √2 · … from Harte's centroids for others."""
+    x = np.zeros((1, 4, 36), bool)
+    c, other = x.copy(), x.copy()
+    c[0, :, 0] = True
+    other[0, :, 24] = True
+    assert measures.tonal_distance(c, other, 48, 4) == 0
+    fifth, second = x.copy(), x.copy()
+    fifth[0, :, 7], second[0, :, 1] = True, True
+    near, far = (measures.tonal_distance(c, y, 48, 4) for y in (fifth, second))
+    steps = np.array([7 * 7 / 6, 7 * 3 / 2, 7 * 2 / 3]) * np.pi
+    assert near == pytest.approx(float(np.sqrt(((2 - 2 * np.cos(steps)) * [1, 1, 0.25]).sum())), abs=1e-5)
+    assert far > 1.3 * near
+
+
+def test_real_music_is_near_itself_and_shuffled_is_not():
+    x, form = tunes(400).fields["real"], tunes(4).spec
+    values, floor = form.measures(x[:200], x[200:]), form.measures(x[:200], x[200:])
+    control = form.measures(x[:200], form.shuffled(x[200:], np.random.default_rng(0)))
+    worse = [name for name in values if control[name] > 3 * floor[name] + 0.02]
+    assert {"lengths of notes, distance", "notes of 2 steps, difference"} <= set(worse)
+    assert any("tonal distance" in name for name in worse)
+    assert control["pitch classes, distance"] < 0.05  # what the control leaves as it is
+    assert "about as near" in form.says(values, floor, control)
+    for space in form.features():
+        features = space(torch.from_numpy(x[:4])) if hasattr(space, "forward") else space(x[:4])
+        assert len(features) == 4 and np.isfinite(np.asarray(features)).all()
