@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def logged(name: str) -> set[str]:
     """Every number that two rounds of a game log, on the smallest data that it takes."""
-    small = {f.name for f in fields(GAMES[name])} & {"width", "latent"}
+    small = {f.name for f in fields(GAMES[name])} & {"width", "latent", "discriminator_width"}
     settings = dict.fromkeys(small, 8)
     game = GAMES[name](**settings)
     game.fit(played_on(GAMES[name], **settings), steps=2, batch_size=8, device="cpu", precision="fp32")

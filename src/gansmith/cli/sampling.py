@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,9 @@ def sample(
     ] = None,
     input_: Annotated[
         Path | None,
-        typer.Option("--input", metavar="PICTURES", help="file, folder or zip of images to translate (pix2pix)"),
+        typer.Option(
+            "--input", metavar="ITEMS", help="file, folder or zip of images to translate, or sounds to make anew"
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
     where: Annotated[
@@ -66,6 +69,7 @@ def sample(
     gansmith sample runs/table-ctgan -n 5000 -o made.csv
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
+    gansmith sample runs/speech-hifi-gan --input speech/ -o made/
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
@@ -83,12 +87,13 @@ def sample(
     if input_ is not None:
         if not hasattr(game, "read_source"):
             raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
-        pictures = game.read_source(input_)
+        items = game.read_source(input_)
         with one_task(seed) as (first, seed):
-            translate = lambda picture: game.translate(picture[None], seed=seed)[0]  # noqa: E731
-            made = map_across_ranks(translate, pictures.values(), what="translating")
+            translate, begun = lambda item: game.translate(item[None], seed=seed)[0], time.perf_counter()
+            made = map_across_ranks(translate, items.values(), what="translating")
+            told = game.spec.pace(made, time.perf_counter() - begun)
         if first:
-            say(write_samples(made, out, game.spec, list(pictures)))
+            say(*([told] if told else []), write_samples(made, out, game.spec, list(items)))
         return
     asked = inspect.signature(game.sample).parameters
     conditions = {} if label is None else {"label": label}

@@ -34,10 +34,13 @@ def read_items(data, kind: str | None = None, **options) -> Dataset:
     return from_memory(data, kind=kind, **options)
 
 
-def kind_at(data) -> type[Kind] | None:
-    """The kind of most files below a folder or zip; None for anything else, and where no kind reads them."""
+def kind_at(data, alone: bool = False) -> type[Kind] | None:
+    """The kind of most files below a folder or zip, or with `alone` of the one file; None for anything else, and where
+    no kind reads them."""
     path = Path(data).expanduser() if isinstance(data, (str, os.PathLike)) else None
-    return None if path is None or data in NAMES else _by_endings(endings_in(path))
+    if path is None or data in NAMES:
+        return None
+    return _by_endings(Counter([path.suffix.lower()]) if alone and path.is_file() else endings_in(path))
 
 
 def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:

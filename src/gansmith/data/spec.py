@@ -223,6 +223,10 @@ class Kind:
         """Write one sample to a file that ends in `folder_of`."""
         raise NotImplementedError
 
+    def pace(self, items, seconds: float) -> str:
+        """What to say of `items` that took so many seconds to make, where they have a duration of their own; or ""."""
+        return ""
+
     # --- measuring ---------------------------------------------------------------------------------------------------
     def numbers(self, items) -> np.ndarray:
         """Items in data units as arrays of numbers that can be compared: as they are, but for rows of tables."""

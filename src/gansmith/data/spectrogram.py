@@ -1,4 +1,4 @@
-"""Sound as time and frequency, and back: short-time spectra, mel bands, Griffin-Lim. Functions of float32 tensors.
+"""Sound as time and frequency, and back: short-time spectra, mel bands, Griffin-Lim. On float32 tensors.
 
 Waves are (…, T) in −1 … 1. A frame of about 32 ms and a hop of half of it is the usual trade for speech and music:
 at 8 kHz 256 and 128 samples, at 16 kHz 512 and 256.
@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 FRAME = 0.032  # seconds
 BANDS = 40
@@ -68,6 +69,61 @@ def mel_filters(rate: int, frame: int, bands: int = BANDS) -> Tensor:
     frequency = np.linspace(0, rate / 2, frame // 2 + 1)[None]
     rising, falling = (frequency - low) / (middle - low), (high - frequency) / (high - middle)
     return torch.from_numpy(np.maximum(0, np.minimum(rising, falling)).astype(np.float32))
+
+
+@cache
+def slaney_filters(rate: int, frame: int, bands: int, top: float) -> Tensor:
+    """(bands, frame/2 + 1) triangles of area 1 in Hz, as librosa's `filters.mel` makes them by default: evenly spaced
+    from 0 to `top` Hz on Slaney's scale, which is 3/200 f below 1,000 Hz and grows by 27 for each factor of 6.4 above.
+    """
+    turn, step = 15.0, math.log(6.4) / 27
+    highest = 3 * top / 200 if top < 1000 else turn + math.log(top / 1000) / step
+    mel = np.linspace(0, highest, bands + 2)
+    edges = np.where(mel < turn, mel * 200 / 3, 1000 * np.exp(step * (mel - turn)))
+    low, middle, high = (edges[i : i + bands, None] for i in range(3))
+    frequency = np.linspace(0, rate / 2, frame // 2 + 1)[None]
+    triangles = np.minimum((frequency - low) / (middle - low), (high - frequency) / (high - middle))
+    return torch.from_numpy((np.maximum(0, triangles) * 2 / (high - low)).astype(np.float32))
+
+
+class MelSpectrogram(nn.Module):
+    """Waves (n, T) to log-mel spectrograms (n, bands, T/hop), the front end of HiFi-GAN and of most vocoders since:
+    `slaney_filters` up to `top` Hz on magnitudes √(|X|² + 10⁻⁹), the natural logarithm of at least 10⁻⁵.
+
+    Frame i is centred on the middle of samples i·hop … (i+1)·hop; the ends are reflected. T is a multiple of hop.
+    """
+
+    def __init__(self, rate: int, frame: int, hop: int, bands: int, top: float):
+        super().__init__()
+        self.frame, self.hop, self.side = frame, hop, (frame - hop) // 2
+        self.register_buffer("filters", slaney_filters(rate, frame, bands, top).clone(), persistent=False)
+        self.register_buffer(
+            "window", torch.from_numpy(np.hanning(frame + 1)[:-1].astype(np.float32)), persistent=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.framed(F.pad(x[:, None], (self.side, self.side), "reflect")[:, 0])
+
+    def framed(self, x: Tensor) -> Tensor:
+        """Of waves that the ends are there of already: (n, frame + (k − 1)·hop) to (n, bands, k)."""
+        with torch.autocast(x.device.type, enabled=False):
+            spectra = torch.stft(x.float(), self.frame, self.hop, window=self.window, center=False, return_complex=True)
+            magnitude = (torch.view_as_real(spectra).square().sum(-1) + 1e-9).sqrt()
+            return (self.filters @ magnitude).clamp_min(1e-5).log()
+
+    def inverse(self, mel: Tensor, rounds: int = 60, fits: int = 30) -> Tensor:
+        """(n, bands, k) to waves (n, k·hop) by Griffin-Lim: what a vocoder has to be better than.
+
+        The magnitudes are those nearest to the bands that are nowhere below 0, by `fits` multiplicative steps (Lee &
+        Seung 2001) from the pseudo-inverse.
+        """
+        bands, gram = mel.exp(), self.filters.T @ self.filters
+        magnitude = (torch.linalg.pinv(self.filters) @ bands).clamp_min(1e-4)
+        for _ in range(fits):
+            magnitude = magnitude * (self.filters.T @ bands) / (gram @ magnitude).clamp_min(1e-9)
+        length, half = mel.shape[2] * self.hop, self.hop // 2
+        around = torch.cat([magnitude[..., :1], magnitude, magnitude[..., -1:]], -1)
+        return griffin_lim(around, length + self.hop, self.frame, self.hop, rounds=rounds)[:, half : half + length]
 
 
 def log_mel(x: Tensor, rate: int, bands: int = BANDS, hop: int | None = None) -> Tensor:

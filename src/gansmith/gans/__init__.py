@@ -13,6 +13,7 @@ from gansmith.gans.doppelganger import DoppelGANger
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan_int_cls import GANINTCLS
+from gansmith.gans.hifi_gan import HiFiGAN
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
@@ -64,6 +65,7 @@ GAMES = {
         CTGAN,
         WaveGAN,
         SpecGAN,
+        HiFiGAN,
         SeriesGAN,
         TimeGAN,
         DoppelGANger,
@@ -86,6 +88,7 @@ __all__ = [
     "GAMES",
     "GAN",
     "GANINTCLS",
+    "HiFiGAN",
     "ImprovedGAN",
     "InfoGAN",
     "LSGAN",

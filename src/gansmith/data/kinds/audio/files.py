@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ FORMATS = {  # ending -> what libsndfile calls what should be inside
     ".aiff": ("AIFF",),
 }
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}  # of those that have not 16
+OWN = "own"  # the value of `rate` that means: that of most of the files
 RATES = 1_000, 768_000  # what a sound has, in samples a second
 USUAL_RATE, LONGEST, SHORTEST = 16_000, 16_384, 64  # at most, unless it is given; samples, at most and at least
 FIT, PIECES = 0.95, 2  # share of the recordings that the chosen length holds; lengths from which it is cut in pieces
@@ -50,14 +52,15 @@ class Header:
 
 # --- options ---------------------------------------------------------------------------------------------------------
 def as_rate(rate) -> int | None:
-    if rate is None:
-        return None
+    """Samples a second; None: not said; 0: that of most of the files, however high ("own")."""
+    if rate is None or rate == OWN:
+        return 0 if rate else None
     try:
         found = int(rate)
     except (TypeError, ValueError):
         found = 0
     if found != rate or not RATES[0] <= found <= RATES[1]:
-        raise DataError(f"rate={rate}: give samples a second, a whole number from {RATES[0]:,} to {RATES[1]:,}")
+        raise DataError(f"rate={rate}: give samples a second, a whole number from {RATES[0]:,} to {RATES[1]:,}, or own")
     return found
 
 
@@ -138,7 +141,7 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
     headers, bad = survey(files)
     enough(len(headers), bad, files, least=1)
     notes, odd = list(files.notes), defaultdict(list)
-    rate, channels = rate or usual_rate(headers), channels or usual_channels(headers)
+    rate, channels = rate or usual_rate(headers, rate == 0), channels or usual_channels(headers)
     frames = {i: h.frames * rate / h.rate for i, h in headers.items()}
     steps = as_length(length, rate) or usual_length(list(frames.values()))
     items = places(headers, frames, rate, steps)
@@ -174,6 +177,27 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
         "files": tuple(name for _, name, _ in good), "odd": dict(odd),
         "digest": caching.digest(x, rate, label if label is not None else ""),
     }  # fmt: skip
+
+
+def whole(data, rate: int) -> dict[str, np.ndarray]:
+    """Name -> sound int16 (C, T) of a file, a folder or a zip, as long and with as many channels as it is, at `rate`.
+
+    What cannot be read is left out and named in a warning; DataError where that is all of them.
+    """
+    files = listed(data)
+    headers, bad = survey(files)
+    found = {}
+    for i, header in headers.items():
+        made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
+        if isinstance(made, str):
+            bad[files.files[i]] = made
+        else:
+            found[files.files[i]] = made
+    enough(len(found), bad, files, least=1)
+    if bad:
+        lines = [f"{name} ({why})" for name, why in sorted(bad.items())]
+        warnings.warn(f"{files.name}: {len(bad)} cannot be read and are left out: {few(lines)}", stacklevel=3)
+    return found
 
 
 def listed(data) -> Files:
@@ -244,10 +268,11 @@ def cut_short(log: str) -> tuple[int, int]:
     return 0, 0
 
 
-def usual_rate(headers: dict[int, Header]) -> int:
-    """The commonest, at most USUAL_RATE."""
+def usual_rate(headers: dict[int, Header], any_: bool = False) -> int:
+    """The commonest; at most USUAL_RATE, unless `any_` will do."""
     counts = Counter(h.rate for h in headers.values())
-    return min(max(counts, key=lambda r: (counts[r], r)), USUAL_RATE)
+    commonest = max(counts, key=lambda r: (counts[r], r))
+    return commonest if any_ else min(commonest, USUAL_RATE)
 
 
 def usual_channels(headers: dict[int, Header]) -> int:

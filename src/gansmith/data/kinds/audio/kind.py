@@ -37,7 +37,7 @@ class Audio(Kind):
     takes = "a folder or zip of .wav, .flac or .ogg files (a sub-folder for each class), or an array (n, T) and rate="
     reads = tuple(files.FORMATS)
     options = {
-        "rate": "samples a second, such as 16000",
+        "rate": "samples a second, such as 16000, or own: that of most files",
         "length": "of a sound: samples such as 16384, or seconds such as 1.0",
         "channels": "1 (mono) or 2 (stereo)",
     }
@@ -60,7 +60,7 @@ class Audio(Kind):
     ) -> Dataset:
         """The Dataset of sound files; one that cannot be decoded is left out and named in the notes.
 
-        rate      samples a second; None: the commonest among the files, at most 16,000
+        rate      samples a second; None: the commonest among the files, at most 16,000; "own": however many that are
         length    of a sound: samples (int) or seconds (float, "1.5s"); None: the power of two that 19 of 20 recordings
                   fit into, at most 16,384. Shorter ones are padded with silence; longer ones are cut at the end, or,
                   where half of the recordings are at least twice as long, into one sound after the other
@@ -77,7 +77,9 @@ class Audio(Kind):
         many samples a second."""
         if rate is None or x.ndim not in (2, 3):
             return None
-        rate = files.as_rate(rate)
+        rate = files.as_rate(rate) or None
+        if rate is None:
+            raise DataError("rate=own is that of files, and this is an array: give samples a second, such as 16000")
         x = x[:, None] if x.ndim == 2 else x
         if x.shape[2] <= 8 < x.shape[1]:
             x = x.transpose(0, 2, 1)
@@ -97,6 +99,15 @@ class Audio(Kind):
 
     def read_options(self) -> dict:
         return {"rate": self.rate, "length": self.shape[1], "channels": self.shape[0]}
+
+    def whole(self, data) -> dict[str, np.ndarray]:
+        """Name -> sound int16 (C, T) of each file at a path, as long as it is, at this rate."""
+        return files.whole(data, self.rate)
+
+    def pace(self, items, seconds: float) -> str:
+        """How long it took to make `items`, beside how long it takes to hear them."""
+        heard = sum(item.shape[1] for item in items) / self.rate
+        return f"{heard:.3g} s of sound in {seconds:.3g} s: {heard / max(seconds, 1e-9):.3g} times real time"
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:

@@ -1,0 +1,178 @@
+"""HiFi-GAN: its front end and losses in closed form, segments, sounds of any length without a seam, and from files."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.cli.main import main
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.audio import Audio, tones
+from gansmith.data.spectrogram import MelSpectrogram, slaney_filters
+from gansmith.errors import UserError
+from gansmith.gans.hifi_gan import segments
+
+SMALL = {"width": 16, "discriminator_width": 8}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return gs.HiFiGAN(**SMALL).fit(tones((1, 1024), 20), steps=2, batch_size=4, device="cpu", precision="fp32")
+
+
+# --- front end -------------------------------------------------------------------------------------------------------
+def test_filters_are_librosas():
+    librosa = pytest.importorskip("librosa", reason="the filters are compared with librosa's where it is installed")
+    theirs = librosa.filters.mel(sr=22_050, n_fft=1024, n_mels=80, fmin=0, fmax=8000)
+    np.testing.assert_allclose(slaney_filters(22_050, 1024, 80, 8000.0), theirs, atol=1e-7)
+
+
+def test_filters_in_closed_form():
+    filters = slaney_filters(22_050, 1024, 80, 8000.0).double()
+    assert filters.shape == (80, 513) and (filters.amax(1) > 0).all()
+    peaks = filters.argmax(1).double() * 22_050 / 1024
+    mel = torch.where(peaks < 1000, peaks * 3 / 200, 15 + 27 * (peaks.clamp_min(1) / 1000).log() / math.log(6.4))
+    top = 15 + 27 * math.log(8) / math.log(6.4)
+    torch.testing.assert_close(mel, torch.arange(1, 81).double() * top / 81, atol=0.4, rtol=0)  # half a bin of 21.5 Hz
+    areas = filters.sum(1) * 22_050 / 1024
+    torch.testing.assert_close(areas[40:], torch.ones(40).double(), atol=0.02, rtol=0)  # of narrow ones bins are few
+    assert filters[:, math.ceil(8000 * 1024 / 22_050) :].max() == 0
+
+
+def test_a_tone_has_its_amplitude_in_its_band_and_silence_is_the_floor():
+    heard = MelSpectrogram(8000, 512, 128, 80, 4000.0)
+    silence = heard(torch.zeros(1, 1280))
+    bands = torch.log((heard.filters.sum(1) * 1e-9**0.5).clamp_min(1e-5))
+    torch.testing.assert_close(silence, bands[None, :, None].expand(1, 80, 10))
+    frequency = 64 * 8000 / 512  # of bin 64: a Hann window spreads it over three, of ¼, ½ and ¼ of frame · amplitude
+    found = heard(0.5 * torch.sin(2 * math.pi * frequency * torch.arange(1280) / 8000)[None])[0, :, 5].exp()
+    wanted = heard.filters[:, 63:66] @ (torch.tensor([0.5, 1, 0.5]) * 512 / 4 * 0.5)
+    torch.testing.assert_close(found[wanted > 0.1], wanted[wanted > 0.1], rtol=2e-3, atol=0)
+
+
+def test_griffin_lim_comes_nearer_with_more_rounds():
+    heard = MelSpectrogram(8000, 512, 128, 80, 4000.0)
+    x = torch.from_numpy(tones((1, 2048), 2).fields["real"][:, 0] / np.float32(32768))
+    mel = heard(x)
+    off = [float((heard(heard.inverse(mel, rounds)) - mel).abs().mean()) for rounds in (0, 8, 60)]
+    assert heard.inverse(mel).shape == x.shape and off[0] > off[1] > off[2]
+
+
+# --- the game --------------------------------------------------------------------------------------------------------
+def test_a_segment_is_part_of_its_sound_and_not_of_the_padding():
+    x = torch.arange(1.0, 41).expand(200, 2, 40).clone()
+    x[..., 30:] = 0
+    torch.manual_seed(0)
+    made = segments(x, 8, 4)
+    assert made.shape == (400, 1, 8) and (made.diff(dim=2) == 1).all()
+    assert made[..., 0].min() == 1 and made[..., -1].max() == 30  # both ends are reached, and no more
+    assert segments(x, 64, 16).shape == (400, 1, 32)  # all there is, in whole frames
+    assert segments(torch.zeros(3, 1, 40), 8, 4).abs().max() == 0
+
+
+def test_losses_in_closed_form():
+    """With scores that are all 0 or 1 and activations that differ by known numbers."""
+    game = gs.HiFiGAN(**SMALL, version="v3")
+    data = tones((1, 1024), 8)
+    game.build(data.spec)
+    batch = data.batch(torch.arange(4))
+
+    def answer(score, shift):
+        return [[torch.full((4, 3), shift), torch.full((4, 1), score)] for _ in range(8)]
+
+    answers = iter([answer(1.0, 2.0), answer(0.0, 0.5)])
+    game.discriminator.forward = lambda x: next(answers)
+    terms = game.generator_loss(batch)
+    assert float(terms["adversarial"]) == 8  # eight scores of 0, each (0 − 1)²
+    assert float(terms["features"]) == pytest.approx(2 * 8 * (1.5 + 1))
+    wave, fake = batch.memo["wave"], batch.memo["fake"]
+    assert float(terms["mel"]) == pytest.approx(
+        45 * float((game.heard(wave[:, 0]) - game.heard(fake[:, 0])).abs().mean())
+    )
+    answers = iter([[[torch.cat([torch.full((4, 1), score) for score in (0.5, 0.25)])] for _ in range(8)]])
+    assert float(game.discriminator_loss(batch)["adversarial"]) == pytest.approx(8 * (0.25 + 0.0625))
+
+
+def test_what_is_left_open_follows_the_rate(monkeypatch):
+    for rate, hop in ((8000, 128), (16_000, 256), (22_050, 256), (24_000, 256), (44_100, 512), (48_000, 512)):
+        game = gs.HiFiGAN()
+        game.choose(Audio((1, 8192), rate=rate))
+        assert game.hop == hop
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    game = gs.HiFiGAN()
+    reasons = " ".join(game.choose(Audio((1, 8192), rate=22_050)))
+    assert (game.version, game.discriminator_width) == ("v3", 64) and "no GPU" in reasons and "11.6 ms" in reasons
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    game.restart()
+    game.choose(Audio((1, 8192), rate=22_050))
+    assert (game.version, game.discriminator_width) == ("v1", 1024)
+
+
+def test_the_step_falls_by_a_factor():
+    game = gs.HiFiGAN()
+    optimizer = game.optimizer("generator", [torch.zeros(3, requires_grad=True)])
+    assert isinstance(optimizer, torch.optim.AdamW) and optimizer.defaults["betas"] == (0.8, 0.99)
+    for progress, wanted in ((0.0, 2e-4), (0.5, 2e-4 * 0.045**0.5), (1.0, 2e-4 * 0.045)):
+        game.progress = progress
+        game.schedule("generator", optimizer)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(wanted)
+
+
+def test_what_is_no_sound_or_too_short_is_refused():
+    data = Dataset(Audio((1, 200), rate=8000), {"real": np.zeros((4, 1, 200), np.int16)})
+    with pytest.raises(UserError, match="hears frames of 512 samples: sounds of 200 are too short"):
+        gs.HiFiGAN(**SMALL).fit(data, steps=1)
+    with pytest.raises(UserError, match="makes sounds from sounds, and the data is pictures"):
+        gs.HiFiGAN(**SMALL).fit(np.zeros((8, 16, 16), np.uint8), steps=1)
+
+
+# --- use -------------------------------------------------------------------------------------------------------------
+def test_a_long_sound_made_in_pieces_is_the_whole(trained):
+    x = tones((2, 20_000), 1, rate=8000).fields["real"]
+    whole = trained.translate(x, piece=10**6)
+    assert whole.shape == x.shape and whole.dtype == np.int16 and np.abs(whole).max() > 0
+    assert np.abs(trained.translate(x, piece=20).astype(int) - whole).max() <= 1  # of the last bit
+    again = torch.from_numpy(x)
+    trained.generator.__class__.reach, kept = property(lambda self: 0), trained.generator.__class__.reach
+    try:
+        seam = trained.translate(again, piece=20)
+    finally:
+        trained.generator.__class__.reach = kept
+    assert np.abs(seam.astype(int) - whole).max() > 1  # the control: without what is around a piece there is a seam
+
+
+@pytest.mark.parametrize("length", [1, 7, 512, 1000])
+def test_any_length_and_any_loudness(trained, length):
+    x = np.full((1, 3, length), 20, np.int16)
+    assert trained.translate(x).shape == x.shape and trained.translate(x[:0]).shape == (0, 3, length)
+    loud = trained.translate(np.full((1, 1, length), 32767, np.int16))
+    assert loud.shape == (1, 1, length)
+
+
+def test_files_are_made_anew_as_long_as_they_are(trained, tmp_path, capsys):
+    sf = pytest.importorskip("soundfile", reason="sound files are read by soundfile: pip install 'gansmith[audio]'")
+    model, speech = trained.save(tmp_path / "m.gan") or tmp_path / "m.gan", tmp_path / "speech"
+    (speech / "a").mkdir(parents=True)
+    time = np.arange(9000) / 8000
+    sf.write(speech / "a" / "one.wav", 0.5 * np.sin(2000 * time), 8000)
+    sf.write(speech / "two.flac", np.stack([0.3 * np.sin(900 * time)] * 2, 1), 16_000, subtype="PCM_24")
+    (speech / "three.wav").write_text("no sound")
+    assert main(["sample", str(model), "--input", str(speech), "-o", f"{tmp_path / 'out'}/"]) == 0
+    said = capsys.readouterr()
+    assert "times real time" in said.out and "three.wav" in said.err
+    for name, shape in (("a/one.wav", (9000,)), ("two.wav", (4500, 2))):
+        x, rate = sf.read(tmp_path / "out" / name)
+        assert rate == 8000 and x.shape == shape
+    assert main(["sample", str(model), "-o", f"{tmp_path / 'none'}/"]) == 2
+    assert "--input FOLDER" in capsys.readouterr().err
+
+
+def test_the_rate_is_that_of_the_files(tmp_path):
+    sf = pytest.importorskip("soundfile", reason="sound files are read by soundfile: pip install 'gansmith[audio]'")
+    for i in range(3):
+        sf.write(tmp_path / f"{i}.wav", np.sin(np.arange(9000) / 9), 44_100)
+    assert gs.HiFiGAN().read(tmp_path).spec.rate == 44_100 and gs.read(tmp_path).spec.rate == 16_000
+    assert gs.HiFiGAN().read(tmp_path, rate=22_050).spec.rate == 22_050
+    assert gs.HiFiGAN().read(tmp_path / "0.wav", length=4000).spec.rate == 44_100
