@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.data.kinds.series.linear import fit
 from gansmith.data.write import write_samples
 from gansmith.errors import UserError
 from gansmith.gans.seriesgan import SeriesGAN
@@ -87,12 +88,14 @@ def test_what_cannot_be_made_is_said(game, asked, words):
         game.sample(2, **asked)
 
 
-def test_a_law_takes_a_step_apart_and_puts_it_together():
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_law_takes_a_step_apart_and_puts_it_together(groups):
     torch.manual_seed(0)
     law = Law(
-        0.1 * torch.randn(4, 1 + 3 + 6, 2),
-        torch.rand(4, 2) + 0.5,
-        torch.randn(2, 50).sort(1).values.double(),
+        0.1 * torch.randn(groups, 4, 1 + 3 + 6, 2),
+        torch.rand(groups, 4, 2) + 0.5,
+        torch.randn(groups, 2, 50).sort(2).values.double(),
+        torch.eye(groups, 2),
         lambda c, b: torch.cat([c[:, :1] * 0 + 1, c, b], 1),
     )
     before, known, context = torch.randn(20, 3, 2), torch.randint(4, (20,)), torch.randn(20, 3)
@@ -100,6 +103,21 @@ def test_a_law_takes_a_step_apart_and_puts_it_together():
     step = law.step(innovation, before, known, context)
     kept = step.abs() < 4.2
     assert torch.allclose(law.innovation(step, before, known, context)[kept], innovation[kept], atol=1e-3)
+
+
+def test_each_group_has_a_law_of_its_own():
+    """Of a walk of large steps that soon forgets, and one of small steps that goes on: one law would be of neither."""
+    rng = np.random.default_rng(0)
+    z = np.zeros((300, 1, 24))
+    told = np.repeat(np.eye(2)[:, :, None], 24, 2)[np.arange(300) % 2]
+    keep, size = np.where(np.arange(300) % 2, 0.9, 0.1), np.where(np.arange(300) % 2, 0.2, 1.0)
+    for t in range(1, 24):
+        z[:, 0, t] = keep * z[:, 0, t - 1] + size * rng.standard_normal(300)
+    law = fit(z, told, 0, 3, np.arange(300) % 2, 2)
+    weight, scale = np.array(law.weight)[:, 3, 3:6, 0], np.array(law.scale)[:, 3, 0]
+    np.testing.assert_allclose(weight[:, 0], [0.1, 0.9], atol=0.06)
+    np.testing.assert_allclose(scale, [1.0, 0.2], rtol=0.15)
+    assert np.array(fit(z, told, 0, 3).scale)[0, 3, 0] > 0.5  # the control
 
 
 def test_a_saved_game_goes_on_as_before(game, tmp_path):

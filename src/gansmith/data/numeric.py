@@ -37,8 +37,8 @@ def from_array(
     if others := [key for key in options if key not in form.options]:
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}
         raise DataError(
-            f"{name}: {' and '.join(others)} are for {' and '.join(owners)}, and these are {form.noun}: {x.dtype} "
-            f"items of shape {x.shape[1:]}"
+            f"{name}: {' and '.join(others)} {'is' if len(others) == 1 else 'are'} for {' and '.join(owners)}, and "
+            f"these are {form.noun}: {x.dtype} items of shape {x.shape[1:]}"
         )
     return labelled(data, label, form, classes=classes, name=name, notes=notes)
 

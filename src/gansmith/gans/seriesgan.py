@@ -76,7 +76,7 @@ class SeriesGAN(R3GAN):
         self.simultaneous, self.body = True, "perceptron"
         steps, channels = spec.shape[1], spec.shape[0] - spec.values
         join = partial(features, cycles=len(spec.cycles), join=partial(torch.cat, dim=1))
-        tables = (spec.linear.weight, spec.linear.scale, spec.linear.knots)
+        tables = (spec.linear.weight, spec.linear.scale, spec.linear.knots, spec.groups or [[]])
         law = lambda: Law(*(torch.tensor(t, dtype=torch.float64) for t in tables), join)  # noqa: E731
         mix = torch.tensor(spec.linear.mix, dtype=torch.float64)
         self.generator = StepGenerator(law(), channels, steps, self.noise, self.width, partial(contexts, spec), mix)

@@ -21,43 +21,61 @@ EDGE, LEAST = 4.26, 1e-3  # scores beyond which no step goes; share of the outer
 
 
 class Law(nn.Module):
-    """The linear law: weight (lags + 1, features, columns), scale (lags + 1, columns), knots (columns, quantiles).
+    """The linear law of each group of series: weight (groups, lags + 1, features, columns), scale (groups, lags + 1,
+    columns), knots (groups, columns, quantiles).
 
+    groups    (groups, attributes): which series each is for, by the last channels of their context
     features  (context, steps before laid flat) -> (n, features)
     """
 
-    def __init__(self, weight: Tensor, scale: Tensor, knots: Tensor, features: Callable[[Tensor, Tensor], Tensor]):
+    def __init__(self, weight: Tensor, scale: Tensor, knots: Tensor, groups: Tensor, features: Callable):
         super().__init__()
-        self.lags, self.values, self.features = len(weight) - 1, scale.shape[1], features
-        share = torch.linspace(0, 1, knots.shape[1], dtype=torch.float64).clamp(LEAST / 2, 1 - LEAST / 2)
-        for name, value in (
-            ("weight", weight),
-            ("scale", scale),
-            ("knots", knots),
-            ("places", torch.special.ndtri(share)),
-        ):
+        self.lags, self.values, self.features = weight.shape[1] - 1, scale.shape[2], features
+        share = torch.linspace(0, 1, knots.shape[2], dtype=torch.float64).clamp(LEAST / 2, 1 - LEAST / 2)
+        places = torch.special.ndtri(share)
+        tables = {"weight": weight, "scale": scale, "knots": knots, "groups": groups, "places": places}
+        for name, value in tables.items():
             self.register_buffer(name, value.float())
+
+    def group(self, context: Tensor) -> Tensor:
+        """(n,): the group whose attributes are nearest."""
+        if len(self.groups) == 1:
+            return torch.zeros(len(context), dtype=torch.int64, device=context.device)
+        told = context[:, context.shape[1] - self.groups.shape[1] :]
+        return (told[:, None] - self.groups).square().sum(2).argmin(1)
 
     def expected(self, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
         """(n, columns) of the steps before (n, lags, columns), the last first and zeros for those not known."""
-        return torch.einsum("nf,nfc->nc", self.features(context, before.flatten(1)), self.weight[known])
+        weight = self.weight[self.group(context), known]
+        return torch.einsum("nf,nfc->nc", self.features(context, before.flatten(1)), weight)
 
     def innovation(self, step: Tensor, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
         """The normal score (n, columns) of what is left of a step."""
-        left = ((step - self.expected(before, known, context)) / self.scale[known]).T.contiguous()
-        at = (torch.searchsorted(self.knots, left.detach()) - 1).clamp(0, self.knots.shape[1] - 2)
-        low, high = self.knots.gather(1, at), self.knots.gather(1, at + 1)
+        group = self.group(context)
+        left = (step - self.expected(before, known, context)) / self.scale[group, known]
+        at = (self.place(left.detach(), group) - 1).clamp(0, self.knots.shape[2] - 2)
+        low, high = self.quantile(group, at), self.quantile(group, at + 1)
         part = ((left - low) / (high - low)).clamp(0, 1)
-        return (self.places[at] + part * (self.places[at + 1] - self.places[at])).T
+        return self.places[at] + part * (self.places[at + 1] - self.places[at])
 
     def step(self, innovation: Tensor, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
         """The step (n, columns) with this innovation, the other way round."""
-        score = innovation.T.clamp(self.places[0], self.places[-1]).contiguous()
-        at = (torch.searchsorted(self.places, score.detach()) - 1).clamp(0, len(self.places) - 2)
+        group = self.group(context)
+        score = innovation.clamp(self.places[0], self.places[-1])
+        at = (torch.searchsorted(self.places, score.detach().contiguous()) - 1).clamp(0, len(self.places) - 2)
         part = (score - self.places[at]) / (self.places[at + 1] - self.places[at])
-        low = self.knots.gather(1, at)
-        left = (low + part * (self.knots.gather(1, at + 1) - low)).T * self.scale[known]
+        low, high = self.quantile(group, at), self.quantile(group, at + 1)
+        left = (low + part * (high - low)) * self.scale[group, known]
         return (self.expected(before, known, context) + left).clamp(-EDGE, EDGE)
+
+    def place(self, left: Tensor, group: Tensor) -> Tensor:
+        """(n, columns): how many quantiles of its group's column each number is above."""
+        if len(self.groups) == 1:
+            return torch.searchsorted(self.knots[0], left.T.contiguous()).T
+        return torch.searchsorted(self.knots[group], left[..., None].contiguous())[..., 0]
+
+    def quantile(self, group: Tensor, at: Tensor) -> Tensor:
+        return self.knots[group[:, None], torch.arange(self.values, device=at.device), at]
 
 
 class StepGenerator(nn.Module):

@@ -30,6 +30,8 @@ from gansmith.errors import DataError
 
 LEVELS = 32  # of a column that names groups, when the networks are told it
 MEMBERS = 10_000  # series of the data that a form keeps the names and dates of
+GROUPS = 32  # of series that each have distributions and a law of their own, at most
+ENOUGH = 500  # values of a column from which a group has a distribution of its own
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Member:
 class Series(Kind):
     """Windows (channels, steps), float64: first `values` columns that are learned, NaN where a value is missing, then
     what of the calendar each step falls into and what the series is (its attributes). In the networks the first are
-    normal scores (`scores`), the rest is as it is."""
+    normal scores, where series differ in attributes within their `groups`, the rest is as it is."""
 
     kind = "series"
     noun = "windows of series"
@@ -71,7 +73,9 @@ class Series(Kind):
     shown = 64
 
     values: int = 1
-    scores: tuple[Scores, ...] = ()
+    scores: tuple[Scores, ...] = ()  # of each column
+    groups: tuple[tuple[float, ...], ...] = ()  # the attributes of each group of series, as channels; none: one group
+    group_scores: tuple[tuple[Scores, ...], ...] = ()  # … and the scores of its columns
     step: Step = Step()
     cycles: tuple[str, ...] = ()
     table: TableSpec = TableSpec((1,))  # the columns as they came
@@ -165,12 +169,23 @@ class Series(Kind):
 
     def fitted_to(self, real: np.ndarray, rows: np.ndarray) -> Series:
         """This form with what its numbers are learned from: these rows of the windows, and no others."""
-        made = replace(self, scores=series_windows.scores_of(real, rows, self.values))
+        told = real[rows][:, self.values + 2 * len(self.cycles) :, 0]
+        groups, group = np.unique(told, axis=0, return_inverse=True)
+        made = replace(self, scores=series_windows.scores_of(real, rows, self.values), groups=(), group_scores=())
+        if 1 < len(groups) <= GROUPS:
+            own = [rows[group.ravel() == g] for g in range(len(groups))]
+            large = [np.isfinite(real[r, : self.values]).sum((0, 2)).min() >= ENOUGH for r in own]
+            each = [
+                series_windows.scores_of(real, r, self.values, len(own)) if x else made.scores
+                for r, x in zip(own, large)
+            ]
+            made = replace(made, groups=tuple(map(tuple, groups.tolist())), group_scores=tuple(each))
         if not self.lags:
             return made
         some = rows[:: max(1, len(rows) // series_linear.FITTED)]
         x = made.to_network(torch.from_numpy(real[some])).double().numpy()
-        law = series_linear.fit(x[:, : self.values], x[:, self.values :], len(self.cycles), self.lags)
+        z, context = np.split(x, [self.values], 1)
+        law = series_linear.fit(z, context, len(self.cycles), self.lags, made.group(x), max(1, len(made.groups)))
         return replace(made, linear=law)
 
     def with_law(self, real: np.ndarray, rows: np.ndarray) -> Series:
@@ -195,15 +210,32 @@ class Series(Kind):
 
     def to_network(self, x: Tensor) -> Tensor:
         made, rng = np.array(x.detach().cpu().numpy(), np.float64), np.random.default_rng(0)
-        for i, scores in enumerate(self.scores):
-            made[:, i] = scores.forward(made[:, i], rng)
+        for rows, scores in self.each_group(made):
+            for i, one in enumerate(scores):
+                made[rows, i] = one.forward(made[rows, i], rng)
         return torch.from_numpy(made.astype(np.float32)).to(x.device)
 
     def to_data(self, x: Tensor) -> np.ndarray:
         made = x.detach().float().cpu().numpy().astype(np.float64)
-        for i, scores in enumerate(self.scores):
-            made[:, i] = scores.backward(made[:, i])
+        for rows, scores in self.each_group(made):
+            for i, one in enumerate(scores):
+                made[rows, i] = one.backward(made[rows, i])
         return made
+
+    def group(self, x: np.ndarray) -> np.ndarray:
+        """(n,): the group of each window (n, channels, steps), the one whose attributes are nearest."""
+        if not self.groups:
+            return np.zeros(len(x), np.int64)
+        groups = np.array(self.groups)
+        told = x[:, x.shape[1] - groups.shape[1] :, 0]
+        return ((told[:, None] - groups) ** 2).sum(2).argmin(1)
+
+    def each_group(self, x: np.ndarray) -> list[tuple]:
+        """(rows of the windows, scores of their columns) of each group."""
+        if not self.groups:
+            return [(slice(None), self.scores)]
+        group = self.group(x)
+        return [(group == g, scores) for g, scores in enumerate(self.group_scores)]
 
     # --- what a step is told -----------------------------------------------------------------------------------------
     def attributes(self, codes: np.ndarray) -> np.ndarray:
@@ -271,9 +303,10 @@ class Series(Kind):
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
-        plain = replace(self, scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None)
+        plain = replace(self, scores=(), group_scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None)
         return super(Series, plain).to_json() | {
             "scores": [s.to_json() for s in self.scores],
+            "group_scores": [[s.to_json() for s in group] for group in self.group_scores],
             "step": self.step.to_json(),
             "table": self.table.to_json(),
             "linear": self.linear and self.linear.to_json(),
@@ -288,6 +321,8 @@ class Series(Kind):
             **known
             | {
                 "scores": tuple(map(Scores.from_json, fields["scores"])),
+                "groups": tuple(map(tuple, fields["groups"])),
+                "group_scores": tuple(tuple(map(Scores.from_json, group)) for group in fields["group_scores"]),
                 "step": Step(**fields["step"]),
                 "linear": Linear.from_json(fields["linear"]) if fields["linear"] else None,
                 "table": TableSpec.of_json(fields["table"]),

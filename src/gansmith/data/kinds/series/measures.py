@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -186,7 +187,7 @@ class Shapes:
     name = "levels"
 
     def __init__(self, form: Series):
-        self.form = form
+        self.form = replace(form, groups=(), group_scores=())
 
     def scores(self, items) -> np.ndarray:
         x = torch.from_numpy(np.array(items, np.float64)[:, : len(self.form.scores)])

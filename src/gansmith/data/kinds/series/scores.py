@@ -86,7 +86,7 @@ class Scores:
         return np.where(share < self.missing, np.nan, x) if self.missing else x
 
 
-def fitted(x: np.ndarray) -> tuple[Scores, ...]:
-    """Of each of the columns of (n, columns)."""
-    most = int(np.clip(NUMBERS // max(1, 3 * x.shape[1]), 33, EXACT))
+def fitted(x: np.ndarray, groups: int = 1) -> tuple[Scores, ...]:
+    """Of each of the columns of (n, columns), one of so many groups."""
+    most = int(np.clip(NUMBERS // max(1, 3 * x.shape[1] * groups), 33, EXACT))
     return tuple(Scores.of(column, most) for column in x.T)

@@ -131,7 +131,7 @@ def window(x: np.ndarray, start: int, steps: int) -> np.ndarray:
     return made
 
 
-def scores_of(real: np.ndarray, rows: np.ndarray, values: int):
-    """The distribution of each of the first `values` channels in these rows of windows."""
+def scores_of(real: np.ndarray, rows: np.ndarray, values: int, groups: int = 1):
+    """The distribution of each of the first `values` channels in these rows of windows, one of so many `groups`."""
     some = rows[:: max(1, len(rows) * real.shape[2] // FITTED)]
-    return fitted(real[some, :values].transpose(0, 2, 1).reshape(-1, values))
+    return fitted(real[some, :values].transpose(0, 2, 1).reshape(-1, values), groups)
