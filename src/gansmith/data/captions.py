@@ -6,7 +6,6 @@ or the json of COCO; csv: columns file and caption, one caption a row, as many r
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -22,6 +21,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.text import Words
 from gansmith.data.labels import few
+from gansmith.data.plain_text import decoded
 from gansmith.data.schema import spell
 from gansmith.data.sources import file_in, pictures_at
 from gansmith.errors import DataError
@@ -54,7 +54,7 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
     from gansmith.data.kinds.images import Images
 
     (place, content), path, notes = found, Path(data).expanduser(), []
-    told, pictures = _parse(place, _decoded(place, content, notes)), pictures_at(path)
+    told, pictures = _parse(place, decoded(place, content, notes)), pictures_at(path)
     below = place.removeprefix(f"{path}/").rpartition("/")  # the folder that the captions lie in
     said = _of_files(told, pictures.files, below[0] + below[1])
     rows = [row for row, file in enumerate(pictures.files) if file in said]
@@ -109,17 +109,6 @@ def to_ids(captions: list[str], number: dict[str, int], length: int) -> np.ndarr
         known = [number[word] for word in words(caption) if word in number][:length]
         ids[row, : len(known)] = known
     return ids
-
-
-def _decoded(place: str, content: bytes, notes: list[str]) -> str:
-    """The text of a file in UTF-8, with or without a mark at its beginning, UTF-16 with one, or else cp1252."""
-    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        notes.append(f"{place} is not UTF-8: read as cp1252 (Western European)")
-        return content.decode("cp1252", errors="replace")
 
 
 def _parse(place: str, text: str) -> dict[str, list[str]]:

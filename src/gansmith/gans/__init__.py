@@ -16,6 +16,7 @@ from gansmith.gans.gan_int_cls import GANINTCLS
 from gansmith.gans.hifi_gan import HiFiGAN
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
+from gansmith.gans.language_model import LanguageModel
 from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
@@ -69,6 +70,7 @@ GAMES = {
         SeriesGAN,
         TimeGAN,
         DoppelGANger,
+        LanguageModel,
     )
 }
 
@@ -92,6 +94,7 @@ __all__ = [
     "ImprovedGAN",
     "InfoGAN",
     "LSGAN",
+    "LanguageModel",
     "NeuralCrypto",
     "Pix2Pix",
     "R3GAN",

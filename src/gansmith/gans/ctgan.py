@@ -377,6 +377,8 @@ def as_rows(data: Dataset, types: str | None = None) -> Dataset:
     """A Dataset of rows or of vectors as a Table; UserError for anything else."""
     if isinstance(data, Table) and types is None:
         return data
+    if not isinstance(data, Table) and data.fields:
+        data = data.spec.as_numbers(data)
     if len(data.spec.shape) != 1 or not data.fields:
         raise DataError(
             f"CTGAN makes rows of tables and {data.name} holds {data.spec.noun}: use {data.spec.default_game}"

@@ -119,8 +119,10 @@ class TableSpec(Kind):
     @classmethod
     def asked_by(cls, options: dict) -> type[Kind]:
         from gansmith.data.kinds.series import Series
+        from gansmith.data.kinds.symbols import Symbols
 
-        return Series if any(options.get(name) is not None for name in Series.options) else cls
+        others = (kind for kind in (Series, Symbols) if any(options.get(name) is not None for name in kind.options))
+        return next(others, cls)
 
     @classmethod
     def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, types=None) -> Dataset:

@@ -1,0 +1,131 @@
+"""What sequences are made of: DNA, RNA, protein, characters or words. Text -> symbols -> text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from gansmith.data.labels import few
+from gansmith.errors import DataError, nearest
+
+LETTERS = {"dna": "ACGT", "rna": "ACGU", "protein": "ACDEFGHIKLMNPQRSTVWY"}
+CALLED = {"dna": "DNA", "rna": "RNA"}  # the others are called as they are
+ALPHABETS = (*LETTERS, "characters", "words")
+UNKNOWN = "<unk>"
+TOKEN = re.compile(r" ?[\w'’-]+| ?[^\w\s]")  # a word or a sign, with the space before it: so that all comes back
+NUCLEIC = frozenset("ACGTUNRYSWKMBDHV-.")  # with IUPAC's letters for "one of several", and gaps
+PROTEIN = frozenset("ACDEFGHIKLMNPQRSTVWYXBZUOJ*-.")
+COMMON = 0.05  # share of the records that have a letter, from which it belongs to the alphabet
+LONG = 12  # letters from which a protein of A, C, G and T alone is hardly one
+
+
+def check_alphabet(asked: str | None) -> None:
+    if asked is not None and asked not in ALPHABETS:
+        raise DataError(f"alphabet={asked}: there is no such.{nearest(asked, ALPHABETS)} There are {few(ALPHABETS)}")
+
+
+def split(text: str, alphabet: str) -> list[str]:
+    """The symbols of a text; runs of white space count as one space."""
+    if alphabet == "words":
+        return TOKEN.findall(" " + " ".join(text.split()))
+    return list(text)
+
+
+def join(symbols: Sequence[str], alphabet: str) -> str:
+    text = "".join(f" {s}" if s == UNKNOWN and alphabet == "words" else s for s in symbols)
+    return text.strip() if alphabet == "words" else text
+
+
+def find(texts: list[str], biological: bool) -> str:
+    """Which of ALPHABETS the texts are written in. DataError where genes and proteins are mixed."""
+    some = [text.strip().upper() for text in texts[:: max(1, len(texts) // 5000)] if text.strip()]
+    if not biological and not _looks_biological([text.strip() for text in texts[:2000] if text.strip()]):
+        spaces = sum(len(text.split()) > 1 for text in some) / max(1, len(some))
+        return "words" if spaces > 0.5 else "characters"
+    genes = [is_nucleic(text) for text in some]
+    share = sum(genes) / max(1, len(genes))
+    if 0.1 < share < 0.9 and sum(len(text) >= LONG for text, gene in zip(some, genes) if gene) > 0.1 * len(some):
+        gene, protein = (some[genes.index(which)][:20] for which in (True, False))
+        raise DataError(
+            f"genes and proteins are mixed ({share:.0%} of the sequences are of nucleotides, such as {gene}; others "
+            f"are not, such as {protein}): give one kind at a time"
+        )
+    if share <= 0.5:
+        return "protein"
+    letters = Counter(letter for text in some for letter in text)
+    return "rna" if letters["U"] > letters["T"] else "dna"
+
+
+def is_nucleic(text: str) -> bool:
+    plain = sum(text.count(letter) for letter in "ACGTUN")
+    return NUCLEIC.issuperset(text) and plain >= 0.8 * len(text)
+
+
+def _looks_biological(lines: list[str]) -> bool:
+    """Whether nearly all lines of plain text are sequences: long, without spaces, of those letters alone."""
+    if not lines or sum(map(len, lines)) < 10 * len(lines):
+        return False
+    if sum(set(line.upper()) <= set("ACGTUN") for line in lines) >= 0.95 * len(lines):
+        return True
+    proteins = [line for line in lines if PROTEIN.issuperset(line)]
+    return len(proteins) >= 0.95 * len(lines) and len(set("".join(proteins))) >= 15
+
+
+def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str], left_out: dict[str, str]):
+    """(place, text) of each sequence that can be learned; what is odd goes to `left_out` by name, or to `notes`."""
+    if alphabet not in LETTERS:
+        spaced = alphabet == "characters"
+        kept = [(i, text.strip("\r\n") if spaced else text) for i, text in enumerate(texts) if text.strip()]
+        return _empty(kept, names, left_out)
+    upper = ["".join(text.split()).upper() for text in texts]
+    small = sum(text != text.upper() for text in texts)
+    if small:
+        notes.append(f"{small} of {len(texts)} sequences had letters in lower case, which are read as upper case")
+    if alphabet == "protein" and (stops := sum(text.endswith("*") for text in upper)):
+        upper = [text.removesuffix("*") for text in upper]
+        notes.append(f"{stops} sequences ended in a stop (*), which is left out")
+    counts = Counter(letter for text in upper for letter in set(text))
+    letters = set(LETTERS[alphabet])
+    more = {x for x, n in counts.items() if n >= COMMON * len(upper) and x not in letters and not x.isspace()}
+    more = {x for x in more if x in (NUCLEIC if alphabet != "protein" else PROTEIN)}
+    if more:
+        called = CALLED.get(alphabet, alphabet)
+        notes.append(f"besides the {len(letters)} letters of {called}, many sequences have {few(sorted(more))}: kept")
+    kept = []
+    for i, text in enumerate(upper):
+        odd = next(((at, x) for at, x in enumerate(text, 1) if x not in letters and x not in more), None)
+        if odd is None:
+            kept.append((i, text))
+        else:
+            left_out[names[i]] = _odd(*odd, alphabet)
+    return _empty(kept, names, left_out)
+
+
+def _odd(at: int, letter: str, alphabet: str) -> str:
+    what = {"-": "a gap (-)", ".": "a gap (.)", "*": "a stop (*)"}.get(letter, f"the letter {letter!r}")
+    return f"{what} at {at}, which is not of {CALLED.get(alphabet, alphabet)}"
+
+
+def _empty(kept: list[tuple[int, str]], names: list[str], left_out: dict[str, str]) -> list[tuple[int, str]]:
+    there = {i for i, text in kept if text}
+    for i, name in enumerate(names):
+        if i not in there and name not in left_out:
+            left_out[name] = "empty"
+    return [(i, text) for i, text in kept if text]
+
+
+def vocabulary_of(sequences: list[list[str]], alphabet: str, most: int) -> tuple[tuple[str, ...], float]:
+    """(the symbols that are told apart, the commonest first or, of letters, in order; the share that is not).
+
+    Where there are more than `most`, the last of them is UNKNOWN, which stands for the rest.
+    """
+    counts = Counter(symbol for sequence in sequences for symbol in sequence)
+    if alphabet in LETTERS:
+        extra = sorted(set(counts) - set(LETTERS[alphabet]))
+        return (*LETTERS[alphabet], *extra), 0.0
+    order = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))
+    if len(order) <= most:
+        return tuple(order), 0.0
+    known = order[: most - 1]
+    return (*known, UNKNOWN), 1 - sum(counts[s] for s in known) / counts.total()

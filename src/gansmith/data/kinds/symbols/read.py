@@ -1,0 +1,72 @@
+"""Texts -> the Dataset of their symbols, with what was decided and what was left out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.data import cache
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.symbols import alphabet as alphabets
+from gansmith.data.kinds.symbols.files import Records
+from gansmith.data.labels import evenly, few, labelled
+from gansmith.errors import DataError
+
+LONGEST, FIT = 1024, 0.99  # symbols of a sequence, unless it is asked for; share of the sequences that then fits
+VOCABULARY, MOST = 5000, 30_000  # words or characters that are told apart
+
+
+def as_count(name: str, value, usual: int | None, most: int) -> int | None:
+    if value is None:
+        return usual
+    if not str(value).isdigit() or not 2 <= int(value) <= most:
+        raise DataError(f"{name}={value}: give a whole number from 2 to {most:,}")
+    return int(value)
+
+
+def as_dataset(form, found: Records, label, limit, alphabet, length, vocabulary) -> Dataset:
+    """The records as sequences of numbers, of the form that `form` makes of them (`Symbols.of_ids`)."""
+    notes, left_out = list(found.notes), {}
+    named = alphabet is not None
+    alphabet = alphabet or alphabets.find(found.texts, found.biological)
+    kept = alphabets.cleaned(found.texts, found.names, alphabet, notes, left_out)
+    if limit is not None and limit < len(kept):
+        notes.append(f"{limit} of {len(kept)} sequences taken, evenly spaced (limit={limit})")
+        kept = [kept[i] for i in evenly(len(kept), limit)]
+    sequences = [alphabets.split(text, alphabet) for _, text in kept]
+    counts = np.array([len(s) for s in sequences])
+    steps = length or int(min(LONGEST, np.quantile(counts, FIT, method="higher") if len(counts) else 1))
+    if length is None and len(counts) and counts.max() <= min(LONGEST, 1.5 * steps):
+        steps = int(counts.max())
+    if longer := [found.names[i] for (i, _), count in zip(kept, counts) if count > steps]:
+        notes.append(
+            f"{len(longer)} sequences of more than {steps:,} symbols are not taken (length={counts.max()} takes all): "
+            f"{few(longer)}"
+        )
+    inside = [(i, s) for (i, _), s in zip(kept, sequences) if len(s) <= steps]
+    if len(inside) < 2:
+        why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
+        raise DataError(f"{found.source} has {len(inside)} sequences to learn from: give some hundreds. {why}".rstrip())
+    symbols, share = alphabets.vocabulary_of([s for _, s in inside], alphabet, vocabulary)
+    if len(symbols) < 2:
+        raise DataError(f"{found.source} is written in one symbol, {symbols[0]!r}: there is nothing to learn")
+    number, unknown = {symbol: i for i, symbol in enumerate(symbols, 1)}, len(symbols)
+    ids = np.zeros((len(inside), steps), np.int16)
+    for row, (_, sequence) in enumerate(inside):
+        ids[row, : len(sequence)] = [number.get(symbol, unknown) for symbol in sequence]
+    called = alphabets.CALLED.get(alphabet, alphabet)
+    notes.append(f"{'read as' if named else 'looks like'} {called} (alphabet= for another): {len(symbols):,} symbols")
+    if share:
+        notes.append(f"{share:.2%} of the {alphabet} are rarer and read as {alphabets.UNKNOWN}")
+    if left_out:
+        notes.append(f"{len(left_out)} left out: {few([f'{n} ({why})' for n, why in left_out.items()], 3)}")
+    rows = [i for i, _ in inside]
+    return labelled(
+        ids,
+        None if label is None else np.asarray(label)[rows],
+        form(ids, symbols, alphabet, found.column),
+        name=found.source,
+        notes=notes,
+        digest=cache.digest(ids, symbols),
+        files=tuple(found.names[i] for i in rows),
+        left_out=left_out,
+    )

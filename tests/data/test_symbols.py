@@ -1,0 +1,228 @@
+"""Sequences of symbols: what is read of text, FASTA and tables, what is left out, the way back, and the measures."""
+
+import gzip
+from math import exp, log
+
+import numpy as np
+import pytest
+import torch
+
+from gansmith.cli.main import main
+from gansmith.data import check, read
+from gansmith.data.kinds.symbols import Symbols, measures
+from gansmith.data.kinds.symbols.ngrams import NGramModel, distribution, lengths_of
+from gansmith.data.spec import Kind
+from gansmith.data.write import write_samples
+from gansmith.errors import DataError
+
+LINES = ["a red dog runs.", "the dog, a cat!", "a cat runs", "we don't run", "the red cat"]
+GENES = ["ATGAAACCCTAA", "ATGGGGTTTTGA", "ATGCCCTAG", "ATGACGACGACGTAA"]
+PROTEINS = ["MKVLAAGIVGLLLAQ", "MSTNPKPQRKTKRNT", "MEEPQSDPSVEPPLS", "ACDEFGHIKLMNPQRSTVWY"]
+
+
+def put(path, text):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def fasta(sequences, width=6):
+    wrapped = ("\n".join(s[i : i + width] for i in range(0, len(s), width)) for s in sequences)
+    return "".join(f">gene{i} of somebody\n{s}\n" for i, s in enumerate(wrapped))
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+def test_lines_of_words_come_back_as_they_were(tmp_path):
+    data = read(put(tmp_path / "x.txt", "\n".join([*LINES, "", "the   dog"]) + "\n"))
+    assert data.spec.alphabet == "words" and data.spec.shape == (6,) and data.spec.ends
+    assert data.spec.texts(data.raw(np.arange(6))) == [*LINES, "the dog"]
+    assert data.left_out == {"line 6": "empty"} and data.files[-1] == "line 7"
+    assert data.spec.vocabulary[:2] == (" a", " cat") and " don't" in data.spec.vocabulary
+    batch = data.batch(torch.arange(2)).real
+    assert batch.dtype == torch.int64 and batch[1].tolist()[-1] > 0 and data.raw([2])[0].tolist()[-3:] == [0, 0, 0]
+    assert Kind.from_json(data.spec.to_json()) == data.spec
+    assert read(LINES).digest == read(LINES, form="symbols").digest
+
+
+def test_fasta_its_names_case_and_odd_letters(tmp_path):
+    pytest.importorskip("Bio", reason="FASTA is read by Biopython: pip install 'gansmith[bio]'")
+    genes = 6 * GENES
+    text = fasta(genes).replace("ATGAAACCCTAA", "atgaaaccctaa") + ">bad\nATGXAC\n>gap\nAT-ACC\n>none\n"
+    data = read(put(tmp_path / "genes.fasta.gz", gzip.compress(text.encode())))
+    assert (data.spec.alphabet, data.spec.vocabulary, len(data)) == ("dna", tuple("ACGT"), 24)
+    assert data.spec.texts(data.raw([0, 1])) == GENES[:2] and data.files[1] == "gene1"
+    assert data.left_out == {
+        "bad": "the letter 'X' at 4, which is not of DNA", "gap": "a gap (-) at 3, which is not of DNA", "none": "empty"
+    }  # fmt: skip
+    with pytest.raises(DataError, match="genes and proteins are mixed"):
+        read(put(tmp_path / "both.fa", fasta([*GENES, *PROTEINS])))
+    stops = read(put(tmp_path / "p.faa", fasta([f"{p}*" for p in 6 * PROTEINS] + ["MKV*LAA"])))
+    assert stops.spec.alphabet == "protein" and stops.left_out == {"gene24": "a stop (*) at 4, which is not of protein"}
+    reads = put(tmp_path / "r.fastq", "".join(f"@r{i}\n{g}\n+\n{'I' * len(g)}\n" for i, g in enumerate(GENES)))
+    assert len(read(reads)) == 4
+    with pytest.raises(DataError, match="is damaged after 0 records of FASTQ"):
+        read(put(reads, "@r\nACGT\n+\nII\n"))
+
+
+def test_lines_of_letters_are_known_for_what_they_are(tmp_path):
+    assert read(6 * GENES).spec.alphabet == "dna"
+    assert read([g.replace("T", "U") for g in 6 * GENES]).spec.alphabet == "rna"
+    assert read(PROTEINS).spec.alphabet == "protein"
+    assert read(["anna", "otto", "hannah"]).spec.alphabet == "characters"
+    labelled = read(put(tmp_path / "amp.fa", "".join(f"{g}\t{i % 2}\n" for i, g in enumerate(3 * GENES))))
+    assert labelled.spec.classes == ("0", "1") and labelled.spec.texts(labelled.raw([0])) == GENES[:1]
+
+
+def test_columns_of_tables_and_json_lines(tmp_path):
+    table = put(tmp_path / "x.csv", 'id,said,who\n1,"a dog, runs",me\n2,a cat,you\n3,,me\n')
+    data = read(table, column="said", labels="who")
+    assert data.spec.texts(data.raw([0, 1])) == ["a dog, runs", "a cat"] and data.spec.classes == ("me", "you")
+    assert data.left_out == {"row 3": "empty"} and data.spec.column == "said"
+    with pytest.raises(DataError, match="no column 'sayd'. Did you mean said"):
+        read(table, column="sayd")
+    rows = put(tmp_path / "x.jsonl", '{"text": "a dog", "n": 1}\n{"text": "a cat", "n": 2}\n')
+    assert read(rows).spec.texts(read(rows).raw([1])) == ["a cat"]
+    with pytest.raises(DataError, match="line 2, is no JSON"):
+        read(put(rows, '{"text": "a"}\n{"te'))
+
+
+def test_rare_words_and_long_lines(tmp_path):
+    data = read(20 * LINES + ["one two three four five six seven eight nine ten eleven"], vocabulary=6)
+    assert len(data.spec.vocabulary) == 6 and data.spec.unknown == 6 and data.spec.shape == (6,)
+    notes = " ".join(data.notes)
+    assert "are rarer and read as <unk>" in notes
+    assert "1 sequences of more than 6 symbols are not taken (length=11 takes all): item 100" in notes
+    huge = read(["x" * 2**20, *LINES])
+    assert len(huge) == 5 and huge.spec.shape[0] <= 1024
+
+
+@pytest.mark.parametrize(
+    "name, content, said",
+    [
+        ("one.txt", "alone\n", "has 1 sequences to learn from"),
+        ("empty.txt", "\n\n\n", "line 1: empty; line 2: empty"),
+        ("same.txt", "aaaa\naa\n", "written in one symbol, 'a'"),
+        ("binary.txt", b"\x00\x01\x02", "no text, but binary data"),
+        ("bad.txt.gz", b"no gzip", "cannot be read"),
+    ],
+)
+def test_bad_files_are_one_line_and_no_training(tmp_path, capsys, name, content, said):
+    assert main(["train", str(put(tmp_path / name, content)), "--steps", "1"]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_bad_options():
+    for options, said in (
+        ({"alphabet": "dnaa"}, "Did you mean dna"), ({"length": 1}, "length=1: give a whole number"),
+        ({"vocabulary": "many"}, "vocabulary=many"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=said):
+            read(LINES, form="symbols", **options)
+
+
+def test_the_check_names_duplicates_lengths_and_letters():
+    found = str(check(read([*GENES, GENES[0]] + 5 * [GENES[1]])))
+    assert "item 0 = item 4" in found and "lengths 9 to 15, median 12" in found and "letters: A " in found
+
+
+def test_other_data_is_read_in_the_same_numbers(tmp_path):
+    data = read(LINES)
+    other = data.spec.like(read(["the cat runs", "a dog"]))
+    assert data.spec.texts(other.raw([0, 1])) == ["the cat runs", "a dog"]
+    with pytest.raises(DataError, match="' blue', which is new"):
+        data.spec.like(read(["the blue cat", "a dog"]))
+
+
+# --- writing and showing ---------------------------------------------------------------------------------------------
+def test_written_files_are_read_again(tmp_path):
+    data = read(6 * GENES)
+    items = data.raw(np.arange(4))
+    for name in ("x.txt", "x.csv", "x.jsonl"):
+        path = write_samples(
+            items, str(tmp_path / name), data.spec, labels=["a", "b", "a", "b"] if "csv" in name else None
+        )
+        again = read(path, **({"column": "sequence"} if "txt" not in name else {}), alphabet="dna")
+        assert again.spec.texts(again.raw(np.arange(4))) == GENES
+    assert (tmp_path / "x.csv").read_text().startswith("sequence,label\nATGAAACCCTAA,a\n")
+    write_samples(items, str(tmp_path / "x.fasta"), data.spec)
+    assert (tmp_path / "x.fasta").read_text().startswith(">made_1\nATGAAACCCTAA\n>made_2\n")
+    Bio = pytest.importorskip("Bio.SeqIO", reason="pip install 'gansmith[bio]'")
+    assert [str(r.seq) for r in Bio.parse(tmp_path / "x.fasta", "fasta")] == GENES
+    assert data.spec.preview(items).shape[2] == 3
+
+
+def test_likelihoods_of_the_preview_are_those_of_counts():
+    form = Symbols.of_ids(np.array([[1, 2, 0], [1, 1, 2]]), "ab")
+    once, pair = {0: 2.5, 1: 3.5, 2: 2.5}, {(1, 2): 2, (1, 1): 1, (2, 0): 1}
+    chance = lambda a, b: 0.7 * pair.get((a, b), 0) / (3 if a == 1 else 2) + 0.3 * once[b] / 8.5  # noqa: E731
+    wanted = (log(once[1] / 8.5) + log(chance(1, 2)) + log(chance(2, 0))) / 3
+    assert form.likelihoods(np.array([[1, 2, 0]]))[0] == pytest.approx(wanted)
+
+
+# --- measures --------------------------------------------------------------------------------------------------------
+def ids(*rows, steps=6):
+    return np.array([[*row, *[0] * (steps - len(row))] for row in rows])
+
+
+def test_bleu_by_hand():
+    """Of 1 2 3 against 1 2 4 and 2 3: unigrams 3/3 ("4" is none), bigrams 2/2, trigrams 0/1 -> 0.1."""
+    references = ids((1, 2, 4), (2, 3))
+    assert measures.bleu(ids((1, 2, 3)), references, 4) == pytest.approx(exp((log(1) + log(1) + log(0.1)) / 3))
+    assert measures.bleu(ids((1, 2, 4)), references, 4) == pytest.approx(1)
+    assert measures.bleu(ids((1, 1, 1)), references, 4, order=1) == pytest.approx(1 / 3)  # clipped
+    assert measures.bleu(ids((1, 2)), ids((1, 2, 3, 4)), 4, order=1) == pytest.approx(exp(1 - 4 / 2))  # brevity
+    same, apart = ids((1, 2, 3), (1, 2, 3)), ids((1, 2, 3), (4, 5, 6))
+    assert measures.bleu(same, None, 6) == pytest.approx(1) and measures.bleu(apart, None, 6) < 0.1
+
+
+def test_shares_of_n_grams_by_hand():
+    real, fake = ids((1, 2, 3), (2, 1)), ids((1, 2, 1), (3, 3))
+    assert measures.precision(real, fake, 2, 3) == pytest.approx(2 / 3)
+    assert measures.distinct(ids((1, 2, 1, 2)), 2, 3) == pytest.approx(2 / 3)
+    np.testing.assert_allclose(distribution(ids((1, 2, 1)), 2, 2), [0, 0.5, 0.5, 0])
+    np.testing.assert_allclose(distribution(ids((1, 2, 1, 1, 1, 1)), 3, 2, step=3)[[2, 0]], [0.5, 0.5])
+    assert measures.divergence(np.array([1.0, 0]), np.array([0, 1.0])) == pytest.approx(log(2))
+
+
+def test_a_model_of_n_grams_adds_up_to_one_and_knows_its_data():
+    rng = np.random.default_rng(0)
+    x = ids(*(rng.integers(1, 3, 4) for _ in range(20)), steps=4)
+    model = NGramModel(x, 2)
+    everything = [(), *((a,) for a in (1, 2)), *((a, b) for a in (1, 2) for b in (1, 2))]
+    rows = ids(*everything, steps=2)
+    likely = model.log_likelihoods(rows)
+    assert np.exp(likely[:, :1].sum(1))[[0, 1, 2]].sum() == pytest.approx(1)  # the end, 1 or 2 at first
+    after = np.exp(likely[[1, 3, 4], 1]).sum()  # after a 1: the end, 1 or 2
+    assert after == pytest.approx(1) and model.perplexity(x) < 3
+
+
+def test_edit_distances_and_reading_frames():
+    assert measures.edit_distances(ids((1, 2, 3), (1, 1), (1, 2)), ids((2, 3), (1, 1), (2, 1, 2, 3))).tolist() == [
+        1,
+        0,
+        2,
+    ]
+    number = {letter: i for i, letter in enumerate("ACGT", 1)}
+    genes = ["ATGAAATAA", "ATGTAATAA", "ATGAAAAA", "CTGAAATAA", "ATGAAAAAA", "ATGTGA"]
+    rows = ids(*([number[x] for x in gene] for gene in genes), steps=10)
+    assert measures.valid_frames(rows, tuple("ACGT")).tolist() == [True, False, False, False, False, True]
+    assert measures.identities(rows, rows[:2], 4).tolist() == [1, 1]
+
+
+def test_measures_like_real_data_and_dislike_the_shuffled_control():
+    rng = np.random.default_rng(0)
+    codon = ["".join(c) for c in rng.choice(list("ACG"), (12, 3))]
+    genes = ["ATG" + "".join(rng.choice(codon, rng.integers(5, 12))) + "TAA" for _ in range(300)]
+    data = read(genes)
+    x = data.raw(np.arange(300))
+    floor = data.spec.measures(x[:150], x[150:])
+    control = data.spec.measures(x[:150], data.spec.shuffled(x[150:], rng))
+    assert (
+        np.array_equal(np.sort(data.spec.shuffled(x, rng)), np.sort(x))
+        and (lengths_of(data.spec.shuffled(x, rng)) == lengths_of(x)).all()
+    )
+    assert floor["valid reading frames, share"] > 0.9 > 0.1 > control["valid reading frames, share"]
+    assert 3 * floor["divergence of codons in frame (nats)"] < control["divergence of codons in frame (nats)"]
+    assert "nearer to chance" in data.spec.says(control, floor, control) and floor.keys() == control.keys()
+    spaces = [space(data.spec.numbers(x)) for space in data.spec.features()]
+    assert [s.shape[0] for s in spaces] == [300, 300] and all(np.isfinite(s).all() for s in spaces)
