@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -135,7 +136,7 @@ class Symbols(Kind):
 
     @classmethod
     def of_json(cls, fields: dict) -> Symbols:
-        made = super().of_json(fields)
+        made = cast(Symbols, super().of_json(fields))
         if not made.vocabulary or len(made.once) != len(made.vocabulary) + 1 or len(made.pairs) % 3:
             raise ValueError("the counts are not of the vocabulary")
         if made.alphabet not in alphabets.ALPHABETS or (made.pairs and max(made.pairs[::3]) > len(made.vocabulary)):

@@ -12,6 +12,7 @@ from gansmith.data.labels import evenly, few, labelled
 from gansmith.errors import DataError
 
 LONGEST, FIT = 1024, 0.99  # symbols of a sequence, unless it is asked for; share of the sequences that then fits
+LARGE = 200_000  # characters of what is no sequence, but a whole book or chromosome
 VOCABULARY, MOST = 5000, 30_000  # words or characters that are told apart
 
 
@@ -25,7 +26,12 @@ def as_count(name: str, value, usual: int | None, most: int) -> int | None:
 
 def as_dataset(form, found: Records, label, limit, alphabet, length, vocabulary) -> Dataset:
     """The records as sequences of numbers, of the form that `form` makes of them (`Symbols.of_ids`)."""
-    notes, left_out = list(found.notes), {}
+    notes: list[str] = list(found.notes)
+    left_out: dict[str, str] = {}
+    for i, (name, text) in enumerate(zip(found.names, found.texts)):
+        if len(text) > LARGE:
+            left_out[name] = f"{len(text):,} characters in one: cut it into sequences"
+            found.texts[i] = ""
     named = alphabet is not None
     alphabet = alphabet or alphabets.find(found.texts, found.biological)
     kept = alphabets.cleaned(found.texts, found.names, alphabet, notes, left_out)
