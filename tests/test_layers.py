@@ -24,6 +24,7 @@ ORDER = (
 # Imports that go up, inside a function, and why that is right.
 UP: dict[tuple[str, str], str] = {
     ("gansmith.data.kinds.audio.kind", "gansmith.evaluate.distances"): "a kind's `measures`, which only `runs` calls",
+    ("gansmith.data.kinds.video.measures", "gansmith.evaluate.distances"): "the same",
 }
 # Where modules are imported by a name put together at run time, which the rule above cannot see.
 BY_NAME = {

@@ -30,7 +30,9 @@ def sample(
     input_: Annotated[
         Path | None,
         typer.Option(
-            "--input", metavar="ITEMS", help="file, folder or zip of images to translate, or sounds to make anew"
+            "--input",
+            metavar="ITEMS",
+            help="file, folder or zip of images to translate or animate, or of sounds to make anew",
         ),
     ] = None,
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
@@ -70,6 +72,7 @@ def sample(
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
     gansmith sample runs/speech-hifi-gan --input speech/ -o made/
+    gansmith sample runs/clips-vgan-from-frame --input photo.png -o moving.gif
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720

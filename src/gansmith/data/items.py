@@ -35,12 +35,12 @@ def read_items(data, kind: str | None = None, **options) -> Dataset:
 
 
 def kind_at(data, alone: bool = False) -> type[Kind] | None:
-    """The kind of most files below a folder or zip, or with `alone` of the one file; None for anything else, and where
-    no kind reads them."""
+    """The kind that a folder or zip is of, or with `alone` the one file; None for anything else, and where no kind
+    reads it."""
     path = Path(data).expanduser() if isinstance(data, (str, os.PathLike)) else None
     if path is None or data in NAMES:
         return None
-    return _by_endings(Counter([path.suffix.lower()]) if alone and path.is_file() else endings_in(path))
+    return _kind_of(path, Counter([path.suffix.lower()]) if alone and path.is_file() else endings_in(path))
 
 
 def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
@@ -61,7 +61,7 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
         )
     if kind:
         return _read(KINDS[kind], path, options, named=True)
-    chosen = next((k for k in KINDS.values() if k.recognises(path)), None) or _by_endings(found)
+    chosen = _kind_of(path, found)
     if chosen is None:
         there = ", ".join(f"{n} {ending}" for ending, n in found.most_common(4))
         if not found:
@@ -88,6 +88,11 @@ def _read(kind: type[Kind], data, options: dict, named: bool = False) -> Dataset
             raise DataError(f"{name} is for {' and '.join(others) or 'nothing'}, and {data} holds {kind.noun}, {takes}")
         options = {k: v for k, v in options.items() if k != name}
     return kind.read(data, named=named, **options)
+
+
+def _kind_of(path: Path, found: Counter) -> type[Kind] | None:
+    """The kind that recognises what lies at `path`, else the one that reads most of its files."""
+    return next((k for k in KINDS.values() if k.recognises(path)), None) or _by_endings(found)
 
 
 def _by_endings(found: Counter) -> type[Kind] | None:

@@ -100,7 +100,7 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
     about = min((key for key in entries if f"/{key}".endswith(f"/{SHARDS}")), key=len, default=None)
     if about is not None and all(key.startswith(about.removesuffix(SHARDS)) for key in keys):
         return _by_shards(files, entries[about], about.removesuffix(SHARDS), noun)
-    return _by_folder(files, noun)
+    return by_folder(files, noun)
 
 
 def file_in(path, names) -> tuple[str, bytes] | None:
@@ -348,7 +348,7 @@ def _by_shards(files: Files, about, folder: str, noun: str) -> Files:
         known = {folder + "/".join(inner_parts(name)): label for name, label in dict(labels or ()).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         files.notes.append(f"{SHARDS} is not one of StyleGAN's ({type(problem).__name__}): not used")
-        return _by_folder(files, noun)
+        return by_folder(files, noun)
     found = [known.get(name) for name in files.files]
     if not known or not any(label is not None for label in found):
         files.notes.append(f"{SHARDS} has no labels, and its folders are shards: no classes")
@@ -367,7 +367,7 @@ def _by_shards(files: Files, about, folder: str, noun: str) -> Files:
     return files
 
 
-def _by_folder(files: Files, noun: str) -> Files:
+def by_folder(files: Files, noun: str) -> Files:
     """Labels from the folders, below any folder that holds everything; train/ and test/ are no classes."""
     parts = [f.split("/")[:-1] for f in files.files]
     depth = 0

@@ -105,6 +105,10 @@ class Kind:
         """The options with which other data is read in this form."""
         return {}
 
+    def first_frames(self, items) -> tuple[np.ndarray, Kind] | None:
+        """The picture that each item begins with and the form of such pictures; None: items are nothing that moves."""
+        return None
+
     def like(self, dataset: Dataset) -> Dataset:
         """Items that anything may have made as items of this form, without labels. DataError where they are others."""
         other = dataset.spec.as_numbers(dataset) if self.continuous else dataset
@@ -200,6 +204,12 @@ class Kind:
         from gansmith.data.preview import plot
 
         return plot(np.asarray(items).reshape(len(items), -1), self.columns)
+
+    def beside(self, given, made) -> np.ndarray:
+        """Items of this kind that were made of others, each with what it was made of (pictures: to its left)."""
+        from gansmith.data.preview import beside
+
+        return beside(given, made)
 
     def keep(self, items, stem: Path) -> None:
         """Write the items of a sheet beside its picture, where a page needs more than the picture (stem + ending)."""

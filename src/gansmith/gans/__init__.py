@@ -30,6 +30,7 @@ from gansmith.gans.stylegan2 import StyleGAN2
 from gansmith.gans.timegan import TimeGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
+from gansmith.gans.vgan import VGAN, VGANFromFrame
 from gansmith.gans.wavegan import WaveGAN
 from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
@@ -64,6 +65,8 @@ GAMES = {
         AnoGAN,
         FAnoGAN,
         CTGAN,
+        VGAN,
+        VGANFromFrame,
         WaveGAN,
         SpecGAN,
         HiFiGAN,
@@ -107,6 +110,8 @@ __all__ = [
     "TimeGAN",
     "VAE",
     "VAEGAN",
+    "VGAN",
+    "VGANFromFrame",
     "WGAN",
     "WGANGP",
     "WaveGAN",

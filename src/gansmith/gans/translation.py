@@ -97,11 +97,11 @@ class Translation(Game):
         return opened(path, channels, tuple(size))
 
     def sample(self, n: int, *, seed: int | None = None, source=None) -> np.ndarray:
-        """`n` pictures made from the pictures `source`, taken in turn as often as it takes."""
+        """`n` items made from the pictures `source`, taken in turn as often as it takes."""
         if source is None or len(source) == 0:
             raise UserError(
-                f"{type(self).__name__} makes pictures from pictures: give sample(n, source=pictures), or on the "
-                "command line --input FOLDER"
+                f"{type(self).__name__} makes {self.spec.noun} from pictures: give sample(n, source=pictures), or "
+                "--input FOLDER on the command line"
             )
         return self.translate(np.asarray(source)[np.arange(n) % len(source)], seed=seed)
 

@@ -31,9 +31,13 @@ class Generator(nn.Module):
         self.inputs = latent + classes
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        if self.classes:
-            z = torch.cat([z, F.one_hot(needed(label, self.classes), self.classes).to(z.dtype)], 1)
-        return self.body(z).float()
+        return self.body(self.told(z, label)).float()
+
+    def told(self, z: Tensor, label: Tensor | None) -> Tensor:
+        """The `self.inputs` numbers that `body` takes."""
+        if not self.classes:
+            return z
+        return torch.cat([z, F.one_hot(needed(label, self.classes), self.classes).to(z.dtype)], 1)
 
 
 class Discriminator(nn.Module):

@@ -15,7 +15,6 @@ import torch
 
 from gansmith.atomic import disk_is_full, replacing
 from gansmith.data.dataset import Dataset
-from gansmith.data.preview import beside
 from gansmith.data.schema import are, check, fits, is_count, is_finite, is_table_of_texts
 from gansmith.data.write import save_sheet
 from gansmith.errors import UserError
@@ -198,7 +197,7 @@ class RunFolder(Memory):
         inputs = {name: given.raw(torch.arange(count), name) for name in state.game.inputs}
         made = state.game.sample(count, seed=0, **inputs)
         if "source" in inputs:
-            made = beside(inputs["source"], made)
+            made = spec.beside(inputs["source"], made)
         self.samples.mkdir(exist_ok=True)
         save_sheet(made, self.samples / f"{state.round:07d}", spec)
 

@@ -15,11 +15,13 @@ from gansmith.data.kinds.symbols import Symbols
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
 from gansmith.data.kinds.vectors import Vectors
+from gansmith.data.kinds.video import Video
 from gansmith.data.spec import Kind
 
 KINDS: dict[str, type[Kind]] = {
     "audio": Audio,
     "music": Music,
+    "video": Video,
     "images": Images,
     "table": TableSpec,
     "words": Words,
