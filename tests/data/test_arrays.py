@@ -38,8 +38,8 @@ def test_arrays_of_pictures_become_bytes(given, wanted):
 def test_floats_that_are_no_pictures_stay_floats():
     series = random.random((10, 24, 6)).astype(np.float32)  # in [0, 1], but between 256 steps
     energy = random.gamma(1, 90, (10, 8, 8))
-    voxels = random.integers(0, 2, (10, 8, 8, 8))
-    for x in (series, energy, voxels):
+    fields = random.random((10, 6, 8, 8))
+    for x in (series, energy, fields):
         data = read(x)
         assert data.spec.kind == "arrays" and data.spec.shape == x.shape[1:]
         real = data.batch(torch.arange(10)).real

@@ -32,6 +32,10 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **op
         key = next((k for k in ITEMS if k in there), None)
         if key is None and len(there) == 1:
             key = file.files[0]
+        if key is None and (parts := _by_class(path, file)):
+            label = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
+            items = np.concatenate([*parts.values()])
+            return from_array(items, label, classes=tuple(parts), name=name, kind=kind, **options)
         if key is None:
             shapes = ", ".join(f"{k} {_member(path, file, k).shape}" for k in there) or "no arrays"
             raise DataError(
@@ -40,6 +44,13 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **op
         items = _member(path, file, key)
         found = next((_member(path, file, k) for k in LABELS if k in there), None)
     return from_array(items, found, classes=classes, name=name, kind=kind, **options)
+
+
+def _by_class(path: Path, file) -> dict[str, np.ndarray]:
+    """Name -> items, where every array holds items of one form, of three axes or more: one array a class; else {}."""
+    parts = {key: _member(path, file, key) for key in file.files}
+    forms = {(part.dtype, part.shape[1:]) for part in parts.values()}
+    return parts if len(forms) == 1 and all(part.ndim > 3 for part in parts.values()) else {}
 
 
 def check_sizes(path: Path, file) -> None:

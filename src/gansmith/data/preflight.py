@@ -14,7 +14,7 @@ from gansmith.distributed.track import track
 from gansmith.names import shown
 
 FEW = 200  # items: below this a game mostly learns its examples by heart
-STEP = 1024  # items looked at together
+STEP, NUMBERS = 1024, 2**24  # items looked at together, and numbers, at most
 
 
 @dataclass
@@ -151,8 +151,9 @@ def look_at_values(check: Check, dataset: Dataset, axes=None, part: str = "value
     """
     same = defaultdict(list)
     sums, low, high, n = 0.0, np.inf, -np.inf, 0
-    for start in track(range(0, len(dataset), STEP), "looking at the data"):
-        x = dataset.raw(np.arange(start, min(start + STEP, len(dataset))))
+    step = max(1, min(STEP, NUMBERS // int(np.prod(dataset.spec.shape))))
+    for start in track(range(0, len(dataset), step), "looking at the data"):
+        x = dataset.raw(np.arange(start, min(start + step, len(dataset))))
         low, high = np.minimum(low, x.min(axes)), np.maximum(high, x.max(axes))
         wide = x.astype(np.float64)
         sums = sums + np.stack([wide.sum(axes), (wide**2).sum(axes)])

@@ -12,6 +12,7 @@ from gansmith.gans.discogan import DiscoGAN
 from gansmith.gans.doppelganger import DoppelGANger
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.gan import GAN
+from gansmith.gans.gan3d import GAN3D
 from gansmith.gans.gan_int_cls import GANINTCLS
 from gansmith.gans.hifi_gan import HiFiGAN
 from gansmith.gans.improved_gan import ImprovedGAN
@@ -74,6 +75,7 @@ GAMES = {
         TimeGAN,
         DoppelGANger,
         LanguageModel,
+        GAN3D,
     )
 }
 
@@ -92,6 +94,7 @@ __all__ = [
     "FAnoGAN",
     "GAMES",
     "GAN",
+    "GAN3D",
     "GANINTCLS",
     "HiFiGAN",
     "ImprovedGAN",

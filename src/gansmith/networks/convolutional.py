@@ -18,7 +18,8 @@ and the others by 6, a checkerboard that is heard as a tone at a quarter of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -177,10 +178,14 @@ class ConvDiscriminator(Discriminator):
         self.norms = nn.ModuleList(make(c) if i else nn.Identity() for i, c in enumerate(channels[1:]))
         self.apply(partial(init, norm=norm))
 
-    def features(self, x: Tensor) -> Tensor:
+    def maps(self, x: Tensor) -> Iterator[Tensor]:
+        """What is behind each convolution, (n, channels, …), finest first."""
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = F.leaky_relu(norm(conv(padded(x, self.stride))), 0.2)
-        return flat(x)
+            yield x
+
+    def features(self, x: Tensor) -> Tensor:
+        return flat(deque(self.maps(x), maxlen=1).pop())  # of the maps the last is kept, no other
 
 
 class ConvEncoder(ConvDiscriminator):

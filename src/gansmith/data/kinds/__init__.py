@@ -16,6 +16,7 @@ from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
 from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.kinds.video import Video
+from gansmith.data.kinds.volumes import Volumes
 from gansmith.data.spec import Kind
 
 KINDS: dict[str, type[Kind]] = {
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Kind]] = {
     "table": TableSpec,
     "words": Words,
     "vectors": Vectors,
+    "volumes": Volumes,
     "arrays": Arrays,
     "series": Series,
     "symbols": Symbols,

@@ -1,4 +1,5 @@
-"""`report.html`: the whole story of a run on one page that needs nothing else, neither network nor scripts."""
+"""`report.html`: the whole story of a run on one page that needs nothing else: no network, and no scripts but in the
+frames of shapes that can be turned."""
 
 from __future__ import annotations
 
