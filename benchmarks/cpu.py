@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import gansmith as gs
 from gansmith import losses, penalties
+from gansmith.data.kinds.images import Images
 from gansmith.testing import begin
 from gansmith.training import hardware
 from gansmith.training.loop import Mover
@@ -213,7 +214,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     device = torch.device("cpu")
-    chosen = hardware.pick_precision(asked.precision, device, "images")
+    chosen = hardware.pick_precision(asked.precision, device, Images)
     print(f"torch {torch.__version__}, {hardware.machine(device)}, {asked.threads} threads, pictures in {chosen}")
     for part in asked.only:
         PARTS[part](chosen)

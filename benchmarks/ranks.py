@@ -17,6 +17,7 @@ from statistics import median
 
 import torch
 
+from gansmith.data.kinds.images import Images
 from gansmith.distributed.ranks import Ranks
 from gansmith.gans import GAMES
 from gansmith.testing import made_up
@@ -66,7 +67,7 @@ def main() -> None:
     cpu = torch.device("cpu")
     torch.set_flush_denormal(True)
     ranks = Ranks(cpu)
-    precision = hardware.pick_precision("auto", cpu, "images") if ranks.first else "fp32"
+    precision = hardware.pick_precision("auto", cpu, Images) if ranks.first else "fp32"
     precision = "bf16" if ranks.as_first(precision == "bf16") else "fp32"
     together = state_of(args, ranks)
     alone = Ranks(cpu)

@@ -29,6 +29,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 import gansmith as gs
+from gansmith.data.kinds.images import Images
 from gansmith.testing import begin, made_up
 from gansmith.training import hardware
 from gansmith.training.loop import Mover, play_round
@@ -236,7 +237,7 @@ if __name__ == "__main__":
     torch.set_num_threads(asked.threads)
     torch.set_flush_denormal(True)
     device = torch.device("cpu")
-    chosen = hardware.pick_precision(asked.precision, device, "images")
+    chosen = hardware.pick_precision(asked.precision, device, Images)
     print(f"torch {torch.__version__}, {hardware.machine(device)}, {asked.threads} threads")
     show = compiling if asked.compile else formats if asked.formats else profiles
     show(asked.games, asked.sizes, chosen)

@@ -35,5 +35,12 @@ def own_cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def quick_plan(monkeypatch):
-    """Runs are planned from three rounds, not from two seconds of them."""
+    """Runs are planned from three rounds, not from two seconds of them, and draw three sheets, not ten."""
     monkeypatch.setattr("gansmith.training.plan.WARM_SECONDS", 0.0)
+    monkeypatch.setattr("gansmith.training.plan.SHEETS", 3)
+
+
+@pytest.fixture(autouse=True)
+def quick_classifier(monkeypatch):
+    """Classifiers for the feature space of that name learn for a quarter of the steps."""
+    monkeypatch.setattr("gansmith.evaluate.classifier.LEAST", 150)

@@ -15,8 +15,8 @@ from gansmith.runs.evaluate import evaluate, samples
 def runs(tmp_path_factory):
     """A run on points that held enough back, one of hardly any training, and one on pictures."""
     folder = tmp_path_factory.mktemp("appraise")
-    gs.R3GAN(width=32).fit("ring8", steps=300, out=folder / "long", val=0.25)
-    gs.R3GAN(width=32).fit("ring8", steps=2, out=folder / "short", val=0.25)
+    gs.R3GAN(width=32).fit("ring8", steps=300, out=folder / "long", val=0.06)
+    gs.R3GAN(width=32).fit("ring8", steps=2, out=folder / "short", val=0.06)
     gs.GAN(width=16, latent=4).fit("digits", steps=2, out=folder / "digits")
     gs.GAN(width=8, latent=2).fit(np.eye(40, 2, dtype=np.float32), steps=2, out=folder / "memory")
     return folder

@@ -8,8 +8,12 @@ from typer.testing import CliRunner
 
 import gansmith as gs
 from gansmith.cli.main import app
+from gansmith.data.cache import digest
 from gansmith.evaluate import grid_modes
+from gansmith.refine import ratio
 from gansmith.runs.refine import METHODS, refined, summary
+
+QUICK = {"evaluate": False, "diagnose": False}
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +22,22 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("refine") / "run"
     gs.R3GAN(width=64).fit("grid25", steps=1500, out=folder, val=0.1, evaluate=False, diagnose=False)
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def heads_are_trained_once():
+    """Methods that are calibrated on the same items share what was trained for that, most of these tests' time."""
+    kept, train = {}, ratio._cross_trained
+
+    def trained(real, fake, width, seed):
+        key = digest(real, fake, width, seed)
+        if key not in kept:
+            kept[key] = train(real, fake, width, seed)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ratio, "_cross_trained", trained)
+        yield
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -44,7 +64,7 @@ def test_the_command_line_refines(run, tmp_path):
 
 
 def test_conditional_games_refine_within_their_classes(tmp_path):
-    gs.R3GAN(width=16, conditional=True).fit("digits", steps=3, out=tmp_path / "run", val=0.3)
+    gs.R3GAN(width=16, conditional=True).fit("digits", steps=3, out=tmp_path / "run", val=0.3, **QUICK)
     items, report = refined(tmp_path / "run", 6, seed=0, label="7")
     assert items.shape == (6, 1, 8, 8) and list(report["classes"]) == [7]
 
@@ -70,7 +90,7 @@ def test_what_cannot_be_refined_is_said_in_one_line(run, asked, says):
 def test_a_run_that_held_nothing_or_little_back_is_calibrated_on_training_items_with_a_note(tmp_path):
     np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(100, 2)))
     for val, there in ((0, "held out: 0 vectors"), (0.1, "held out: 10 vectors")):
-        gs.R3GAN(width=16).fit(tmp_path / "points.npy", steps=2, out=tmp_path / f"run{val}", val=val)
+        gs.R3GAN(width=16).fit(tmp_path / "points.npy", steps=2, out=tmp_path / f"run{val}", val=val, **QUICK)
         made, report = refined(tmp_path / f"run{val}", 5, budget=1, seed=0)
         assert made.shape == (5, 2) and report["note"].startswith(there) and "--val 0.2" in report["note"]
         assert summary(report).count("\n") == 1 and "training vectors" in summary(report)
@@ -79,18 +99,18 @@ def test_a_run_that_held_nothing_or_little_back_is_calibrated_on_training_items_
 def test_a_class_of_which_little_was_held_out_is_named(tmp_path):
     items, labels = np.zeros((200, 2)) + np.arange(200)[:, None] % 7, np.array(["dress"] * 40 + ["shirt"] * 160)
     np.savez(tmp_path / "clothes.npz", x=items.astype(np.float32), labels=labels)
-    gs.R3GAN(width=16, conditional=True).fit(tmp_path / "clothes.npz", steps=2, out=tmp_path / "run", val=0.3)
+    gs.R3GAN(width=16, conditional=True).fit(tmp_path / "clothes.npz", steps=2, out=tmp_path / "run", val=0.3, **QUICK)
     assert "of class 'dress' vectors" in refined(tmp_path / "run", 5, budget=1, seed=0)[1]["note"]
     alone, report = refined(tmp_path / "run", 5, label="shirt", budget=1, seed=0)
     assert alone.shape == (5, 2) and report["note"] == ""
     np.savez(tmp_path / "few.npz", x=items[35:].astype(np.float32), labels=labels[35:])
-    gs.R3GAN(width=16, conditional=True).fit(tmp_path / "few.npz", steps=2, out=tmp_path / "few", val=0.3)
+    gs.R3GAN(width=16, conditional=True).fit(tmp_path / "few.npz", steps=2, out=tmp_path / "few", val=0.3, **QUICK)
     with pytest.raises(gs.UserError, match="20 per class vectors, and there are . of class 'dress'"):
         refined(tmp_path / "few", 5)
 
 
 def test_a_class_is_asked_of_an_unconditional_model(tmp_path):
-    gs.R3GAN(width=8).fit("digits", steps=1, out=tmp_path / "run")
+    gs.R3GAN(width=8).fit("digits", steps=1, out=tmp_path / "run", **QUICK)
     with pytest.raises(gs.UserError, match=r"unconditional: retrain with --conditional to ask for a class \(0, 1"):
         gs.load(tmp_path / "run").sample(3, label="7")
     game = gs.R3GAN(width=8).fit(np.zeros((40, 2)) + np.arange(40)[:, None], steps=1)

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from gansmith.data.kinds.images import Images
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.networks.blocks import flat
 from gansmith.training import hardware
 
@@ -33,3 +35,16 @@ def test_flat_hands_the_slope_back_in_the_order_of_the_map(order):
     (flattened @ weight).sum().backward()
     assert orders == [True]
     assert torch.equal(x.grad, 2 * weight.view(3, 4, 5).expand(2, -1, -1, -1))
+
+
+@pytest.mark.parametrize("half, chosen", [(1.0, "bf16"), (1.9, "fp32")])
+def test_bf16_is_taken_where_it_is_quicker_and_asked_of_the_machine_once(monkeypatch, half, chosen):
+    asked = []
+    seconds = lambda dtype, **_: asked.append(dtype) or (half if dtype is torch.bfloat16 else 2.0)  # noqa: E731
+    monkeypatch.setattr(hardware, "_product_seconds", seconds)
+    hardware.bf16_is_quick.cache_clear()
+    try:
+        assert [hardware.pick_precision("auto", torch.device("cpu"), Images) for _ in range(3)] == 3 * [chosen]
+        assert len(asked) == 2 and hardware.pick_precision("auto", torch.device("cpu"), Vectors) == "fp32"
+    finally:
+        hardware.bf16_is_quick.cache_clear()

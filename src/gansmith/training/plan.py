@@ -23,6 +23,7 @@ WARM_SECONDS = 2.0  # of rounds, with each number of threads
 ROUNDS = 50  # … or so many
 SHARED = 0.9  # of a core, below which something else is said to use this machine
 MEASURED = 250  # samples that a measurement makes at once
+LINES, SHEETS = 400, 10  # of a run, about
 USUAL = 1001  # a round like most: games may play their first ones, or every so many, at greater length
 
 
@@ -48,8 +49,8 @@ class Plan:
 
     @property
     def every(self) -> Every:
-        """About 400 log lines, and ten sample sheets."""
-        return Every(log=max(1, self.rounds // 400), sample=max(1, self.rounds // 10))
+        """About LINES log lines, and SHEETS sample sheets."""
+        return Every(log=max(1, self.rounds // LINES), sample=max(1, self.rounds // SHEETS))
 
     def lines(self) -> list[str]:
         players = ", ".join(f"{name} {count:,}" for name, count in self.parameters.items())
