@@ -49,6 +49,9 @@ def sample(
         float | None,
         typer.Option(min=0, max=1, help="how far styles may lie from their mean: .7 for better images (stylegan2)"),
     ] = None,
+    energy: Annotated[
+        float | None, typer.Option(min=0, metavar="GEV", help="of showers, the energy of each particle (calogan)")
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
@@ -77,6 +80,7 @@ def sample(
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
+    gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
     """
     from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
@@ -119,6 +123,7 @@ def sample(
         ("length", "--length", length, by_steps),
         ("history", "--continue-from", continue_from, by_steps),
         ("psi", "--psi", psi, "has no styles"),
+        ("energy", "--energy", energy, "takes no energy of a particle"),
     ):
         if value is not None:
             if name not in asked:

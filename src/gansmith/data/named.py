@@ -20,7 +20,8 @@ _CLASSES = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"),
 }
-NAMES = ("digits", "mnist", "mnist_test", "fashion_mnist", "fashion_mnist_test", "cifar10", "cifar10_test", *toys.TOYS)
+_PLAIN = ("digits", "mnist", "mnist_test", "fashion_mnist", "fashion_mnist_test", "cifar10", "cifar10_test")
+NAMES = (*_PLAIN, *toys.TOYS, "toy-showers")
 
 
 def from_name(name: str, *, cache=None, **options):
@@ -30,6 +31,8 @@ def from_name(name: str, *, cache=None, **options):
     """
     if name in toys.TOYS:
         return _toy(name, **options)
+    if name == "toy-showers":
+        return _toy_showers(**options)
     if name == "digits":
         return _digits(**options)
     if name not in NAMES:
@@ -46,6 +49,14 @@ def _toy(name: str, **options):
     toy = toys.TOYS[name]
     x, label = toy.labelled(toys.POINTS) if hasattr(toy, "labelled") else (toy.sample(toys.POINTS), None)
     return from_array(x, label, name=name, **options)
+
+
+def _toy_showers(kind=None, **options):
+    from gansmith.data.kinds.showers import Showers
+
+    found = Showers.read(toys.ToyShowers().sample(toys.SHOWERS), **options)
+    found.name = "toy-showers"
+    return found
 
 
 def _digits(**options):

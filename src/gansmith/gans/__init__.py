@@ -4,6 +4,7 @@ from gansmith.gans.acgan import ACGAN
 from gansmith.gans.affgan import AffGAN
 from gansmith.gans.anogan import AnoGAN, FAnoGAN
 from gansmith.gans.began import BEGAN
+from gansmith.gans.calogan import CaloGAN
 from gansmith.gans.cgan import CGAN
 from gansmith.gans.ctgan import CTGAN
 from gansmith.gans.cyclegan import CycleGAN
@@ -75,7 +76,11 @@ GAMES = {
         TimeGAN,
         DoppelGANger,
         LanguageModel,
+<<<<<<< HEAD
         GAN3D,
+=======
+        CaloGAN,
+>>>>>>> dfdc84b (showers: HDF5 of layers and jets as images as a kind of data, CaloGAN with locally connected layers, a toy of showers)
     )
 }
 
@@ -86,6 +91,7 @@ __all__ = [
     "BEGAN",
     "CGAN",
     "CTGAN",
+    "CaloGAN",
     "CycleGAN",
     "DCGAN",
     "DRAGAN",

@@ -11,6 +11,7 @@ from gansmith.data.kinds.audio import Audio
 from gansmith.data.kinds.images import Images
 from gansmith.data.kinds.music import Music
 from gansmith.data.kinds.series import Series
+from gansmith.data.kinds.showers import Showers
 from gansmith.data.kinds.symbols import Symbols
 from gansmith.data.kinds.table import TableSpec
 from gansmith.data.kinds.text import Words
@@ -31,4 +32,5 @@ KINDS: dict[str, type[Kind]] = {
     "arrays": Arrays,
     "series": Series,
     "symbols": Symbols,
+    "showers": Showers,
 }
