@@ -236,7 +236,7 @@ def test_the_toy_s_depth_is_a_gamma_function_and_its_response_falls_as_the_squar
     t = np.linspace(1e-4, 5, 20_001)
     for i in range(2):
         density = 0.5 * (0.5 * t) ** (a[i] - 1) * np.exp(-0.5 * t) / float(torch.lgamma(torch.tensor(a[i])).exp())
-        assert shares[i, 0] == pytest.approx(np.trapezoid(density, t) if hasattr(np, "trapezoid") else 0, abs=1e-4)
+        assert shares[i, 0] == pytest.approx(density.sum() * (t[1] - t[0]), abs=1e-3)
     np.testing.assert_allclose(shares.sum(1), 1, atol=1e-12)
     sd = []
     for level in (4.0, 64.0):

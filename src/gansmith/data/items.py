@@ -52,8 +52,9 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
         raise DataError(f"{path} is empty (0 bytes): fetch or write it again")
     name = path.name.lower()
     if path.is_file() and name.endswith(".npz"):
-        if kind is None and (own := next((k for k in KINDS.values() if k.recognises(path)), None)):
-            return _read(own, path, options)
+        able = [KINDS[kind]] if kind else KINDS.values()
+        if own := next((k for k in able if k.recognises(path)), None):
+            return _read(own, path, options, named=kind is not None)
         return from_npz(path, kind=kind, **options)
     if path.is_file() and name.endswith(".npy"):
         return from_array(

@@ -76,11 +76,8 @@ GAMES = {
         TimeGAN,
         DoppelGANger,
         LanguageModel,
-<<<<<<< HEAD
         GAN3D,
-=======
         CaloGAN,
->>>>>>> dfdc84b (showers: HDF5 of layers and jets as images as a kind of data, CaloGAN with locally connected layers, a toy of showers)
     )
 }
 

@@ -16,6 +16,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.showers import draw, read, write
 from gansmith.data.kinds.showers.layers import Layers
 from gansmith.data.kinds.showers.measures import measures
+from gansmith.data.kinds.showers.read import Part
 from gansmith.data.kinds.showers.shapes import LogCells, Shapes
 from gansmith.data.labels import choose, labelled
 from gansmith.data.spec import Kind
@@ -105,7 +106,7 @@ class Showers(Kind):
         return labelled(x, label, form, classes=classes, name=name, notes=[*more, *notes], left_out=left, odd=odd)
 
     @classmethod
-    def of_cells(cls, cells: np.ndarray, energy: np.ndarray | None, part: read.Part, name: str) -> Showers:
+    def of_cells(cls, cells: np.ndarray, energy: np.ndarray | None, part: Part, name: str) -> Showers:
         """The form of showers (n, cells) of particles of these energies (n,), all in GeV, laid out as `part` is.
         DataError for fewer than 2."""
         if len(cells) < 2:

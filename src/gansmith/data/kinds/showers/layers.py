@@ -88,10 +88,15 @@ class Layers:
         return f"{len(each)}*{each[0]}" if len(each) > 1 and len(set(each)) == 1 else ",".join(each)
 
 
+def layers_of(pairs, polar: bool = False) -> Layers:
+    """Layers of these (rows, columns)."""
+    return Layers(tuple(int(a) for a, _ in pairs), tuple(int(b) for _, b in pairs), polar)
+
+
 def read_layers(text, polar: bool = False) -> Layers:
     """Layers from '3x96,12x12,12x6', '45*16x9', from pairs of numbers, or from a binning .xml of the CaloChallenge."""
     if isinstance(text, str) and text.lower().endswith(".xml"):
-        return Layers(*zip(*_binning(Path(text).expanduser())), polar)
+        return layers_of(_binning(Path(text).expanduser()), polar)
     if not isinstance(text, str):
         text = ",".join("x".join(map(str, pair)) for pair in text)
     pairs = []
@@ -104,7 +109,7 @@ def read_layers(text, polar: bool = False) -> Layers:
         pairs += int(found[1] or 1) * [(int(found[2]), int(found[3]))]
     if not pairs:
         raise DataError(f"no layers in {text[:80]!r}: give rows x columns of each, such as 3x96,12x12,12x6")
-    return Layers(*zip(*pairs), polar)
+    return layers_of(pairs, polar)
 
 
 def _binning(path: Path) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gansmith.data.kinds.showers.layers import CHALLENGE, Layers, read_layers
+from gansmith.data.kinds.showers.layers import CHALLENGE, Layers, layers_of, read_layers
 from gansmith.data.labels import evenly, few
 from gansmith.data.npz import LABELS, check_sizes, load_numpy
 from gansmith.data.sources import Files, files_in
@@ -82,7 +82,8 @@ def read_parts(data, limit, layers, unit) -> tuple[list[Part], str, dict[str, st
     if files is None:
         with hdf5(path, str(path)) as held:
             return [parse(held, str(path), limit, layers, unit)], str(path), {}, None
-    found, left = [], {}
+    found: list[Part] = []
+    left: dict[str, str] = {}
     each = None if limit is None else -(-limit // len(files))
     for i, name in enumerate(files.files):
         try:
@@ -203,7 +204,7 @@ def take(values: Any, name: str, rows=None) -> np.ndarray:
 
 def _geometry(arrays: list[np.ndarray], layout: str, layers, name: str) -> Layers:
     if layout != "calochallenge":
-        held = Layers(*zip(*(x.shape[1:3] for x in (arrays[:1] if layout == "images" else arrays))))
+        held = layers_of([x.shape[1:3] for x in (arrays[:1] if layout == "images" else arrays)])
         if layers is not None and read_layers(layers) != held:
             raise DataError(f"{name} has layers {held}, and --layers says {read_layers(layers)}: leave it out")
         return held
