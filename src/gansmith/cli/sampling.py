@@ -52,6 +52,10 @@ def sample(
     energy: Annotated[
         float | None, typer.Option(min=0, metavar="GEV", help="of showers, the energy of each particle (calogan)")
     ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="T", help="of text: below 1 safer and more alike, above 1 bolder [1]"),
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
@@ -81,6 +85,7 @@ def sample(
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
+    gansmith sample runs/lines-relgan -n 1000 -o made.txt --temperature 0.8
     """
     from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
@@ -124,6 +129,7 @@ def sample(
         ("history", "--continue-from", continue_from, by_steps),
         ("psi", "--psi", psi, "has no styles"),
         ("energy", "--energy", energy, "takes no energy of a particle"),
+        ("temperature", "--temperature", temperature, "does not draw symbols one by one"),
     ):
         if value is not None:
             if name not in asked:

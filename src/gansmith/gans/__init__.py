@@ -23,6 +23,8 @@ from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.relgan import RelGAN
+from gansmith.gans.seqgan import SeqGAN
 from gansmith.gans.seriesgan import SeriesGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.specgan import SpecGAN
@@ -78,6 +80,8 @@ GAMES = {
         LanguageModel,
         GAN3D,
         CaloGAN,
+        SeqGAN,
+        RelGAN,
     )
 }
 
@@ -107,8 +111,10 @@ __all__ = [
     "NeuralCrypto",
     "Pix2Pix",
     "R3GAN",
+    "RelGAN",
     "SNGAN",
     "SRGAN",
+    "SeqGAN",
     "SeriesGAN",
     "SpecGAN",
     "StackGAN",

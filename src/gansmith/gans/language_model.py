@@ -12,14 +12,15 @@ from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
-from gansmith.game import Turn, setting
+from gansmith.game import Stage, Turn, setting
 from gansmith.gans.base import FromNoise, new_rng
 from gansmith.gans.paper import Paper
-from gansmith.networks.sequence import SequenceGenerator, inside
+from gansmith.gans.remedies import Stepping
+from gansmith.networks.sequence import SequenceDiscriminator, SequenceGenerator, inside
 from gansmith.training.metrics import Metric
 
 
-class LanguageModel(FromNoise):
+class LanguageModel(Stepping, FromNoise):
     """One player and no adversary. G says how likely each symbol is after those before it; it minimises
     −E Σ_t log G(y_t | y_1 … y_{t−1}), the end of a sequence being a symbol as any other, as a mean over symbols.
     Samples are drawn symbol by symbol. `temperature` divides the logits: below 1 they are likelier and more alike.
@@ -49,6 +50,7 @@ class LanguageModel(FromNoise):
     dropout: float = setting(0.3, "share of the LSTM's inputs and outputs dropped", minimum=0.0, maximum=1.0)
     learning_rate: float = setting(5e-3, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
+    clip_gradient: float | None = setting(5.0, "clip gradients at this norm; None: do not", minimum=0.0)
     decay: float = setting(
         0.7, "fraction of training, at its end, in which the learning rate falls to 0", minimum=0.0, maximum=1.0
     )
@@ -131,3 +133,66 @@ class LanguageModel(FromNoise):
             "flat from the start: raise --learning-rate; low while held-out text is unlikely: raise --dropout",
         ),
     }
+
+
+class AfterLikelihood(LanguageModel):
+    """A GAN of sequences whose G is a language model first: `pretraining` of the run it learns by likelihood, then for
+    a fifth of what is left D alone learns to tell, then both play. A child gives both losses and D."""
+
+    pretraining: float = setting(0.5, "share of the run in which G learns by likelihood", minimum=0.0, maximum=1.0)
+    pretraining_rate: float = setting(5e-3, "Adam's learning rate in that share", minimum=0.0)
+    discriminator_learning_rate: float = setting(1e-4, "the discriminator's step size", minimum=0.0)
+    discriminator_steps: int = setting(5, "discriminator updates per generator update", minimum=1)
+    decay: float = setting(
+        0.0, "fraction of training, at its end, in which the learning rate falls to 0", minimum=0.0, maximum=1.0
+    )
+
+    def make_discriminator(self, spec: Any) -> SequenceDiscriminator:
+        raise NotImplementedError
+
+    def build(self, spec: Any) -> None:
+        super().build(spec)
+        self.discriminator = self.make_discriminator(spec)
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def stages(self) -> list[Stage]:
+        judging, rest = Turn("discriminator", self.discriminator_loss), 1 - self.pretraining
+        return [
+            Stage("likelihood", [Turn("generator", self.likelihood)], self.pretraining),
+            Stage("judge", [judging], 0.2 * rest),
+            Stage("play", self.turns(), 0.8 * rest, self.begin_play),
+        ]
+
+    def turns(self) -> list[Turn]:
+        return [
+            Turn("generator", self.generator_loss),
+            Turn("discriminator", self.discriminator_loss, times=self.discriminator_steps),
+        ]
+
+    def begin_play(self) -> None:
+        """Called before the first round in which both play."""
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
+        super().schedule(player, optimizer)
+        for group in optimizer.param_groups:
+            if player == "discriminator":
+                group["lr"] = self.discriminator_learning_rate
+            elif self.progress < self.pretraining:
+                group["lr"] = self.pretraining_rate
+
+    def drawn(self, n: int) -> Tensor:
+        """`n` sequences of G as it stands, without its dropout and without gradients."""
+        with self.at_rest():
+            return self.generator.draw(self.latents(n))
+
+    def score_samples(self, x, *, batch_size: int = 250) -> np.ndarray:
+        """The discriminator's raw scores (n,) of sequences in the data's units, in eval mode; float32."""
+        return self.apply_in_batches(self.discriminator, x, batch_size=batch_size)

@@ -91,6 +91,28 @@ class SequenceGenerator(nn.Module):
             made.append(last)
         return torch.stack(made, 1)
 
+    def draw_soft(self, gumbel: Tensor, sharpness: float, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Sequences that gradients can go through: ids (n, L), and beside them the shares (n, L, k + 1) of which each
+        is the greatest, softmax(sharpness · (logits + gumbel)); of what follows the end, the end.
+
+        gumbel  noise (n, L, k + 1), see `gumbel`
+        """
+        n, steps = gumbel.shape[:2]
+        state, last = self.start(n, context), torch.full((n,), self.symbols + 1, device=gumbel.device)
+        over, end = (
+            torch.zeros(n, dtype=torch.bool, device=gumbel.device),
+            F.one_hot(last * 0, self.symbols + 1).float(),
+        )
+        ids, soft = [], []
+        for at in range(steps):
+            logits, state = self.step(last, state, at)
+            noisy = logits + gumbel[:, at]
+            soft.append(torch.where(over[:, None], end, F.softmax(sharpness * noisy, 1)))
+            last = noisy.detach().argmax(1).masked_fill(over, 0)
+            over = last == 0
+            ids.append(last)
+        return torch.stack(ids, 1), torch.stack(soft, 1)
+
     def roll_out(self, ids: Tensor, chance: Tensor, context: Tensor | None = None) -> Tensor:
         """What may become of the beginnings of sequences: ids (n, L) to (L − 1, n, L), of which number t keeps the
         first t + 1 symbols and goes on by itself, chosen by `chance` (L − 1, n, L), even in 0 … 1. Without gradients.
@@ -110,6 +132,11 @@ class SequenceGenerator(nn.Module):
             return whole
 
 
+def gumbel(*shape: int, device=None) -> Tensor:
+    """Gumbel noise: the place of the greatest logit with it is drawn as the softmax says."""
+    return -torch.empty(shape, device=device).exponential_().clamp_(1e-20).log()
+
+
 def choose(logits: Tensor, chance: Tensor) -> Tensor:
     """(n,) places of logits (n, m), each as likely as its softmax says, by numbers (n,) even in 0 … 1."""
     below = F.softmax(logits.float(), 1).cumsum(1)
@@ -122,25 +149,37 @@ class SequenceDiscriminator(Discriminator):
     vectors of the symbols, the maximum of each over the sequence, a highway layer (Srivastava et al. 2015), dropout.
 
     maps  of each width; widths above L are left out
+    representations  parts of a symbol's vector, each judged by itself with the same weights (RelGAN); the score is the
+        mean of theirs
     """
 
     def __init__(
         self, symbols: int, steps: int, embedding: int = 64, widths=(1, 2, 3, 4, 5), maps: int = 50,
-        dropout: float = 0.25,
+        dropout: float = 0.25, representations: int = 1,
     ):  # fmt: skip
         used = sorted({min(width, steps) for width in widths})
         super().__init__(maps * len(used))
-        self.vectors = nn.Embedding(symbols + 1, embedding)
-        self.convs = nn.ModuleList(nn.Conv1d(embedding, maps, width) for width in used)
+        self.parts, part = representations, max(1, embedding // representations)
+        self.vectors = nn.Embedding(symbols + 1, part * representations)
+        self.convs = nn.ModuleList(nn.Conv1d(part, maps, width) for width in used)
         self.gate, self.through = (nn.Linear(maps * len(used), maps * len(used)) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.judge(self.features(x))
+        return self.each(x).mean(1)
+
+    def each(self, x: Tensor) -> Tensor:
+        """(n, representations) scores."""
+        return self.judge(self.seen(x)).view(-1, self.parts)
 
     def features(self, x: Tensor) -> Tensor:
-        """(n, maps · widths): what the last layer sees."""
+        """(n, maps · widths): the mean over representations of what the last layer sees."""
+        return self.seen(x).unflatten(0, (-1, self.parts)).mean(1)
+
+    def seen(self, x: Tensor) -> Tensor:
+        """(n · representations, maps · widths)."""
         vectors = x @ self.vectors.weight if x.is_floating_point() else self.vectors(x)
-        seen = torch.cat([F.relu(conv(vectors.transpose(1, 2))).amax(2) for conv in self.convs], 1)
-        gate = torch.sigmoid(self.gate(seen))
-        return self.dropout(gate * F.relu(self.through(seen)) + (1 - gate) * seen)
+        apart = vectors.unflatten(2, (self.parts, -1)).permute(0, 2, 3, 1).flatten(0, 1)
+        h = torch.cat([F.relu(conv(apart)).amax(2) for conv in self.convs], 1)
+        gate = torch.sigmoid(self.gate(h))
+        return self.dropout(gate * F.relu(self.through(h)) + (1 - gate) * h)

@@ -47,8 +47,8 @@ class Symbols(Kind):
         "length": "of a sequence, in symbols, at most [what 99 in 100 fit into]",
         "vocabulary": f"words or characters that are told apart, at most [{VOCABULARY}]",
     }
-    default_game = "language-model"
-    default_reason = "it is trained by maximum likelihood"
+    default_game = "relgan"
+    default_reason = "it needs no roll-outs; hold it against language-model, which has no adversary and is often better"
     endings = (".txt", ".fasta", ".csv", ".jsonl", ".npz", ".npy", ".png")
     write_options = ("labels",)
     example_out = "-n 1000 -o made.txt"
