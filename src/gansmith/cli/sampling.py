@@ -32,7 +32,7 @@ def sample(
         typer.Option(
             "--input",
             metavar="ITEMS",
-            help="file, folder or zip of images to translate or animate, or of sounds to make anew",
+            help="file, folder or zip: images to translate, animate or caption, sounds to make anew",
         ),
     ] = None,
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
@@ -81,6 +81,7 @@ def sample(
     gansmith sample runs/speech-hifi-gan --input speech/ -o made/
     gansmith sample runs/clips-vgan-from-frame --input photo.png -o moving.gif
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
+    gansmith sample runs/birds-caption-gan --input photos/ -n 5 -o captions.csv
     gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
@@ -100,8 +101,9 @@ def sample(
         if not hasattr(game, "read_source"):
             raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
         items = game.read_source(input_)
+        several = {"captions": count} if count and "captions" in inspect.signature(game.translate).parameters else {}
         with one_task(seed) as (first, seed):
-            translate, begun = lambda item: game.translate(item[None], seed=seed)[0], time.perf_counter()
+            translate, begun = lambda item: game.translate(item[None], seed=seed, **several)[0], time.perf_counter()
             made = map_across_ranks(translate, items.values(), what="translating")
             told = game.spec.pace(made, time.perf_counter() - begun)
         if first:

@@ -47,7 +47,7 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
     """Write `items` (data units) to `out`, whose ending says how: a file of the kind's `endings`, or a folder with a
     numbered file for each.
 
-    names  of the files in a folder, in place of numbers; then `items` may differ in size
+    names  of the files in a folder, in place of numbers, where `items` may differ in size; of what captions are of
     labels  the class of each item, by name: it stands in the names of the files, in a column of a table, and in .npz
     how    what else `form.write` is told (see `Kind.write_options`)
     """
@@ -68,6 +68,8 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
+    if names is not None and "names" in form.write_options:
+        how["names"] = names
     if not hasattr(items, "columns"):
         if len({np.shape(item) for item in items}) > 1:
             raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")

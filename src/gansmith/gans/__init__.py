@@ -5,6 +5,7 @@ from gansmith.gans.affgan import AffGAN
 from gansmith.gans.anogan import AnoGAN, FAnoGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.calogan import CaloGAN
+from gansmith.gans.caption_gan import CaptionGAN
 from gansmith.gans.cgan import CGAN
 from gansmith.gans.ctgan import CTGAN
 from gansmith.gans.cyclegan import CycleGAN
@@ -62,6 +63,7 @@ GAMES = {
         AffGAN,
         GANINTCLS,
         StackGAN,
+        CaptionGAN,
         InfoGAN,
         ImprovedGAN,
         VAE,
@@ -93,6 +95,7 @@ __all__ = [
     "CGAN",
     "CTGAN",
     "CaloGAN",
+    "CaptionGAN",
     "CycleGAN",
     "DCGAN",
     "DRAGAN",

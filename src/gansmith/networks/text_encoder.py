@@ -29,6 +29,20 @@ class TextEncoder(nn.Module):
         return F.normalize(vector, dim=1) * vector.shape[1] ** 0.5
 
 
+class TextReader(nn.Module):
+    """Word numbers (n, words), 0 from the end on, to (n, width): the state of an LSTM after the last word."""
+
+    def __init__(self, vocabulary: int, width: int):
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary + 1, width)
+        self.lstm = nn.LSTM(width, width, batch_first=True)
+
+    def forward(self, text: Tensor) -> Tensor:
+        seen = self.lstm(self.embed(text))[0]
+        last = (text > 0).sum(1).clamp(min=1) - 1
+        return seen[torch.arange(len(text), device=text.device), last]
+
+
 class ImageEncoder(nn.Module):
     """Pictures (n, C, H, W) to (n, width) of length √width: what a caption's vector is matched with."""
 

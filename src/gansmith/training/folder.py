@@ -186,7 +186,7 @@ class RunFolder(Memory):
     def sample(self, state: State) -> None:
         """A grid of samples under the round's number; the caller has put the averages in place.
 
-        A game that needs inputs gets the first ones held out; pictures made from pictures are shown beside them.
+        A game that needs inputs gets the first ones held out; what is made from pictures is shown beside them.
         """
         if not state.ranks.first:
             return
