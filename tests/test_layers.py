@@ -31,7 +31,7 @@ BY_NAME = {
     "__init__.py": "the face: everything is looked up when first used",
     "game.py": "Game.fit and Game.save stand for what is above the contract",
     "moved.py": "old names of modules, each with its new one",
-    "runs/own_game.py": "--game module:CLASS names a module of the user's",
+    "data/own_code.py": "--game module:CLASS and --score module:function name a module of the user's",
 }
 
 # --- imports ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.discogan import DiscoGAN
 from gansmith.gans.doppelganger import DoppelGANger
 from gansmith.gans.dragan import DRAGAN
+from gansmith.gans.fbgan import FBGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan3d import GAN3D
 from gansmith.gans.gan_int_cls import GANINTCLS
@@ -26,6 +27,7 @@ from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.relgan import RelGAN
 from gansmith.gans.seqgan import SeqGAN
+from gansmith.gans.seqwgan import SeqWGAN
 from gansmith.gans.seriesgan import SeriesGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.specgan import SpecGAN
@@ -79,6 +81,8 @@ GAMES = {
         SeriesGAN,
         TimeGAN,
         DoppelGANger,
+        SeqWGAN,
+        FBGAN,
         LanguageModel,
         GAN3D,
         CaloGAN,
@@ -102,6 +106,7 @@ __all__ = [
     "DiscoGAN",
     "DoppelGANger",
     "FAnoGAN",
+    "FBGAN",
     "GAMES",
     "GAN",
     "GAN3D",
@@ -118,6 +123,7 @@ __all__ = [
     "SNGAN",
     "SRGAN",
     "SeqGAN",
+    "SeqWGAN",
     "SeriesGAN",
     "SpecGAN",
     "StackGAN",

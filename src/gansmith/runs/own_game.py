@@ -8,17 +8,15 @@ training from Python, and the paths of those files are kept in `own_games.txt` o
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import sys
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gansmith.data.cache import folder as cache_folder
-from gansmith.errors import SettingError, UserError, nearest
+from gansmith.data import own_code
+from gansmith.data.own_code import module_of
+from gansmith.errors import UserError, nearest
 from gansmith.game import Game
 from gansmith.gans import GAMES
 from gansmith.names import typed
@@ -30,7 +28,7 @@ def find_game(text: str) -> type[Game]:
     Without :CLASS, the only game that the file defines. UserError when there is none, or the file cannot be run.
     """
     where, _, name = text.rpartition(":") if _names_a_class(text) else (text, "", "")
-    module = _from_file(Path(where)) if where.endswith(".py") else _from_name(where)
+    module = module_of(where, "--game", "FILE.py:CLASS")
     games = {key: value for key, value in vars(module).items() if _is_own(value, module)}
     if not name and len(games) == 1:
         name = next(iter(games))
@@ -55,7 +53,7 @@ def class_of(about: dict, path, game: type[Game] | None = None) -> type[Game]:
         file, naming = Path(code["file"]), f"--game {typed(code['file'])}:{code['class']}"
         if not file.is_file():
             raise UserError(f"{path} plays {name} of {file}, which is not there: name it anew, --game FILE.py:{name}")
-        if str(file) not in _known():
+        if str(file) not in own_code.known():
             raise UserError(
                 f"{path} plays {name} of {file}, which was not yet used on this machine: if you trust it, type {naming}"
             )
@@ -82,23 +80,8 @@ def remember(game: type[Game]) -> None:
     A script is not noted: to load a class of it would run it again.
     """
     code = code_of(game)
-    if code is None or game.__module__ == "__main__" or code["file"] in _known():
-        return
-    with suppress(OSError):  # then --game must be typed again
-        _list().parent.mkdir(parents=True, exist_ok=True)
-        with open(_list(), "a", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(code["file"] + "\n")
-
-
-def _known() -> set[str]:
-    try:
-        return set(_list().read_text(encoding="utf-8", errors="surrogateescape").splitlines())
-    except OSError:
-        return set()
-
-
-def _list() -> Path:
-    return cache_folder() / "own_games.txt"
+    if code is not None and game.__module__ != "__main__":
+        own_code.remember(Path(code["file"]))
 
 
 def _names_a_class(text: str) -> bool:
@@ -112,53 +95,3 @@ def _is_game(thing) -> bool:
 
 def _is_own(thing, module: ModuleType) -> bool:
     return _is_game(thing) and thing.__module__ == module.__name__
-
-
-def _from_file(path: Path) -> ModuleType:
-    """The module of a file, run once in a process; what lies beside the file can be imported by it."""
-    path = path.expanduser().resolve()
-    if not path.is_file():
-        raise UserError(f"--game {path}: there is no such file")
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).name == path.name and Path(file).resolve() == path and module.__name__ != "__main__":
-            return module
-    spec = importlib.util.spec_from_file_location(f"own_game_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"--game {path}: Python cannot load it as a module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        del sys.modules[module.__name__]
-        raise SettingError(f"--game {path} cannot be run: {_spelled(error, path)}") from error
-    return module
-
-
-def _from_name(name: str) -> ModuleType:
-    """An installed module, or one in the present folder."""
-    sys.path.insert(0, "")
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name.partition(".")[0] and error.name != name:
-            raise SettingError(f"--game {name} cannot be imported: {error}") from error
-        raise UserError(f"--game {name}: there is no such module; name a file as FILE.py:CLASS") from None
-    finally:
-        sys.path.remove("")
-
-
-def _spelled(error: BaseException, path: Path) -> str:
-    """An error of the user's file in a line, with the place in it."""
-    lines = []
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(trace.tb_lineno)
-        trace = trace.tb_next
-    line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
-    return f"{type(error).__name__}: {error}" + (f" (line {line})" if line else "")

@@ -1,0 +1,171 @@
+"""Somebody's function that scores sequences: found by its name, called with care, audited before anything obeys it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data import own_code
+from gansmith.errors import SettingError
+
+FEW, MOST = 20, 1500  # sequences of a verdict below which nothing is learned from it; that an audit looks at
+FORM = "FILE.py:FUNCTION"
+
+
+class Analyser:
+    """`function`(list of n texts) -> n numbers, called `name` in messages. Every wrong answer is a SettingError."""
+
+    def __init__(self, name: str, function: Callable):
+        self.name, self.function = name, function
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        """(n,) scores, float64."""
+        try:
+            found = np.asarray(self.function(list(texts)), np.float64)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except Exception as error:  # whatever somebody's function raises
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+            raise SettingError(f"the analyser {self.name} failed on {len(texts)} sequences ({reason})") from error
+        if found.shape != (len(texts),):
+            raise SettingError(
+                f"the analyser {self.name} gave an answer of shape {found.shape} for {len(texts)} sequences: it must "
+                f"return {len(texts)} numbers"
+            )
+        if not np.isfinite(found).all():
+            at = int(np.flatnonzero(~np.isfinite(found))[0])
+            raise SettingError(
+                f"the analyser {self.name} gave {found[at]} for {texts[at][:60]!r}: it must give a number"
+            )
+        return found
+
+
+def gc_content(texts: list[str]) -> list[float]:
+    """The share of G and C: an example of an analyser, which letter content alone explains."""
+    return [(text.count("G") + text.count("C")) / max(1, len(text)) for text in texts]
+
+
+def load(text: str, option: str, asked: bool = False) -> tuple[Analyser, str]:
+    """(the analyser of "FILE.py:FUNCTION" or "module:function", the same name from any folder).
+
+    asked  whether the user named it just now; otherwise (a run that goes on) it must have been named before on this
+           machine, since a run may be somebody else's
+    """
+    where, colon, name = text.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise SettingError(f"{option} {text}: name a function, as {FORM} or module:function")
+    where = str(Path(where).expanduser().resolve()) if where.endswith(".py") else where
+    if not asked and not where.startswith("gansmith.") and where not in own_code.known():
+        raise SettingError(
+            f"{option} {text} was not yet used on this machine: if you trust it, train with it once, then resume"
+        )
+    module = own_code.module_of(where, option, FORM)
+    function = getattr(module, name, None)
+    if not callable(function):
+        there = ", ".join(n for n, v in vars(module).items() if callable(v) and not n.startswith("_")) or "no function"
+        raise SettingError(f"{option} {text}: {where} has no function '{name}'; it has {there}")
+    if not where.startswith("gansmith."):
+        own_code.remember(where)
+    return Analyser(f"{where}:{name}", function), f"{where}:{name}"
+
+
+# --- the audit -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Audit:
+    """What an analyser goes by.
+
+    passing    share of the data that it scores above the threshold;  shuffled  … with the letters of each mixed
+    chain      … of a Markov chain of the data's codons (or letters), which knows what follows what and no more
+    by_length, by_letters  AUROC with which trees that see only the length, or only the share of each letter, tell what
+               passes from what does not: 0.5 nothing, 1 all; NaN where too few pass, or too few do not
+    """
+
+    name: str
+    threshold: float
+    passing: float
+    shuffled: float
+    chain: float
+    by_length: float
+    by_letters: float
+    unit: str
+
+    @property
+    def fooled(self) -> bool:
+        """Whether what cannot know passes more often than the data, or mixed letters as often as it."""
+        most = max(1.5 * self.passing, self.passing + 0.05)
+        return self.chain > most or self.shuffled > max(0.05, 0.8 * self.passing)
+
+    def lines(self) -> list[str]:
+        told = {"length": self.by_length, "letter content": self.by_letters}
+        parts = [
+            f"{name} alone tells its verdict with AUROC {value:.2f}" for name, value in told.items() if value == value
+        ]
+        found = [
+            f"analyser {self.name}: {self.passing:.1%} of the data above {self.threshold:g}; with letters mixed "
+            f"{self.shuffled:.1%}; of a chain of {self.unit} that only knows what follows what {self.chain:.1%}",
+            *(["; ".join(parts)] if parts else []),
+        ]
+        if self.fooled:
+            found.append(
+                "the analyser is fooled: sequences that cannot know what it looks for pass as often as the data or "
+                "more, so a high share of them proves little; train it against such sequences, or judge by another one"
+            )
+        return found
+
+
+def audit(analyser: Analyser, texts: list[str], threshold: float, unit: int = 1, seed: int = 0) -> Audit:
+    """Ask `analyser` about the data's `texts` and about sequences that cannot know; `unit` letters are a codon."""
+    rng = np.random.default_rng(seed)
+    if len(texts) > MOST:
+        texts = [texts[i] for i in rng.permutation(len(texts))[:MOST]]
+    passes = lambda some: analyser(some) > threshold  # noqa: E731
+    verdict = passes(texts)
+    letters = sorted(set("".join(texts)))[:64]
+    content = np.array([[text.count(x) / max(1, len(text)) for x in letters] for text in texts])
+    return Audit(
+        analyser.name,
+        threshold,
+        passing=float(verdict.mean()),
+        shuffled=float(passes(["".join(rng.permutation(list(text))) for text in texts]).mean()),
+        chain=float(passes(chain(texts, len(texts), unit, rng)).mean()),
+        by_length=told_by(np.array([[len(text)] for text in texts]), verdict),
+        by_letters=told_by(content, verdict),
+        unit="codons" if unit == 3 else "letters",
+    )
+
+
+def chain(texts: list[str], n: int, unit: int, rng: np.random.Generator) -> list[str]:
+    """`n` texts of a Markov chain of order 1 over units of `unit` letters, no longer than the longest of `texts`."""
+    after: dict[str, Counter] = defaultdict(Counter)
+    for text in texts:
+        parts = [text[i : i + unit] for i in range(0, len(text), unit)]
+        for one, two in zip(["", *parts], [*parts, ""]):
+            after[one][two] += 1
+    law = {one: (list(counts), np.cumsum([*counts.values()])) for one, counts in after.items()}
+    most, made = max(map(len, texts)), []
+    for _ in range(n):
+        text, last = "", ""
+        while len(text) < most:
+            names, total = law[last]
+            last = names[int(np.searchsorted(total, rng.integers(total[-1]), side="right"))]
+            if not last:
+                break
+            text += last
+        made.append(text)
+    return made
+
+
+def told_by(features: np.ndarray, verdict: np.ndarray, seed: int = 0) -> float:
+    """AUROC of trees that learn a `verdict` (n,) from `features` (n, d) of half of the items, on the other half."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+
+    first = np.random.default_rng(seed).random(len(verdict)) < 0.5
+    if min((verdict[half] == side).sum() for half in (first, ~first) for side in (False, True)) < FEW:
+        return float("nan")
+    trees = HistGradientBoostingClassifier(max_iter=50, random_state=seed).fit(features[first], verdict[first])
+    return float(roc_auc_score(verdict[~first], trees.predict_proba(features[~first])[:, 1]))
