@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from gansmith.networks.blocks import Discriminator, Generator
 
 
-
 class LetterGenerator(Generator):
     """Noise to logits (n, kinds, length): one dense layer to every place, residual blocks, one convolution of width 1
     (Killoran et al. 2017, appendix A)."""
@@ -46,9 +45,7 @@ class LetterDiscriminator(Discriminator):
         return self.blocks(self.first(folded(F.pad(x, (0, self.missing)), self.fold))).flatten(1)
 
 
-def blocks(
-    width: int, fold: int, *, depth: int = 5, dilated: bool = False, attention: bool = False
-) -> list[nn.Module]:
+def blocks(width: int, fold: int, *, depth: int = 5, dilated: bool = False, attention: bool = False) -> list[nn.Module]:
     """`depth` residual blocks, whose convolutions see 5 places, or 3 of folded ones.
 
     dilated    convolutions look 1, 2, 4, 8, 16, 1, 2 … places apart

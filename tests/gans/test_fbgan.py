@@ -1,0 +1,136 @@
+"""FBGAN: the pool, feedback and its exact resumption, the audit of an analyser, and analysers that answer wrongly."""
+
+import numpy as np
+import pytest
+import torch
+
+import gansmith as gs
+from gansmith.data import own_code
+from gansmith.gans.analyser import Analyser, audit, chain, gc_content, load, told_by
+from gansmith.gans.fbgan import Pool
+from gansmith.testing import check_game
+
+RNG = np.random.default_rng(0)
+GENES = ["ATG" + "".join(RNG.choice(["AAA", "GCC", "CGC", "TTA"], RNG.integers(1, 4))) + "TAA" for _ in range(60)]
+SMALL = {"width": 4, "depth": 1, "latent": 3, "candidates": 30, "feedback_every": 1, "discriminator_steps": 1}
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def named(tmp_path):
+    """Writes a file with a function `f` of this body; its name as of --score."""
+    made = []
+
+    def write(body: str) -> str:
+        path = tmp_path / f"analyser_{len(made)}.py"
+        made.append(path)
+        path.write_text(f"def f(texts):\n    {body}\n")
+        return f"{path}:f"
+
+    return write
+
+
+# --- the pool --------------------------------------------------------------------------------------------------------
+def test_what_is_fed_back_takes_the_places_of_the_oldest():
+    pool, real = Pool(4, 2), torch.arange(12).view(6, 2)
+    index = torch.arange(6)
+    assert torch.equal(pool(index, real), real)
+    pool.take(torch.full((3, 2), 90), 0.5, 0.1)
+    assert pool(index, real)[:, 0].tolist() == [90, 90, 90, 6, 8, 10]
+    pool.take(torch.full((2, 2), 91), 0.5, float("nan"))  # the last of the data, then the oldest of what was fed
+    assert pool(index, real)[:, 0].tolist() == [91, 90, 90, 91, 8, 10]
+    assert pool.told() == {"analyser/fed": 1.0, "analyser/passing": 0.5}
+    pool.take(torch.full((9, 2), 92), 1.0, 1.0)
+    assert pool(index, real)[:, 0].tolist() == [92, 92, 92, 92, 8, 10]
+
+
+def test_feeding_is_resumed_exactly_and_kept_out_of_models():
+    settings = SMALL | {"threshold": 0.3, "imitation": 0.0}
+    data = gs.FBGAN().read(GENES)
+    check_game(gs.FBGAN, data=[data], only=("resuming_is_exact", "a_saved_model_samples_the_same"), **settings)
+
+
+def test_the_loop_raises_what_the_analyser_likes(named):
+    second = named("return [t.count('C') / max(1, len(t)) for t in texts]")
+    gan = gs.FBGAN(**SMALL | {"width": 8, "candidates": 200}, learning_rate=3e-3, threshold=0.4, judge=second)
+    gan.fit(GENES, steps=150, batch_size=16, val=0, diagnose=False)
+    last = gan.history[-1]
+    assert last["analyser/fed"] == 1 and last["analyser/passing"] > 0.8
+    assert "analyser/judged" in last and gan.audited().passing < 0.6
+    made = gan.spec.texts(gan.sample(100, seed=0))
+    assert np.mean(np.array(gc_content(made)) > 0.4) > 0.8
+
+
+# --- the audit -------------------------------------------------------------------------------------------------------
+def test_an_audit_finds_out_what_an_analyser_goes_by():
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list("ACGT"), rng.integers(6, 40))) for _ in range(600)]
+    by_length = audit(Analyser("x", lambda texts: [len(t) for t in texts]), texts, 20)
+    assert by_length.by_length > 0.99 and by_length.shuffled == by_length.passing and by_length.fooled
+    by_letters = audit(Analyser("x", gc_content), texts, 0.5)
+    assert by_letters.by_letters > 0.95 > 0.8 > by_letters.by_length and by_letters.fooled
+    marked = [text + "GATTACAGATTACA" if i % 3 == 0 else text for i, text in enumerate(texts)]
+    by_order = audit(Analyser("x", lambda texts: ["TTACAGATTA" in t for t in texts]), marked, 0.5)
+    assert by_order.passing == pytest.approx(1 / 3, abs=0.01) and by_order.shuffled < 0.01 and not by_order.fooled
+    assert any("fooled" in line for line in by_letters.lines()) and not any("fooled" in x for x in by_order.lines())
+    nobody = audit(Analyser("x", lambda texts: np.zeros(len(texts))), texts, 0.5)
+    assert np.isnan(nobody.by_length) and len(nobody.lines()) == 1
+
+
+def test_a_chain_of_codons_knows_what_follows_what():
+    texts = ["ATGAAATAA", "ATGCCCTAA"]
+    made = chain(texts, 200, 3, np.random.default_rng(0))
+    assert set(made) == set(texts) and 60 < made.count(texts[0]) < 140
+    assert (
+        all(text.startswith("ATG") for text in made) and len(chain(["AC" * 9], 5, 1, np.random.default_rng(0))[0]) <= 18
+    )
+
+
+def test_trees_tell_nothing_from_noise():
+    x = np.random.default_rng(0).normal(size=(2000, 2))
+    assert 0.4 < told_by(x, np.random.default_rng(1).random(2000) < 0.5) < 0.6
+    assert told_by(x, x[:, 0] > 0) > 0.99
+
+
+# --- wrong answers ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        ("raise KeyError('x')", "failed on .* sequences .KeyError"),
+        ("return [1.0]", r"answer of shape \(1,\) for 60 sequences: it must return 60 numbers"),
+        ("return [float('nan')] * len(texts)", "gave nan for 'ATG"),
+        ("return ['good'] * len(texts)", "failed on 60 sequences .ValueError"),
+        ("return None", r"answer of shape \(\)|gave nan|failed"),
+    ],
+)
+def test_an_analyser_that_answers_wrongly_is_one_line_before_training(named, body, message):
+    name = named(body)
+    with pytest.raises(gs.UserError, match=message) as told:
+        gs.FBGAN(score=name, **SMALL).fit(GENES, steps=1, val=0)
+    assert name in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "score, message",
+    [
+        ("f", "name a function"),
+        ("nowhere.py:f", "there is no such file"),
+        ("no_such_module_at_all:f", "there is no such module"),
+        ("gansmith.gans.analyser:nothing", "has no function 'nothing'"),
+    ],
+)
+def test_an_analyser_that_is_not_there_is_one_line(score, message):
+    with pytest.raises(gs.UserError, match=message):
+        gs.FBGAN(score=score, **SMALL).fit(GENES, steps=1, val=0)
+
+
+def test_a_run_of_somebody_else_brings_no_analyser_along(named):
+    name = named("raise SystemExit('this was run')")
+    with pytest.raises(gs.UserError, match="was not yet used on this machine"):
+        load(name, "--score")
+    own_code.remember(name.rpartition(":")[0])
+    assert load(name, "--score")[1] == name
