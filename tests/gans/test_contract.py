@@ -9,7 +9,14 @@ from gansmith.gans import GAMES
 from gansmith.testing import begin, check_game, played_on
 from gansmith.testing.play import moves
 
-SMALL = {"width": 16, "blocks": 1, "discriminator_steps_far": 3, "search_steps": 5, "discriminator_width": 16}
+SMALL = {
+    "width": 16,
+    "blocks": 1,
+    "depth": 1,
+    "discriminator_steps_far": 3,
+    "search_steps": 5,
+    "discriminator_width": 16,
+}
 
 
 def settings(game):
