@@ -56,6 +56,11 @@ def sample(
         float | None,
         typer.Option(min=0, metavar="T", help="of text: below 1 safer and more alike, above 1 bolder [1]"),
     ] = None,
+    chords: Annotated[str | None, typer.Option(metavar="CHORDS", help="of a melody, one a bar: 'C Am F G'")] = None,
+    melody: Annotated[
+        Path | None, typer.Option(metavar="FILE.mid", help="of a melody, the tune that it goes on from")
+    ] = None,
+    bars: Annotated[int | None, typer.Option(min=1, metavar="N", help="of a melody, how many bars")] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
@@ -87,6 +92,7 @@ def sample(
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
     gansmith sample runs/lines-relgan -n 1000 -o made.txt --temperature 0.8
+    gansmith sample runs/tunes-midinet -n 4 -o made/ --chords "C Am F G" --bars 16
     """
     from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
@@ -124,7 +130,7 @@ def sample(
         if refine is not None:
             raise UserError("--where and --refine cannot be combined: use one of them")
         conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
-    by_steps = "does not generate series step by step"
+    by_steps, by_bars = "does not generate series step by step", "does not generate melodies bar after bar"
     for name, option, value, why in (
         ("start", "--start", start, by_steps),
         ("length", "--length", length, by_steps),
@@ -132,6 +138,9 @@ def sample(
         ("psi", "--psi", psi, "has no styles"),
         ("energy", "--energy", energy, "takes no energy of a particle"),
         ("temperature", "--temperature", temperature, "does not draw symbols one by one"),
+        ("chords", "--chords", chords, by_bars),
+        ("melody", "--melody", melody, by_bars),
+        ("bars", "--bars", bars, by_bars),
     ):
         if value is not None:
             if name not in asked:

@@ -22,6 +22,7 @@ from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.language_model import LanguageModel
 from gansmith.gans.lsgan import LSGAN
+from gansmith.gans.midinet import MidiNet
 from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
@@ -78,6 +79,7 @@ GAMES = {
         WaveGAN,
         SpecGAN,
         HiFiGAN,
+        MidiNet,
         SeriesGAN,
         TimeGAN,
         DoppelGANger,
@@ -116,6 +118,7 @@ __all__ = [
     "InfoGAN",
     "LSGAN",
     "LanguageModel",
+    "MidiNet",
     "NeuralCrypto",
     "Pix2Pix",
     "R3GAN",

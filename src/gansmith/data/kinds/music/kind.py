@@ -155,6 +155,15 @@ class Music(Kind):
     def bars(self) -> int:
         return self.shape[1] // self.bar
 
+    @property
+    def default_game(self) -> str:  # type: ignore[override]
+        """Melodies, alone or over chords, are made bar after bar."""
+        return "midinet" if set(self.tracks) <= {"melody", "chords"} else "r3gan"
+
+    @property
+    def default_reason(self) -> str:  # type: ignore[override]
+        return "melodies over chords, bar after bar" if self.default_game == "midinet" else Kind.default_reason
+
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
         tracks = f"{len(self.tracks)} tracks ({', '.join(self.tracks)})" if len(self.tracks) > 1 else self.tracks[0]
