@@ -25,6 +25,7 @@ class Batch:
     source: Tensor = None
     target: Tensor = None
     text: Tensor = None
+    source_label: Tensor = None
     index: Tensor = None
     memo: dict = field(default_factory=dict)
 
@@ -44,7 +45,8 @@ class Dataset:
     """Items of one form.
 
     spec    the form of `real`, or of what a game that maps inputs makes; `spec.also` that of the other fields
-    fields  name in Batch -> array with one row an item; "real" as uint8 pictures or float32, "label" as int64
+    fields  name in Batch -> array with one row an item; "real" as uint8 pictures or float32, "label" as int64,
+            "source_label" as that of "source"
     name    what the user called it;  digest  a hash of the content
     notes   what was done to or left out of the data, one line each, for the plan and the report
     files   the name of each row of `fields`, where items have names
@@ -101,7 +103,7 @@ class Dataset:
             for name, tensor in self._tensors.items()
         }
         for name, value in made.items():
-            if name != "label" and not value.is_floating_point():
+            if not name.endswith("label") and not value.is_floating_point():
                 made[name] = self.spec.of(name).to_network(value)
         return Batch(**made, index=index)
 

@@ -21,7 +21,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.data.layouts import UNPAIRED, in_one_folder, matched, training_part, two_folders, two_sides
-from gansmith.data.sources import Pictures
+from gansmith.data.sources import Pictures, by_folder
 from gansmith.errors import DataError, SettingError
 
 LAYOUT = "put what goes in into A/ and what should come out into B/ under the same names, or give (source, target)"
@@ -40,6 +40,8 @@ class Unpaired(Dataset):
         if self.rows is None:
             shuffled = torch.randperm(len(self.fields["source"]), generator=torch.Generator().manual_seed(0))
             self.rows = {"source": shuffled, "target": torch.arange(len(self.fields["target"]))}
+            if "source_label" in self.fields:
+                self.rows["source_label"] = shuffled
 
     def __len__(self) -> int:
         return max(map(len, self.rows.values()))
@@ -61,8 +63,10 @@ class Unpaired(Dataset):
         return replace(self, rows=train), replace(self, rows=other)
 
 
-def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
+def from_two(data, form: str, *, size=None, labels=None, **options) -> Dataset | None:
     """`data` as pairs or as two domains; None when `form` is "auto" and it is neither.
+
+    labels  "auto": of two domains, the classes of the first come along as `source_label`
 
     Raises UserError when a form was asked for that the data has not.
     """
@@ -76,10 +80,12 @@ def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
         if sides is None:
             return None
         read = _read_pictures
+        if labels is not None:
+            sides = by_folder(replace(sides[0], label=None, classes=(), notes=[]), "pictures"), sides[1]
     target = read(sides[1], form="items", labels=None, size=size, **options)
     if isinstance(target.spec, Images):
         size = target.spec.shape[1:]
-    source = read(sides[0], form="items", labels=None, size=size, **options)
+    source = read(sides[0], form="items", labels=labels, size=size, **options)
     for name, side in (("source", source), ("target", target)):
         notes += [f"{name}: {note}" for note in side.notes]
     name = str(data) if isinstance(data, (str, Path)) else f"{source.name} and {target.name}"
@@ -96,6 +102,8 @@ def from_two(data, form: str, *, size=None, **options) -> Dataset | None:
         loose = UNPAIRED in notes or len(pairs) < max(2, 0.9 * min(len(source), len(target)))
         form = "domains" if loose else "pairs"
     if form == "domains":
+        if "label" in source.fields:
+            fields["source_label"] = source.fields["label"]
         return Unpaired(fields=fields, notes=(*notes, f"unpaired: {len(source)} and {len(target)} items"), **about)
     if not pairs:
         raise DataError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")

@@ -55,8 +55,9 @@ def _read(data, form: str, options: dict) -> Dataset:
         from gansmith.data.pairs import from_two
 
         plain = {k: v for k, v in options.items() if k in ("size", "channels", "limit", "cache")}
+        both = {"labels": options["labels"]} if form == "domains" else {}
         for forms, reader in ((("auto", "captions"), from_captions), (("auto", "pairs", "domains"), from_two)):
-            found = reader(data, form, **plain) if form in forms else None
+            found = reader(data, form, **plain, **both) if form in forms else None
             if found is not None:
                 return found
     return read_items(data, form if form in KINDS else None, **options)

@@ -13,6 +13,7 @@ from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.discogan import DiscoGAN
 from gansmith.gans.doppelganger import DoppelGANger
 from gansmith.gans.dragan import DRAGAN
+from gansmith.gans.dtn import DTN
 from gansmith.gans.fbgan import FBGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan3d import GAN3D
@@ -61,6 +62,7 @@ GAMES = {
         Pix2Pix,
         CycleGAN,
         DiscoGAN,
+        DTN,
         NeuralCrypto,
         SRGAN,
         AffGAN,
@@ -105,6 +107,7 @@ __all__ = [
     "CycleGAN",
     "DCGAN",
     "DRAGAN",
+    "DTN",
     "DiscoGAN",
     "DoppelGANger",
     "FAnoGAN",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from gansmith.data.captions import captioned
@@ -25,6 +26,7 @@ def every_form() -> list[Dataset]:
         *(data for kind in KINDS.values() for data in kind.example()),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
+        *(labelled_source(made_up_pairs(shape, paired=False)) for shape in pictures),
         *(captioned(replace(made_up(shape), files=()), CAPTIONS) for shape in (*pictures, (3, 16, 16))),
         Dataset(Vectors((1,)), {}, name="no data", rows=torch.arange(64)),
     ]
@@ -41,6 +43,14 @@ def made_up_pairs(shape: tuple[int, int, int], channels: int = 1, n: int = 40, p
     spec = replace(two.spec, classes=(), also={"source": replace(one.spec, classes=())})
     fields = {"source": one.fields["real"], "target": two.fields["real"]}
     return (Dataset if paired else Unpaired)(spec, fields, name="made up", digest=f"{shape}{channels}{n}{paired}")
+
+
+def labelled_source(domains: Dataset) -> Dataset:
+    """Two domains of which the first has three classes."""
+    source = domains.spec.of("source")
+    spec = replace(domains.spec, also={"source": replace(source, classes=("a", "b", "c"))})
+    label = np.arange(len(domains.fields["source"])) % 3
+    return replace(domains, spec=spec, fields=domains.fields | {"source_label": label}, rows=None)
 
 
 def made_up_table(n: int = 40, seed: int = 0) -> Dataset:
