@@ -41,7 +41,7 @@ def test_classes_are_the_folders_below_the_source(tmp_path):
         Image.fromarray(pictures(1)[0, 0]).save(tmp_path / f"{name}.png")
     found = gs.DTN().read(tmp_path)
     assert found.spec.of("source").classes == ("cat", "dog") and found.fields["source_label"].tolist() == [0, 1, 1]
-    assert "source_label" not in gs.CycleGAN().read(tmp_path, labels=None).fields
+    assert "source_label" not in gs.CycleGAN().read(tmp_path).fields  # as before
 
 
 def test_sources_without_classes_are_refused():
@@ -105,3 +105,4 @@ def test_translate_is_g_of_f(data):
     with game.at_rest():
         by_hand = game.generator(game.content(game.spec.of("source").to_network(torch.from_numpy(x))))
     assert np.array_equal(made, game.spec.to_data(by_hand))
+    assert game.redraw(pictures(3)).shape == (3, 1, 8, 8)

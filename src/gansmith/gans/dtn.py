@@ -49,6 +49,7 @@ class DTN(Translation):
     )
     summary = "draws pictures of one domain as those of another, keeping what a classifier sees in them"
     form: ClassVar[str] = "domains"
+    source_labels: ClassVar[str | None] = "auto"
 
     constancy: float = setting(15.0, "α, weight of f(G(s)) being f(s)", minimum=0.0)
     identity: float = setting(15.0, "β, weight of pictures of the target staying as they are", minimum=0.0)
@@ -109,7 +110,7 @@ class DTN(Translation):
         logits = [self.discriminator(x) for x in (*fake, batch.target)]
         observe("discriminator/real", lambda: logits[REAL].softmax(1)[:, REAL])
         observe("discriminator/fake", lambda: logits[FROM_SOURCE].softmax(1)[:, REAL])
-        names = ("from_source", "from_target", "real")
+        names = ("from_source", "from_target", "true")
         return {name: named(made, answer) for answer, (name, made) in enumerate(zip(names, logits))}
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -127,6 +128,10 @@ class DTN(Translation):
     def translate(self, x, *, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
         """Pictures uint8 (n, C, H, W) of the source drawn as those of the target, in eval mode; there is no noise."""
         return self.through(self.transfer, x, "source", self.spec, seed, batch_size)
+
+    def redraw(self, y, *, batch_size: int = 64) -> np.ndarray:
+        """Pictures uint8 (n, C, H, W) of the target drawn again: with L_TID they stay as they are."""
+        return self.through(self.transfer, y, "target", self.spec, None, batch_size)
 
     logs: ClassVar[dict[str, Metric]] = {
         "content/class": Metric(
@@ -149,10 +154,15 @@ class DTN(Translation):
             "0.4 … 1.1",
             "near 0 for long: D is sure; raise --identity",
         ),
-        "discriminator/real": Metric(
-            "as a loss −E log D₃(t), on true pictures; as an observation the mean chance D gives these of being true",
+        "discriminator/true": Metric(
+            "−E log D₃(t): cross-entropy on true pictures of the target",
             "0.4 … 1.1",
             "near 0 for long: D is sure; lower --learning-rate",
+        ),
+        "discriminator/real": Metric(
+            "mean chance that D gives true pictures of being true",
+            "0.4 … 0.8",
+            "at 1 with the fakes at 0 for long: D wins; lower --learning-rate",
         ),
         "discriminator/fake": Metric(
             "mean chance that D gives pictures made from the source of being true ones",

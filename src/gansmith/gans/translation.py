@@ -24,9 +24,10 @@ class Translation(Game):
 
     inputs: ClassVar[tuple[str, ...]] = ("source",)
     form: ClassVar[str] = "pairs"  # of data, see `gansmith.data.read`
+    source_labels: ClassVar[str | None] = None  # "auto": the classes of what goes in are read, too
 
     def read(self, data, **options) -> Dataset:
-        dataset = read(data, form=self.form, **{k: v for k, v in options.items() if k != "labels"})
+        dataset = read(data, form=self.form, **options | {"labels": self.source_labels})
         if "source" not in dataset.fields:
             raise DataError(f"{type(self).__name__} needs {self.form} and {dataset.name} holds single items")
         if self.form == "pairs" and isinstance(dataset, Unpaired):

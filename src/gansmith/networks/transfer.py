@@ -1,4 +1,4 @@
-"""What a picture shows as a few numbers, and a discriminator of three answers: networks of DTN (Taigman et al. 2017)."""
+"""What a picture shows as a few numbers, and a discriminator of three answers: for DTN (Taigman et al. 2017)."""
 
 from __future__ import annotations
 
