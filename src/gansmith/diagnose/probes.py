@@ -31,6 +31,7 @@ from gansmith.training.state import State
 COUNT = 512  # samples of a look
 POOL = 2048  # reals that are kept for them
 DRAWS = 8  # real-against-real draws behind each level
+POOLS = {4: F.adaptive_avg_pool2d, 5: F.adaptive_avg_pool3d}  # by the axes of a batch
 SIDE = 16  # pictures are compared at no more than this
 LITTLE = 1e-6  # below which a number of the reals is none
 TURN = 4  # looks from one in which the field of the game is looked at to the next
@@ -243,10 +244,11 @@ def rounding(state: State, real: Real) -> dict[str, float]:
 
 
 def default_features(items: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Columns in units of the reals' standard deviation, or pictures shrunk to SIDE."""
-    if items.dtype == np.uint8:
-        size = [min(SIDE, s) for s in items.shape[2:]]
-        return lambda x: F.adaptive_avg_pool2d(torch.from_numpy(x).float() / 255, size).flatten(1).numpy()
+    """Columns in units of the reals' standard deviation, or pictures, clips and volumes of bytes shrunk to SIDE."""
+    if items.dtype == np.uint8 and items.ndim in POOLS:
+        size, most = [min(SIDE, s) for s in items.shape[2:]], 1 if items.max() <= 1 else 255
+        pool = POOLS[items.ndim]
+        return lambda x: pool(torch.from_numpy(x).float() / most, size).flatten(1).numpy()
     flat = items.reshape(len(items), -1)
     mean, sd = flat.mean(0), np.where(flat.std(0) > 0, flat.std(0), 1)
     return lambda x: (x.reshape(len(x), -1) - mean) / sd

@@ -6,11 +6,13 @@ A grid is an array (X, Y, Z) whose last axis points up.
 from __future__ import annotations
 
 import re
-from math import ceil, log2, prod
+from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
 MOST = 512**3  # cells of a grid
+AT_ONCE = 2**21  # points of a surface
 UPS = ("x", "y", "z")
 
 
@@ -90,19 +92,29 @@ def read_binvox(content: bytes) -> np.ndarray:
 def voxelised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
     """The surface of triangles as cells uint8 (size, size, size), its longest side as long as the grid and its middle
     in the middle. ValueError for one without extent."""
-    from trimesh.remesh import subdivide_to_size
-
-    low, high = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
+    corners = vertices[faces].astype(np.float64)
+    low, high = corners.min((0, 1)), corners.max((0, 1))
     longest = float((high - low).max())
     if not longest > 0:
         raise ValueError("no extent: all of its points are one")
-    placed = (vertices - (low + high) / 2) * ((size - 1) / longest) + (size - 1) / 2
-    finest = 0.5  # cells between points of a surface, at most
-    fine, _ = subdivide_to_size(placed, faces, finest, max_iter=2 + ceil(log2(2 * size / finest)))
-    at = np.rint(fine).astype(int).clip(0, size - 1)
+    corners = (corners - (low + high) / 2) * ((size - 1) / longest) + (size - 1) / 2
     made = np.zeros((size,) * 3, np.uint8)
-    made[tuple(at.T)] = 1
+    for points in strewn(corners, 0.5):
+        made[tuple(np.rint(points).astype(int).clip(0, size - 1).T)] = 1
     return made
+
+
+def strewn(corners: np.ndarray, apart: float) -> Iterator[np.ndarray]:
+    """Points (n, 3) on triangles (f, 3, 3) that are at most so far from each other, in parts."""
+    edges = np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max(1)
+    steps = 2 ** np.ceil(np.log2(np.maximum(edges / apart, 1))).astype(int)  # along an edge; few numbers of them
+    for count in np.unique(steps):
+        i, j = (part.ravel() for part in np.mgrid[: count + 1, : count + 1])
+        inside = i + j <= count
+        shares = np.stack([i, j, count - i - j], 1)[inside] / count  # barycentric
+        mine = corners[steps == count]
+        for part in np.array_split(mine, -(-len(mine) * len(shares) // AT_ONCE)):
+            yield (shares @ part).reshape(-1, 3)
 
 
 def filled(x: np.ndarray) -> np.ndarray:

@@ -192,9 +192,13 @@ def grid(files: Files, i: int) -> np.ndarray:
 def surface(found: Read, files: Files, i: int, size: int) -> np.ndarray:
     """The surface of a mesh file in cells; whether it is closed and how long it is go to `found`."""
     trimesh = library()
+    kind = ending(files.files[i])[1:]
     with files.open(i) as file:
-        kind = ending(files.files[i])[1:]
-        mesh = trimesh.load(io.BytesIO(file.read()), file_type=kind, force="mesh", skip_materials=True)
+        content = io.BytesIO(file.read())
+    try:
+        mesh = trimesh.load(content, file_type=kind, force="mesh", skip_materials=True)
+    except Exception:  # a file from outside: whatever its bytes lead to
+        raise ValueError(f"no .{kind} file that can be read: cut short, or something else inside") from None
     vertices, faces = np.asarray(getattr(mesh, "vertices", ())), np.asarray(getattr(mesh, "faces", ()))
     if not len(faces):
         raise ValueError("empty: no triangles in it")
