@@ -88,7 +88,7 @@ def triangles(item: np.ndarray, level: float, pitch: float = 1.0) -> np.ndarray:
     around = np.pad(item.astype(np.float32), 1, constant_values=min(float(item.min()), 2 * level - float(item.max())))
     if not around.max() > level:
         return np.zeros((0, 3, 3), np.float32)
-    # Just below the middle of 0 and 1, where cells that touch along an edge alone leave holes in scikit-image's surfaces.
+    # Just below the middle of 0 and 1: there, cells that touch along an edge alone leave holes in these surfaces.
     corners, faces, _, _ = marching_cubes(around, level - 1e-3 * float(around.max() - around.min()))
     return ((corners[faces[:, ::-1]] - 0.5) * pitch).astype(
         np.float32
