@@ -217,7 +217,7 @@ def test_from_a_file_to_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     frame().to_csv("census.csv", index=False)
     settings = ["--width", "8", "--modes", "3", "--types", "many=id", "--batch-size", "50"]
-    assert main(["train", "census.csv", "--steps", "3", *settings]) == 0
+    assert main(["train", "ctgan", "census.csv", "--steps", "3", *settings]) == 0
     assert main(["sample", "runs/census-ctgan", "-n", "9", "-o", "made.csv", "--where", "kind=b"]) == 0
     made = pandas.read_csv("made.csv")
     assert list(made.columns) == list(frame().columns) and (made["kind"] == "b").all() and len(made) == 9

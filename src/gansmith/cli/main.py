@@ -19,7 +19,7 @@ from typer.core import TyperCommand
 
 from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size, Steps, Within, find_own
 from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
-from gansmith.cli.sampling import sample
+from gansmith.cli.sampling import impute, sample
 from gansmith.cli.waiting import Waiting
 from gansmith.distributed.track import watched_by
 from gansmith.errors import UserError, nearest
@@ -225,6 +225,7 @@ def resume(
 
 
 app.command()(sample)
+app.command()(impute)
 
 
 @app.command()

@@ -38,7 +38,7 @@ def sample(
     text: Annotated[str | None, typer.Option(metavar="CAPTION", help="caption to draw (gan-int-cls)")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="value that every row or series has; repeatable"),
+        typer.Option(metavar="COLUMN=VALUE", help="what every row or series has, such as 'age>60'; repeatable"),
     ] = None,
     start: Annotated[str | None, typer.Option(metavar="DATE", help="of series, the first date: 2026-01-01")] = None,
     length: Annotated[int | None, typer.Option(min=1, metavar="STEPS", help="of series, how long each is")] = None,
@@ -80,14 +80,14 @@ def sample(
     \b
     gansmith sample runs/digits-r3gan -n 64 -o grid.png
     gansmith sample model.gan -n 1000 -o made/ --seed 1
-    gansmith sample runs/table-ctgan -n 5000 -o made.csv
+    gansmith sample runs/table-tabular -n 5000 -o made.csv
     gansmith sample runs/digits-r3gan -n 64 -o better.png --refine obrs --budget 8
     gansmith sample runs/maps-pix2pix --input photos/ -o maps/
     gansmith sample runs/speech-hifi-gan --input speech/ -o made/
     gansmith sample runs/clips-vgan-from-frame --input photo.png -o moving.gif
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/birds-caption-gan --input photos/ -n 5 -o captions.csv
-    gansmith sample runs/census-ctgan -n 1000 -o made.csv --where "income=>50K"
+    gansmith sample runs/census-tabular -n 1000 -o made.csv --where "income=>50K" --where "age>60"
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
@@ -129,7 +129,9 @@ def sample(
             raise UserError(f"{type(game).__name__} does not generate tables or series: remove --where")
         if refine is not None:
             raise UserError("--where and --refine cannot be combined: use one of them")
-        conditions["where"] = dict(part.split("=", 1) if "=" in part else (part, "") for part in where)
+        from gansmith.data.kinds.table.asked import conditions as as_typed
+
+        conditions["where"] = {name: v[0] if len(v) == 1 else v for name, v in as_typed(where).items()}
     by_steps, by_bars = "does not generate series step by step", "does not generate melodies bar after bar"
     for name, option, value, why in (
         ("start", "--start", start, by_steps),
@@ -167,3 +169,35 @@ def sample(
     if first:
         told = [] if refine is None else [summary(report)]
         say(*told, write_samples(made, out, game.spec, labels=labels, safe=safe_csv))
+
+
+def impute(
+    model: Annotated[Path, typer.Argument(metavar="RUN|MODEL.gan", help="folder of a run, or a model file")],
+    rows: Annotated[Path, typer.Argument(metavar="TABLE", help="rows of the same columns, with empty cells")],
+    out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.csv, x.tsv or x.parquet")] = (
+        "filled.csv"
+    ),
+    seed: Annotated[int | None, typer.Option(metavar="S", help="random seed [a new one]")] = None,
+    own: OwnGame = None,
+) -> None:
+    """Fill the empty cells of a table with what they may have held, given the other cells of their row.
+
+    They are drawn, not guessed: another seed gives other values. All other cells stay as they are.
+
+    \b
+    gansmith impute runs/census-tabular with-gaps.csv -o filled.csv
+    """
+    from gansmith.data.kinds.table.read import frame_of
+    from gansmith.data.write import check_place, write_samples
+    from gansmith.distributed.ranks import one_task
+    from gansmith.runs.load import load
+
+    check_place(out)
+    find_own(own)
+    game = load(model)
+    if not hasattr(game, "impute"):
+        raise UserError(f"{type(game).__name__} fills no cells: train the GAN 'tabular' on the table first")
+    with one_task(seed) as (first, seed):
+        made = game.impute(frame_of(rows)[0], seed=seed)
+        if first:
+            say(write_samples(made, out, game.spec))

@@ -53,11 +53,13 @@ def plot(points: np.ndarray, names=(), size: int = 500) -> np.ndarray:
     return sheet.picture
 
 
-def plot_rows(frame, other=None, names=("made", "real"), most: int = 16) -> np.ndarray:
+def plot_rows(frame, other=None, names=("made", "real"), most: int = 36) -> np.ndarray:
     """A DataFrame as a picture (h, w, 3): shares in each of the first `most` columns as bars, and where given those of
-    `other` as lines over them. `names` of the two are the legend."""
-    columns = list(frame.columns)[:most]
-    sheet = Sheet(len(columns), 280, 220, () if other is None else names)
+    `other` as lines over them. `names` of the two are the legend. How many columns are left out is written last."""
+    columns, left = list(frame.columns)[:most], len(frame.columns) - most
+    sheet = Sheet(len(columns) + (left > 0), 280, 220, () if other is None else names)
+    if left > 0:
+        sheet.panel(len(columns), f"and {left} more columns")
     for i, column in enumerate(columns):
         plot_column(sheet, i, frame[column], None if other is None else other[column])
     return sheet.picture

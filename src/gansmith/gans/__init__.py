@@ -36,6 +36,7 @@ from gansmith.gans.specgan import SpecGAN
 from gansmith.gans.srgan import SRGAN
 from gansmith.gans.stackgan import StackGAN
 from gansmith.gans.stylegan2 import StyleGAN2
+from gansmith.gans.tabular import TabularGAN
 from gansmith.gans.timegan import TimeGAN
 from gansmith.gans.vae import VAE
 from gansmith.gans.vae_gan import VAEGAN
@@ -78,6 +79,7 @@ GAMES = {
         CTGAN,
         VGAN,
         VGANFromFrame,
+        TabularGAN,
         WaveGAN,
         SpecGAN,
         HiFiGAN,
@@ -134,6 +136,7 @@ __all__ = [
     "SpecGAN",
     "StackGAN",
     "StyleGAN2",
+    "TabularGAN",
     "TimeGAN",
     "VAE",
     "VAEGAN",

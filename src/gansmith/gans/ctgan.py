@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gansmith import penalties
-from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.table import Table, TableSpec, as_table
+from gansmith.data.kinds.table import Table, TableSpec
 from gansmith.data.kinds.table.columns import spelled
 from gansmith.data.kinds.table.layout import Layout, gumbel
 from gansmith.data.kinds.table.modes import with_modes
+from gansmith.data.kinds.table.rows import read_rows
 from gansmith.data.labels import few
 from gansmith.data.spec import Kind
 from gansmith.distributed.collectives import all_gather, local_rows
@@ -98,15 +98,7 @@ class CTGAN(FromNoise):
     def read(self, data, **options) -> Dataset:
         if isinstance(data, ConditionedRows):
             return data
-        if isinstance(data, np.ma.MaskedArray):  # what is masked is a gap
-            import pandas
-
-            data = pandas.DataFrame(data)
-        if hasattr(data, "__array__") and not hasattr(data, "columns"):
-            data = read(data, form="items")
-        if isinstance(data, Dataset):
-            data = data.source if self.types and data.source else as_rows(data, self.types)
-        found = read(data, form="table", types=self.types, **options)
+        found = read_rows(data, self.types, "CTGAN", **options)
         found = with_modes(found, self.modes, self.spikes)
         return ConditionedRows(
             **{f.name: getattr(found, f.name) for f in fields(Dataset)}, levels=self.levels, rare=self.rare
@@ -371,20 +363,3 @@ def by_column(weight: Tensor, layout: Layout) -> Tensor:
     owner = layout.owner[: layout.conditions]
     total = torch.zeros(layout.told_apart, device=weight.device).index_add_(0, owner, weight)
     return weight / total[owner].clamp(min=1e-12) / layout.told_apart
-
-
-def as_rows(data: Dataset, types: str | None = None) -> Dataset:
-    """A Dataset of rows or of vectors as a Table; UserError for anything else."""
-    if isinstance(data, Table) and types is None:
-        return data
-    if not isinstance(data, Table) and data.fields:
-        data = data.spec.as_numbers(data)
-    if len(data.spec.shape) != 1 or not data.fields:
-        raise DataError(
-            f"CTGAN makes rows of tables and {data.name} holds {data.spec.noun}: use {data.spec.default_game}"
-        )
-    import pandas
-
-    rows = data.raw(torch.arange(len(data)))
-    rows = rows if isinstance(data, Table) else pandas.DataFrame(rows, columns=data.spec.columns or None)
-    return replace(as_table(rows, types=types, name=data.name), source=data.source)

@@ -49,6 +49,7 @@ class Column:
     categories, ordered  of pandas categories: all of them in their order;  of  the type of these
     part      0: the column holds it alone; 1, 2 …: its place among the parts of a cell
     lost      what of its values does not come back as it was, in words
+    bins, taken  of numbers, what `table.bins` says; the largest whole number among ids, beyond which new ones begin
     """
 
     name: str | int
@@ -76,6 +77,8 @@ class Column:
     of: str = ""
     part: int = 0
     lost: str = ""
+    bins: tuple[tuple[float, ...], ...] = ()
+    taken: int = 0
 
     def to_json(self) -> dict:
         plain = asdict(self) | {"levels": [cells_of.to_json(v) for v in self.levels]}
@@ -92,7 +95,8 @@ class Column:
         if about.get("form") is not None:
             plain["form"] = Form(**about["form"])
         plain["name"] = cells_of.of_json(about["name"])
-        return cls(**plain | {"modes": tuple(tuple(mode) for mode in about["modes"])})
+        nested = {name: tuple(map(tuple, about.get(name, ()))) for name in ("modes", "bins")}
+        return cls(**plain | nested)
 
     def every_code(self, count: int) -> np.ndarray:
         """`count` codes, over and over: of each level and word, the ends of the range, a gap where there are any."""
@@ -280,7 +284,9 @@ def decode(column: Column, codes: np.ndarray):
 
     gaps = np.isnan(codes)
     if column.kind == "id":
-        return cells_of.series(np.arange(1, len(codes) + 1), "str" if column.dtype == "category" else column.dtype)
+        return cells_of.series(
+            np.arange(1, len(codes) + 1) + column.taken, "str" if column.dtype == "category" else column.dtype
+        )
     if column.discrete:
         values = np.array([*column.levels, None, None], dtype=object)[:-1][np.where(gaps, -1, codes).astype(np.int64)]
         if column.dtype == "category":

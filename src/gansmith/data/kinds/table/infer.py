@@ -26,6 +26,18 @@ TRIED = 5000  # values that are sent there and back before a reading is believed
 
 
 def infer(values, kind: str | None = None, *, parsed: bool = False, decimal: str = ".") -> tuple[Column, ...]:
+    """The Columns of a pandas Series: see `read_as`; ids know which whole numbers are taken."""
+    found = read_as(values, kind, parsed=parsed, decimal=decimal)
+    return tuple(replace(column, taken=largest(values)) if column.kind == "id" else column for column in found)
+
+
+def largest(values) -> int:
+    """The largest whole number among ids, 0 where there is none."""
+    texts = (str(v).strip() for v in values.tolist())
+    return max((n for t in texts if t.isdecimal() and (n := int(t[:19])) < 2**62), default=0)
+
+
+def read_as(values, kind: str | None = None, *, parsed: bool = False, decimal: str = ".") -> tuple[Column, ...]:
     """The Columns of a pandas Series: one, or several where each cell holds several things. DataError where `kind`,
     which overrules what it looks like, does not suit it.
 

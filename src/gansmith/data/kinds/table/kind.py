@@ -80,8 +80,10 @@ class TableSpec(Kind):
     noun = "rows"
     takes = "a table: .csv, .tsv (also .gz) or .parquet, or a DataFrame"
     options = {"types": "of columns that are not what they look like: zip=categorical, since=date"}
-    default_game = "ctgan"
-    default_reason = "whole numbers, categories and gaps stay what they are; for points in space, take r3gan"
+    default_game = "tabular"
+    default_reason = (
+        "column after column, each from those before; whole numbers, categories and gaps stay what they are"
+    )
     endings = (".csv", ".tsv", ".parquet", ".png")
     write_options = ("safe",)
     example_out = "-n 5000 -o samples.csv"
@@ -382,7 +384,7 @@ class TableSpec(Kind):
         ids = [str(c.name) for c in self.entries if c.kind == "id"]
         lines = []
         if ids:
-            what = "names of rows, which are not learned and count 1, 2, 3 … in samples"
+            what = "names of rows, which are not learned and numbered anew in samples"
             lines = [f"not kept: {few(ids, 8)}: {what}; to keep them, type {ids[0]}=categorical"]
         return lines + [f"not kept as it was: {c.name}: {c.lost}" for c in self.entries if c.lost]
 

@@ -163,7 +163,7 @@ def _refusal(table: Table, bad: list) -> DataError:
         rest = frame.shape[1] - len(bad)
         keep = f"To keep the numbers only (columns: {rest}): {_one_liner(table, bad)}"
         return DataError(
-            f"{name}: numbers are due, but {shown}. ctgan takes any table. "
+            f"{name}: numbers are due, but {shown}. tabular takes any table. "
             f"{keep if rest else 'There is no column of numbers'}"
         )
     gaps = frame.isna()
@@ -172,7 +172,7 @@ def _refusal(table: Table, bad: list) -> DataError:
     first = int(gaps[column].to_numpy().argmax()) + 1
     return DataError(
         f"{name}: column {column!r} is empty (NaN) in row {first}; {rows} of {len(frame)} rows have gaps, in "
-        f"{few(columns)}. ctgan takes gaps. To leave those rows out: {_one_liner(table, None)}"
+        f"{few(columns)}. tabular takes gaps. To leave those rows out: {_one_liner(table, None)}"
     )
 
 

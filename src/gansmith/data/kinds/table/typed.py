@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ ROWS_A_VALUE = 10  # … if each comes this often on average
 SPIKE_SHARE, SPIKE_TIMES = 0.002, 10  # a spike has this share of the rows, and is this much commoner than other values
 SPIKES = 20  # at most, of a column
 STEPS = (86_400, 3600, 60, 1)  # of dates and durations, in seconds
+KEY = re.compile(r"(?i:(?:^|[^a-z])(?:p?id|key|no|nr|number|code|uuid)s?$)|(?<=[a-z])(?:I[Dd]|Key|Number)$")
 FIGURES = 2.0**47  # numbers of more steps than this are rounded to none
 
 
@@ -54,7 +56,7 @@ def of_numbers(base: Column, found: np.ndarray, gaps: np.ndarray, kind: str | No
     if kind == "integer" and not whole:
         odd = there[there != np.rint(there)] if largest < EXACT else there
         raise DataError(f"column {base.name!r} holds {odd[0]:g}, which is not whole: type {base.name}=continuous")
-    if whole and kind is None and len(there) == rows > FEW and counts(there):
+    if whole and kind is None and len(there) == rows > FEW and (counts(there) or is_key(base.name, there)):
         return replace(base, kind="id", discrete=True)
     base = replace(base, kind=kind or ("integer" if whole else "continuous"), missing=float(gaps.mean()))
     different = np.unique(there)
@@ -103,6 +105,11 @@ def with_words(base: Column, codes: np.ndarray, there: np.ndarray, words: np.nda
     times = [*count[order].tolist(), *(int((words == k).sum()) for k in range(len(base.words)))]
     plain = tuple(int(v) if v.is_integer() else v for v in levels)
     return replace(base, levels=plain, shares=tuple(n / len(there) for n in times))
+
+
+def is_key(name, there: np.ndarray) -> bool:
+    """Whether whole numbers that all differ are a key by the name of their column: "customer_id", "PID", "Order No"."""
+    return bool(KEY.search(str(name))) and len(np.unique(there)) == len(there)
 
 
 def counts(there: np.ndarray) -> bool:

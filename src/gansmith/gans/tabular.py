@@ -1,0 +1,350 @@
+"""TabularGAN: rows of a table, column after column, then against a discriminator: the default for tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import cos, pi
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.dataset import Batch, Dataset
+from gansmith.data.kinds.table.asked import holds, ranges, rules
+from gansmith.data.kinds.table.bins import Bins, with_bins
+from gansmith.data.kinds.table.bounds import bounds_of, emptied, filled, finished, within
+from gansmith.data.kinds.table.layout import gumbel
+from gansmith.data.kinds.table.rows import read_rows
+from gansmith.data.spec import Kind
+from gansmith.distributed.collectives import all_gather
+from gansmith.errors import DataError, UserError
+from gansmith.game import Stage, Turn, observe, setting
+from gansmith.gans.base import new_rng
+from gansmith.gans.r3gan import R3GAN
+from gansmith.networks.columns import Bounds, ColumnGenerator, RowDiscriminator, draw
+from gansmith.training.metrics import Metric
+
+BLOCK = 4000  # rows drawn at once
+PARTICLES = 32  # of each row that is asked to be something
+TRIED, IDLE = 64, 5  # rows that are tried at once after the first ones; blocks without a good one before it gives up
+WATCHED = 10  # one row in so many is not learned from: it tells when to stop
+LEAD = 0.2  # of the second part of training, in which D plays alone
+LOOK, PATIENCE, FEWER = 50, 4, 0.3  # moves between looks, looks without a better one, and what the step size becomes
+
+
+class TabularGAN(R3GAN):
+    """Not of a paper: a generator that makes one column after the other, each from noise and the columns before it, and
+    plays R3GAN's game against a discriminator of whole rows.
+
+    Columns of numbers are cut into bins of about as many rows (values that many rows share stay apart); a bin and a
+    normal score within it are a point of the column's quantile function, so that each column is distributed as it was
+    before any training. What is known of a row so far is a sum of vectors, one for each column made (NADE, Larochelle &
+    Murray 2011), which a perceptron reads to choose the next.
+
+    First G learns the likelihood of rows alone. Then D, which sees one-hot parts and numbers, learns to tell its rows
+    from real ones, and for the rest of the time both play by L_D and L_G of R3GAN with both penalties, beside the
+    likelihood. Fakes begin with the first columns of the real row they are paired with, how many chance says, none in
+    half of the rounds; the gradient goes through G's choices as through a softmax (Gumbel-softmax, straight through).
+
+    One row in ten is not learned from. When its likelihood has not grown for 200 moves, G goes back to where it was
+    best and takes smaller steps: small tables are not learned by heart.
+
+    Because a row is made in order, what is asked of it (`where`, `impute`) and what must hold in it (`keep`) are met by
+    construction: a column may only take what is allowed, and rows are weighted by how likely that was.
+    Proof: proofs/tabular.py, with and without L_G.
+    """
+
+    name = "tabular"
+    summary = "rows of a table, column after column: the default for tables"
+    batch_size: ClassVar[int] = 256
+    replaceable: ClassVar[tuple[str, ...]] = ()  # its networks know the columns
+    recordable: ClassVar[bool] = False  # which rows a fake begins with, chance says on the CPU
+    unreached: ClassVar[dict[str, str]] = R3GAN.unreached | {
+        "discriminator.last.bias": "the loss is of differences of scores, which no constant changes",
+        "generator.enter.shared": "what the last column holds, no other is told",
+        "generator.place_in": "what the last column holds, no other is told",
+    }
+    training_only: ClassVar[tuple[str, ...]] = ("watched",)
+    unsupported_settings: ClassVar[tuple[str, ...]] = (
+        *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "instance_noise"),
+        *("conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end", "beta2"),
+        *("discriminator_steps",),
+    )
+
+    types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
+    keep: str | None = setting(None, "what holds in every row: 'end >= start, total = net + tax, unique city date'")
+    levels: int = setting(500, "values of a column that G makes one by one", minimum=1)
+    bins: int | None = setting(None, "bins of a column of numbers, at most; None: from the rows", minimum=1)
+    width: int = setting(128, "units of a hidden layer of G; D has twice as many", minimum=1)
+    dropout: float = setting(0.1, "share of G's units dropped", minimum=0.0, maximum=1.0)
+    game_share: float = setting(0.3, "share of the training in which D plays", minimum=0.0, maximum=0.9)
+    adversarial: float = setting(5.0, "weight of G's adversarial loss beside the likelihood", minimum=0.0)
+    temperature: float = setting(0.7, "τ of the Gumbel-softmax", minimum=1e-3)
+    gamma: float = setting(0.02, "weight of R1 and R2 at the start", minimum=0.0)
+    gamma_end: float = setting(0.02, "… at the end", minimum=0.0)
+    learning_rate: float = setting(2e-3, "Adam's learning rate at the start", minimum=0.0)
+    game_learning_rate: float = setting(3e-4, "G's at the start of the game", minimum=0.0)
+    discriminator_learning_rate: float = setting(3e-3, "D's at the start of the game", minimum=0.0)
+    weight_decay: float = setting(1e-3, "of G", minimum=0.0)
+    beta1: float = setting(0.9, "Adam's memory of G's gradient; D's has none", minimum=0.0, maximum=1.0)
+    average_half_life: int = setting(30_000, "samples after which a weight counts half in the average", minimum=0)
+
+    # --- data --------------------------------------------------------------------------------------------------------
+    def read(self, data, **options) -> Dataset:
+        found = read_rows(data, self.types, "TabularGAN", **options)
+        rules(self.keep, found.spec.entries, found.fields["real"])
+        return with_bins(found, self.bins or min(40, max(8, len(found) // 150)))
+
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
+        self.simultaneous, self.body, self.learning_rate_end = True, "perceptron", 0.0
+        return spec.kept_otherwise()
+
+    def build(self, spec: Any) -> None:
+        if not hasattr(spec, "entries") or not all(c.discrete or c.bins for c in spec.entries):
+            raise DataError(f"TabularGAN makes rows of tables and the data is {spec.noun}: use {spec.default_game}")
+        self.choose(spec)
+        self.layout = bins = Bins(spec, self.levels)
+        if not bins.parts:
+            raise DataError("no column of the table can be learned: they are all ids")
+        inside = bins.parts + len(bins.numbers)
+        self.generator = ColumnGenerator(
+            bins.start, bins.numbers, bins.shares, bins.curves, bins.wide > 0, self.width, self.dropout
+        )
+        self.discriminator = RowDiscriminator(inside, 2 * self.width)
+        self.latent = inside
+        self.watched = Watched(len(bins.widths), len(bins.numbers), sum(p.numel() for p in self.generator.parameters()))
+
+    # --- the game ----------------------------------------------------------------------------------------------------
+    def stages(self) -> list[Stage]:
+        alone = Stage("likelihood", [Turn("generator", self.likelihood_loss)], 1 - self.game_share)
+        lead = Stage("lead", [Turn("discriminator", self.discriminator_loss)], self.game_share * LEAD, self.begin_game)
+        game = Stage("game", self.turns(), self.game_share * (1 - LEAD))
+        return [alone, lead, game] if self.game_share else [alone]
+
+    def begin_game(self) -> None:
+        self.watched.go_back(self.generator)
+
+    def likelihood_loss(self, batch: Batch) -> dict[str, Tensor]:
+        observe("likelihood/watched", self.watched.last)
+        return {"likelihood": -self.generator.likelihood(*self.learned_from(batch)).mean()}
+
+    def learned_from(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Parts and places of the rows of a batch that are learned from; the others are put aside, to be watched."""
+        parts, places = self.layout.place(batch.real)
+        aside = (batch.index % WATCHED == 0).to(parts.device)
+        self.watched.keep(parts, places, aside)
+        aside = aside & (len(batch) >= WATCHED)
+        return parts[~aside], places[~aside]
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        seen = self.seen(*self.learned_from(batch))
+        with torch.no_grad():
+            fake = self.fake(seen)
+        return self.terms_and_gradients(seen, fake)[0]
+
+    def both_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
+        rows = self.learned_from(batch)
+        terms = super().both_losses(self.seen(*rows))
+        mine = terms["generator"]
+        mine["adversarial"] = self.adversarial * mine["adversarial"]
+        mine["likelihood"] = -self.generator.likelihood(*rows).mean()
+        return terms
+
+    def seen(self, parts: Tensor, places: Tensor) -> Batch:
+        """Rows as D sees them, and beside them as G does."""
+        row = self.layout.flat(parts), places
+        return Batch(real=self.layout.seen(*row), index=torch.arange(len(parts)), memo={"row": row})
+
+    def fake(self, batch: Batch) -> Tensor:
+        columns = len(self.layout.widths)
+        begin = int(torch.randint(-columns, columns, ()).clamp(min=0))
+        noise = gumbel((len(batch), self.layout.parts), batch.real.device)
+        spots = torch.randn(len(batch), len(self.layout.numbers), device=noise.device)
+        return self.layout.seen(*self.generator(noise, spots, self.temperature, batch.memo["row"], begin))
+
+    def moved(self, player: str) -> None:
+        if player == "generator" and self.progress < 1 - self.game_share:
+            self.watched.moved(self.generator)
+
+    def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        mine = player == "generator"
+        how = {"betas": (self.beta1, 0.999), "weight_decay": self.weight_decay} if mine else {"betas": (0.0, 0.99)}
+        fused = parameters[0].device.type != "mps"
+        return torch.optim.AdamW(parameters, lr=self.learning_rate, fused=fused, **{"weight_decay": 0.0} | how)
+
+    def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
+        """Half a cosine in each stage."""
+        alone = 1 - self.game_share
+        if self.progress < alone:
+            rate, part = self.learning_rate * float(self.watched.rate), self.progress / alone
+        else:
+            rate = self.game_learning_rate if player == "generator" else self.discriminator_learning_rate
+            begin = alone + self.game_share * LEAD * (player == "generator")
+            part = max(0.0, self.progress - begin) / max(1 - begin, 1e-9)
+        optimizer.param_groups[0]["lr"] = rate * (0.02 + 0.98 * (1 + cos(pi * part)) / 2)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+    def sample(self, n: int, *, seed: int | None = None, where: Mapping | None = None):
+        """`n` new rows, a DataFrame with the table's columns and types, the same for the same seed.
+
+        where  column -> a value, a range ("> 60", "10 .. 20"; dates, too) or a list of such: every row is so. UserError
+               when such rows hardly ever come
+        """
+        self.check_is_fitted()
+        spec: Any = self.spec
+        rng, asked = new_rng(seed), ranges(spec.entries, where or {})
+        return spec.frame(self.drawn(n, rng, asked))
+
+    def impute(self, rows, *, seed: int | None = None):
+        """`rows`, a DataFrame of the table's columns, whose empty cells are filled with what they may have held, given
+        the others of their row; drawn, not guessed: another seed gives other values."""
+        self.check_is_fitted()
+        spec: Any = self.spec
+        rows = emptied(spec, rows)
+        rng, codes = new_rng(seed), spec.codes(rows)
+        made = self.drawn(len(codes), rng, {}, codes)
+        return filled(spec, rows, codes, made)
+
+    def drawn(self, n: int, rng: torch.Generator, asked: Mapping, known: np.ndarray | None = None) -> np.ndarray:
+        """Codes (n, columns of the table) of rows that are what is `asked`, or that hold what is `known` (n, columns),
+        and keep the rules."""
+        spec: Any = self.spec
+        kept = rules(self.keep, spec.entries)
+        chance = np.random.default_rng(int(torch.randint(2**31, (), generator=rng)))
+        found, missing, idle = np.full((n, len(spec.entries)), np.nan), np.arange(n), 0
+        particles = PARTICLES if asked or known is not None else 1
+        while len(missing):
+            now = missing[: BLOCK // particles]
+            if idle or len(missing) < n:  # rows that are hard to make are tried several at once
+                now = np.resize(now, max(len(now), TRIED))
+            own = None if known is None else known[now]
+            bounds = bounds_of(self.layout, asked, kept, None if own is None else self.placed(own), own)
+            made, good = self.block(len(now), rng, bounds, particles)
+            codes = finished(self.layout, made, chance, asked, kept, own)
+            good &= within(self.layout, codes, kept, own)
+            for rule in kept:
+                if rule.kind != "unique":
+                    good &= holds(rule, spec.entries, codes)
+                elif known is None:  # among those that there are
+                    there = np.concatenate([found[np.setdiff1d(np.arange(n), missing)], codes])
+                    good &= holds(rule, spec.entries, there)[-len(codes) :]
+            found[now[good]] = codes[good]
+            missing = np.setdiff1d(missing, now[good])
+            idle = 0 if good.any() else idle + 1
+            if idle > IDLE:
+                raise UserError(f"{n - len(missing):,} of {n:,} rows could be made as asked: ask for less at once")
+        return found
+
+    def placed(self, codes: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """Parts, places and which cells are there (n, columns of the layout) of rows of the table's codes."""
+        spec: Any = self.spec
+        rows = spec.to_network(torch.from_numpy(codes))
+        parts, places = self.layout.place(rows.to(self.device))
+        return parts.cpu(), places.cpu(), ~rows[:, self.layout.source.cpu()].isnan()
+
+    def block(self, n: int, rng: torch.Generator, bounds: Mapping[int, Bounds], particles: int):
+        with self.at_rest():
+            parts, places, alive = draw(self.generator, n, rng, bounds, particles)
+        return (parts, places), alive.numpy()
+
+    def generate(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """(n, latent) normal noise to rows as D sees them (n, parts + numbers), differentiable."""
+        uniform = torch.special.ndtr(latent[:, : self.layout.parts]).clamp(1e-7, 1 - 1e-7)
+        noise = -(-uniform.log()).log()
+        return self.layout.seen(*self.generator(noise, latent[:, self.layout.parts :], self.temperature))
+
+    def score_samples(self, x, *, batch_size: int = 1000) -> np.ndarray:
+        """D's score of each row of a DataFrame, (n,) float32."""
+        self.check_is_fitted()
+        spec: Any = self.spec
+        rows = spec.to_network(torch.from_numpy(spec.codes(x))).to(self.device)
+        with self.at_rest():
+            scores = []
+            for part in rows.split(batch_size):
+                parts, places = self.layout.place(part)
+                scores.append(self.discriminator(self.layout.seen(self.layout.flat(parts), places)).cpu().numpy())
+        return np.concatenate(scores) if len(rows) else np.empty(0, np.float32)
+
+    logs: ClassVar[dict[str, Metric]] = {
+        "generator/likelihood": Metric(
+            "minus the mean log likelihood of a row, in nats: bins and values of all columns",
+            "falling, then steady",
+            "rising: the step is too large; lower --learning-rate",
+        ),
+        "likelihood/watched": Metric(
+            "the same of rows that are not learned from",
+            "falling with generator/likelihood",
+            "rising: the table is learned by heart, and the best state so far is taken up again; more --dropout",
+        ),
+    }
+
+
+class Watched(nn.Module):
+    """Rows that are not learned from, the weights with which they were likeliest, and the step size that is left."""
+
+    parts: Tensor
+    places: Tensor
+    count: Tensor
+    moves: Tensor
+    stale: Tensor
+    best: Tensor
+    rate: Tensor
+    last: Tensor
+    weights: Tensor
+
+    def __init__(self, columns: int, numbers: int, size: int, most: int = 1000):
+        super().__init__()
+        for name in ("count", "moves", "stale"):
+            self.register_buffer(name, torch.tensor(0))
+        self.register_buffer("parts", torch.zeros(most, columns, dtype=torch.int64))
+        self.register_buffer("places", torch.zeros(most, numbers))
+        self.register_buffer("best", torch.tensor(torch.inf))
+        self.register_buffer("last", torch.tensor(0.0))
+        self.register_buffer("rate", torch.tensor(1.0))
+        self.register_buffer("weights", torch.zeros(size))
+
+    @torch.no_grad()
+    def keep(self, parts: Tensor, places: Tensor, aside: Tensor) -> None:
+        """Put the rows that are `aside` (n,) to those that are watched, until there are enough."""
+        count = int(self.count)
+        if count >= len(self.parts):
+            return
+        parts, places, aside = (all_gather(x) for x in (parts, places, aside))
+        rows = torch.nonzero(aside)[: len(self.parts) - count, 0]
+        self.parts[count : count + len(rows)] = parts[rows]
+        self.places[count : count + len(rows)] = places[rows]
+        self.count += len(rows)
+
+    @torch.no_grad()
+    def moved(self, generator: ColumnGenerator) -> None:
+        """Called after each move of G: look, from time to time; go back where nothing got better for long."""
+        self.moves += 1
+        count = int(self.count)
+        if int(self.moves) % LOOK or count < 20:
+            return
+        mode = generator.training
+        generator.eval()
+        value = -generator.likelihood(self.parts[:count], self.places[:count]).mean()
+        generator.train(mode)
+        self.last.copy_(value)
+        if value < self.best - 1e-3 or count < len(self.parts) and not self.stale and self.best.isinf():
+            self.best.copy_(value)
+            self.weights.copy_(nn.utils.parameters_to_vector(generator.parameters()))
+            self.stale.zero_()
+            return
+        self.stale += 1
+        if int(self.stale) >= PATIENCE:
+            self.go_back(generator)
+            self.stale.zero_()
+            self.rate *= FEWER
+
+    @torch.no_grad()
+    def go_back(self, generator: ColumnGenerator) -> None:
+        """Give G the weights with which the watched rows were likeliest."""
+        if self.best.isinf():
+            return
+        start = 0
+        for p in generator.parameters():
+            p.copy_(self.weights[start : start + p.numel()].view_as(p))
+            start += p.numel()
