@@ -136,11 +136,12 @@ class LanguageModel(Stepping, FromNoise):
 
 
 class AfterLikelihood(LanguageModel):
-    """A GAN of sequences whose G is a language model first: `pretraining` of the run it learns by likelihood, then for
-    a fifth of what is left D alone learns to tell, then both play. A child gives both losses and D."""
+    """A GAN of sequences whose G is a language model first: `pretraining` of the run it learns by likelihood, while D
+    learns to tell, then both play. A child gives both losses and D."""
 
     pretraining: float = setting(0.5, "share of the run in which G learns by likelihood", minimum=0.0, maximum=1.0)
     pretraining_rate: float = setting(5e-3, "Adam's learning rate in that share", minimum=0.0)
+    judge_every: int = setting(2, "moves of G by likelihood for each that D makes meanwhile", minimum=1)
     discriminator_learning_rate: float = setting(1e-4, "the discriminator's step size", minimum=0.0)
     discriminator_steps: int = setting(5, "discriminator updates per generator update", minimum=1)
     decay: float = setting(
@@ -158,11 +159,13 @@ class AfterLikelihood(LanguageModel):
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
     def stages(self) -> list[Stage]:
-        judging, rest = Turn("discriminator", self.discriminator_loss), 1 - self.pretraining
+        first = [
+            Turn("generator", self.likelihood),
+            Turn("discriminator", self.discriminator_loss, every=self.judge_every),
+        ]
         return [
-            Stage("likelihood", [Turn("generator", self.likelihood)], self.pretraining),
-            Stage("judge", [judging], 0.2 * rest),
-            Stage("play", self.turns(), 0.8 * rest, self.begin_play),
+            Stage("likelihood", first, self.pretraining),
+            Stage("play", self.turns(), 1 - self.pretraining, self.begin_play),
         ]
 
     def turns(self) -> list[Turn]:

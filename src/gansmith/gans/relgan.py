@@ -25,8 +25,9 @@ class RelGAN(AfterLikelihood):
     D judges `representations` parts of the symbols' vectors each by itself, with the same weights, and the loss is the
     mean of theirs (2.3). First G learns by likelihood.
 
-    Deviations: G is an LSTM, not a relational memory (2.1); D trains alone for a while before both play; gradients are
-    clipped at 5, not 10; dropout in the LSTM; an average of G is kept and sampled; smaller networks, for two cores.
+    Deviations: G is an LSTM, not a relational memory (2.1); D learns to tell while G learns by likelihood; D moves
+    twice for each move of G, not five times; gradients are clipped at 5, not 10; dropout in the LSTM; an average of G
+    is kept and sampled; smaller networks, for two cores.
     Proof: proofs/text.py.
     """
 
@@ -49,6 +50,7 @@ class RelGAN(AfterLikelihood):
     sharpness: float = setting(100.0, "β at the end: how near the soft choice comes to a hard one", minimum=1.0)
     representations: int = setting(8, "parts of a symbol's vector that D judges each by itself", minimum=1)
     maps: int = setting(50, "maps of each of D's convolutions", minimum=1)
+    discriminator_steps: int = setting(2, "discriminator updates per generator update; 5 in the paper", minimum=1)
     learning_rate: float = setting(1e-4, "Adam's learning rate while both play", minimum=0.0)
 
     def make_discriminator(self, spec: Any) -> SequenceDiscriminator:
@@ -61,8 +63,7 @@ class RelGAN(AfterLikelihood):
     @property
     def beta(self) -> float:
         """β: from 1 when the play begins to `sharpness` at its end."""
-        before = self.pretraining + 0.2 * (1 - self.pretraining)
-        return self.sharpness ** max(0.0, (self.progress - before) / max(1e-9, 1 - before))
+        return self.sharpness ** max(0.0, (self.progress - self.pretraining) / max(1e-9, 1 - self.pretraining))
 
     def fake(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """As many sequences as the batch has, ids (n, L) and soft (n, L, k + 1)."""

@@ -25,12 +25,13 @@ class SeqGAN(AfterLikelihood):
     and Q_L = D(y): N roll-outs of each beginning say what it is worth (equations 4 and 6). The copy follows G with rate
     `follow` after each move. D minimises the cross-entropy of telling data from samples, with an L2 penalty on its last
     layer.
-    First G learns by likelihood, then D alone, then they play; there G moves once for `discriminator_steps` of D.
+    First G learns by likelihood while D learns to tell; then they play, G once for `discriminator_steps` moves of D.
 
     Networks: an LSTM of 32 over vectors of 32; D convolutions of several widths with the maximum over time and a
     highway layer. `baseline` takes from each Q_t the mean of the others in the batch, which leaves the gradient's mean
     as it is and makes it far less noisy; the paper has none. Deviations: D sees fresh samples in each move (in the
-    paper, a set of them for three epochs); an average of G is kept and sampled. The gradient of a batch is a mean.
+    paper, a set of them for three epochs), and those of a young G, too; an average of G is kept and sampled; the
+    gradient of a batch is a mean.
     Proof: proofs/seqgan.py.
     """
 
