@@ -8,7 +8,7 @@ import gansmith as gs
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.diagnose.dynamics import rotation
-from gansmith.diagnose.probes import Probes
+from gansmith.diagnose.probes import Probes, default_features
 from gansmith.testing import begin, made_up_table, rounds
 
 
@@ -34,3 +34,10 @@ def test_a_look_at_pictures_of_one_colour(grey, conditional):
     row = Probes(1).look(state)
     assert "look/coverage" in row and "look/roughness" not in row
     assert np.isfinite([value for name, value in row.items() if name.startswith("look/")]).all()
+
+
+@pytest.mark.parametrize("shape, numbers", [((3, 32, 8), 3 * 16 * 8), ((1, 24, 8, 8), 16 * 8 * 8)])
+def test_bytes_of_pictures_and_of_volumes_are_shrunk(shape, numbers):
+    for most in (1, 255):
+        items = np.full((4, *shape), most, np.uint8)
+        assert (default_features(items)(items) == 1).all() and default_features(items)(items).shape == (4, numbers)
