@@ -8,8 +8,9 @@ that were trained on. Baseline: a Gaussian on 20 principal components, cut at as
 every cell drawn by itself, as often occupied as in the data. It has a perfect 1-NN accuracy of .5, as all shapes are
 nearest to a real one, and must fail by coverage.
 
-Of 3D-GAN also: a linear SVM on D's features tells chairs from monitors (which D never saw), from five labelled shapes
-of each, beside the same of D before training and of the cells themselves.
+Of 3D-GAN also: a linear SVM on D's features tells chairs from monitors (which D never saw), from one labelled shape of
+each, rightly for 85 %, or for 5 points more than on those of D before training. With more labels two classes are too
+easy to say anything: from five of each an untrained D gives 95 %, and the cells themselves 94 %.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from gansmith.data.kinds.volumes.measures import iou_distances, largest_piece, n
 from gansmith.data.kinds.volumes.show import isometric
 from gansmith.gans import GAMES
 
-KEPT, LABELLED, TRIALS = 400, 5, 50
+KEPT, LABELLED, TRIALS = 400, 1, 100
 GOALS = {"coverage": 0.35, "one_nn": 0.75, "largest_piece": 0.95, "occupied": 0.2}
 
 
@@ -124,9 +125,9 @@ def main() -> None:
         rounds=gan.trained["rounds"],
         minutes=gan.trained["seconds"] / 60,
         goal="coverage >= .35, 1-NN accuracy <= .75, largest piece >= .95, occupied cells within 20 % of the data's"
-        + ("; SVM on D's features >= .85" if more else ""),
+        + ("; SVM on D's features >= .85, or 5 points above an untrained D" if more else ""),
         protocol=f"{gan!r}, batch {asked.batch}, {asked.minutes:g} minutes on {asked.device}; {len(train)} chairs of "
-        f"ModelNet10 at 32×32×32, {KEPT} kept out, {KEPT} made; SVM from {LABELLED} labelled chairs and monitors, mean "
+        f"ModelNet10 at 32×32×32, {KEPT} kept out, {KEPT} made; SVM from {LABELLED} labelled chair and monitor, mean "
         f"of {TRIALS} draws",
         seed=asked.seed,
     )
