@@ -18,6 +18,7 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "f-anogan": {"width": 4, "discriminator_steps": 2},
     "sngan": {"width": 4, "discriminator_steps": 2},
     "neural-crypto": {"bits": 4},
+    "hifi-gan": {"width": 16, "discriminator_width": 4, "segment": 4},
     "gan-int-cls": {"width": 4, "reading": 0.4},
     "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
 }
