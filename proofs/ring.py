@@ -5,7 +5,8 @@
 Protocol (gansmith.evaluate.grid_modes): 2,500 samples, of high quality within 3 sd of the nearest mode (a perfect
 sampler: 98.9 %). The check, in the median of the seeds, since one alone says little: seven of eight modes have 5 % of
 the samples in high quality, and 70 % of all are. Control: the same game after a hundredth of the rounds, which must
-miss that with every seed. No ranking of losses is claimed: seeds differ by more. The released toy of LSGAN draws nine angles, two of them the same: its first mode weighs double.
+miss that with every seed. No ranking of losses is claimed: seeds differ by more. The released toy of LSGAN
+draws nine angles, two of them the same: its first mode weighs double.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def main() -> None:
     scatter(asked.game, played[0][1], centers)
     each = [found for _, _, found in played]
     early = [measure(max(1, asked.steps // 100), seed)[2] for seed in range(asked.seeds)]
-    middle = {key: float(np.median([found[key] for found in each])) for key in each[0]}
+    middle = {key: type(each[0][key])(np.median([found[key] for found in each])) for key in each[0]}
 
     def good(n):
         return n["modes_of_5_percent"] >= 7 and n["high_quality"] >= 0.7
