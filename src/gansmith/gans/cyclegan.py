@@ -47,6 +47,7 @@ class CycleGAN(BothWays):
     summary = "between two folders of pictures without pairs"
     training_only: ClassVar[tuple[str, ...]] = ("pool_target", "pool_source")
     batch_size: ClassVar[int] = 1
+    tiled: ClassVar[bool] = True
 
     cycle: float = setting(10.0, "λ, weight of the way there and back", minimum=0.0)
     identity: float = setting(0.0, "share of λ for leaving alone what needs no change; .5 in the code", minimum=0)

@@ -47,6 +47,7 @@ class Pix2Pix(Translation):
     )
     summary = "from pairs of pictures, one into the other"
     batch_size: ClassVar[int] = 1
+    tiled: ClassVar[bool] = True
 
     l1: float = setting(100.0, "λ, weight of the mean distance to the true picture", minimum=0.0)
     adversarial: float = setting(1.0, "weight of the adversarial loss; 0: L1 alone, which blurs", minimum=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from gansmith.data.crops import opened
 from gansmith.data.dataset import Dataset
 from gansmith.data.pairs import Unpaired
 from gansmith.data.spec import Kind
+from gansmith.data.tiles import in_tiles
 from gansmith.errors import DataError, UserError
 from gansmith.game import Game
 from gansmith.networks.patch import patch_layers
@@ -24,6 +26,7 @@ class Translation(Game):
 
     inputs: ClassVar[tuple[str, ...]] = ("source",)
     form: ClassVar[str] = "pairs"  # of data, see `gansmith.data.read`
+    tiled: ClassVar[bool] = False  # whether pictures of other sizes are translated piece by piece, each at its own size
     source_labels: ClassVar[str | None] = None  # "auto": the classes of what goes in are read, too
 
     def read(self, data, **options) -> Dataset:
@@ -64,10 +67,16 @@ class Translation(Game):
 
     def translate(self, x, *, seed: int | None = None, batch_size: int = 16) -> np.ndarray:
         """Items in data units, such as pictures uint8 (n, C, H, W), of the source's form to as many of the target's, in
-        eval mode.
+        eval mode; where the game works piece by piece (`tiled`), pictures of any size, which they keep.
 
         seed  of the noise, where the game has any: the same seed, the same pictures
         """
+        size = self.spec.of("source").shape[1:]
+        if self.tiled and np.ndim(x) == 4 and np.shape(x)[2:] != size:
+            make = partial(
+                self.through, self.generator, side="source", made=self.spec, seed=seed, batch_size=batch_size
+            )
+            return np.stack([in_tiles(make, one, size) for one in np.asarray(x)])
         return self.through(self.generator, x, "source", self.spec, seed, batch_size)
 
     def through(self, network, x, side: str, made: Kind, seed: int | None, batch_size: int) -> np.ndarray:
@@ -95,7 +104,7 @@ class Translation(Game):
     def read_source(self, path) -> dict[str, np.ndarray]:
         """Name -> picture uint8 (C, H, W) of a file, folder or zip, of the form that `translate` takes."""
         channels, *size = self.spec.of("source").shape
-        return opened(path, channels, tuple(size))
+        return opened(path, channels, None if self.tiled else tuple(size))
 
     def sample(self, n: int, *, seed: int | None = None, source=None) -> np.ndarray:
         """`n` items made from the pictures `source`, taken in turn as often as it takes."""
