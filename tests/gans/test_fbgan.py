@@ -54,6 +54,16 @@ def test_feeding_is_resumed_exactly_and_kept_out_of_models():
     check_game(gs.FBGAN, data=[data], only=("resuming_is_exact", "a_saved_model_samples_the_same"), **settings)
 
 
+def test_a_run_says_what_its_analyser_goes_by_and_goes_on(tmp_path):
+    settings = SMALL | {"threshold": 0.3, "imitation": 0.0, "pool_size": 20}
+    said = []
+    gan = gs.FBGAN(**settings).fit(GENES, steps=2, batch_size=8, out=tmp_path / "run", evaluate=False, say=said.append)
+    assert gan.fold == 3 and any("of a chain of codons" in line for line in said)
+    assert "of a chain of codons" in (tmp_path / "run" / "report.html").read_text()
+    assert int(gs.resume(tmp_path / "run", data=GENES, steps=4).pool.moves) == 4
+    assert gs.load(tmp_path / "run").sample(3, seed=0).shape == (3, gan.spec.shape[0])
+
+
 @pytest.mark.slow
 def test_the_loop_raises_what_the_analyser_likes(named):
     second = named("return [t.count('C') / max(1, len(t)) for t in texts]")

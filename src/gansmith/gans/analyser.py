@@ -147,15 +147,14 @@ def chain(texts: list[str], n: int, unit: int, rng: np.random.Generator) -> list
             after[one][two] += 1
     law = {one: (list(counts), np.cumsum([*counts.values()])) for one, counts in after.items()}
     most, made = max(map(len, texts)), []
-    for _ in range(n):
-        text, last = "", ""
-        while len(text) < most:
-            names, total = law[last]
+    while len(made) < n:
+        text, last = "", None
+        while last != "" and len(text) <= most:
+            names, total = law[last or ""]
             last = names[int(np.searchsorted(total, rng.integers(total[-1]), side="right"))]
-            if not last:
-                break
             text += last
-        made.append(text)
+        if len(text) <= most:
+            made.append(text)
     return made
 
 

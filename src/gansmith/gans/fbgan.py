@@ -116,7 +116,7 @@ class FBGAN(SeqWGAN):
         super().moved(player)
         if player == "generator" and self.progress >= self.imitation:
             self.pool.moves += 1
-            if self.pool.moves % self.feedback_every == 0:
+            if int(self.pool.moves) % (self.feedback_every or 1) == 0:
                 self.feed()
 
     @torch.no_grad()

@@ -68,9 +68,6 @@ class SeqWGAN(WGANGP):
                 f"{type(self).__name__} makes sequences of letters and {found.name} holds {found.spec.noun}: use "
                 f"{found.spec.default_game}"
             )
-        ids = found.fields["real"]
-        codons = found.spec.alphabet in ("dna", "rna") and not ((ids > 0).sum(1) % 3).any()
-        self.usual_fold = 3 if codons else 1
         return found
 
     def choose(self, spec: Any, count: int | None = None) -> list[str]:
@@ -79,7 +76,7 @@ class SeqWGAN(WGANGP):
             self.width = 64
             reasons.append("width 64: what two cores can train")
         if self.fold is None:
-            self.fold = self.usual_fold
+            self.fold = 3 if spec.in_codons else 1
             reasons += ["fold 3: all sequences are of whole codons"] if self.fold == 3 else []
         return reasons
 

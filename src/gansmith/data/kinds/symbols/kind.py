@@ -33,6 +33,7 @@ class Symbols(Kind):
     int64.
 
     vocabulary  the symbols;  alphabet  one of `alphabets.ALPHABETS`;  shortest  length of the shortest sequence
+    multiple    what every length is a multiple of: 3 of genes in whole codons
     once, pairs  counts of the end and of each symbol (k + 1), and of the commonest pairs: first, second, count, …
     column      of the table that they come from
     """
@@ -58,9 +59,16 @@ class Symbols(Kind):
     vocabulary: tuple[str, ...] = ()
     alphabet: str = "characters"
     shortest: int = 1
+    multiple: int = 1
     once: tuple[int, ...] = ()
     pairs: tuple[int, ...] = ()
     column: str = "text"
+
+    def __post_init__(self) -> None:
+        if self.alphabet in alphabets.LETTERS:
+            object.__setattr__(self, "default_game", "seqwgan")
+            object.__setattr__(self, "default_reason", "it sees genes and proteins at full length")
+            object.__setattr__(self, "example_out", "-n 1000 -o made.fasta")
 
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
@@ -105,6 +113,7 @@ class Symbols(Kind):
             vocabulary=tuple(vocabulary),
             alphabet=alphabet,
             shortest=int(lengths_of(ids).min()),
+            multiple=int(np.gcd.reduce(lengths_of(ids))),
             once=tuple(once.tolist()),
             pairs=tuple(pairs.ravel().tolist()),
             column=column,
@@ -148,6 +157,11 @@ class Symbols(Kind):
     def unknown(self) -> int:
         """The number of "<unk>", which stands for all that is not in the vocabulary; 0: there is none."""
         return len(self.vocabulary) if self.vocabulary[-1] == alphabets.UNKNOWN else 0
+
+    @property
+    def in_codons(self) -> bool:
+        """Whether all sequences are of whole codons."""
+        return self.alphabet in ("dna", "rna") and self.multiple % 3 == 0
 
     @property
     def ends(self) -> bool:
