@@ -150,4 +150,5 @@ def test_what_it_refuses():
     with pytest.raises(gs.UserError, match="give sample"):
         gan.sample(3)
     with pytest.raises(gs.UserError, match=r"takes uint8 pictures of shape \(n, 1, 8, 8\)"):
-        gan.translate(np.zeros((2, 1, 9, 8), np.uint8))
+        gan.translate(np.zeros((2, 3, 9, 8), np.uint8))
+    assert gan.translate(np.zeros((2, 1, 9, 12), np.uint8)).shape == (2, 1, 9, 12)
