@@ -49,7 +49,7 @@ def test_it_is_recognised_and_read_with_its_labels_and_its_options(own, graphs):
         (lambda folder: (folder / "ring" / "0.edges").write_text("a b\n"), "left out"),
         (lambda folder: [file.write_text("0 x") for file in folder.rglob("*.edges")], "at least 2"),
         (
-            lambda folder: [file.rename(file.with_suffix(".txt")) for file in folder.rglob("*.edges")],
+            lambda folder: [file.rename(file.with_suffix(".doc")) for file in folder.rglob("*.edges")],
             "no data that can",
         ),
     ],

@@ -190,7 +190,7 @@ def test_nothing_to_learn_from_is_refused_in_one_line(folder, tmp_path):
     empty.mkdir()
     words = tmp_path / "words"
     words.mkdir()
-    (words / "a.txt").write_text("hello")
+    (words / "a.doc").write_text("hello")
     lone = tmp_path / "lone"
     lone.mkdir()
     shutil.copy(folder / "cat/00.png", lone)
@@ -202,7 +202,7 @@ def test_nothing_to_learn_from_is_refused_in_one_line(folder, tmp_path):
     torn.write_bytes(Path(pack(folder)).read_bytes()[:500])
     for path, message in (
         (empty, "is empty"),
-        (words, "found 1 .txt"),
+        (words, "found 1 .doc"),
         (lone, "one picture only"),
         (bad, "none of 3 pictures can be read; 0.png"),
         (torn, "not a readable zip"),

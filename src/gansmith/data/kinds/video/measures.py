@@ -26,13 +26,6 @@ SHARE = "distance as a share of the same clips frozen at their first frame; belo
 def measures(real: np.ndarray, fake: np.ndarray, form: Video) -> dict[str, float]:
     """Of clips uint8 (n, C, T, H, W): distances in both feature spaces, that of the same clips frozen at their first
     frame, which must be larger, and how much they move beside the real ones."""
-    from gansmith.evaluate.distances import frechet_distance
-
-    def distance(space, x, y):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of few clips: what as many reals score stands beside it
-            return float(frechet_distance(through(space, x), through(space, y)))
-
     untrained, trained = form.features()
     near = distance(trained, real, fake)
     still = distance(trained, real, frozen(fake))
@@ -49,6 +42,15 @@ def measures(real: np.ndarray, fake: np.ndarray, form: Video) -> dict[str, float
             np.abs(np.quantile(energy[0], share) - np.quantile(energy[1], share)).mean()
         ),
     }
+
+
+def distance(space: nn.Module, one: np.ndarray, other: np.ndarray) -> float:
+    """The Fréchet distance of two sets of clips in a feature space."""
+    from gansmith.evaluate.distances import frechet_distance
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of few clips: what as many reals score stands beside it
+        return float(frechet_distance(through(space, one), through(space, other)))
 
 
 def says(values: dict[str, float], control: dict[str, float]) -> str:
