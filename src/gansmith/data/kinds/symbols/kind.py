@@ -285,7 +285,8 @@ class Symbols(Kind):
         return SPACES
 
     def measures(self, real, fake) -> dict[str, float]:
-        """Numbers of `measures`, of fakes against real ones. BLEU has as many references as its name says."""
+        """Numbers of `measures`, of fakes against real ones. BLEU has as many references as its name says, and a model
+        of samples as many samples, where there are so many: both depend on how many there are."""
         real, fake, k = np.asarray(real), np.asarray(fake), len(self.vocabulary)
         letters, found = self.alphabet in alphabets.LETTERS, {}
         if not letters:
@@ -296,7 +297,7 @@ class Symbols(Kind):
         order = 3 if not letters else 6 if k <= 8 else 4
         found[f"distinct {order}-grams, share"] = measured.distinct(fake, order, k)
         found[FORWARD] = NGramModel(real, k).perplexity(fake)
-        found[REVERSE] = NGramModel(fake, k).perplexity(real)
+        found[REVERSE] = NGramModel(fake[: measured.REFERENCES], k).perplexity(real)
         found["difference of lengths, symbols"] = measured.length_gap(real, fake)
         if letters:
             order = 3 if k <= 8 else 2
@@ -327,4 +328,4 @@ class Symbols(Kind):
 
 
 FORWARD = "perplexity of samples to a trigram model of the data"
-REVERSE = "perplexity of the data to a trigram model of samples"
+REVERSE = f"perplexity of the data to a trigram model of {measured.REFERENCES} samples"
