@@ -329,3 +329,41 @@ def test_sounds(fuzz, damaged):
         looked_at(folder / "sounds")
 
     fuzz(look)
+
+
+def volume(rng) -> tuple[str, bytes]:
+    """The ending and the content of a file of a small shape."""
+    ending = [".binvox", ".npy", ".stl", ".obj", ".off"][rng.integers(5)]
+    side, corners = int(rng.integers(2, 9)), rng.normal(size=(6, 3))
+    if ending == ".binvox":
+        runs = b"".join(bytes([int(rng.integers(2)), side]) for _ in range(side**2))
+        return ending, b"#binvox 1\ndim %d %d %d\ntranslate 0 0 0\nscale 1\ndata\n" % ((side,) * 3) + runs
+    if ending == ".npy":
+        file = io.BytesIO()
+        np.save(file, rng.integers(0, 2, (side,) * int(rng.integers(2, 5))))
+        return ending, file.getvalue()
+    if ending == ".stl":
+        facets = b"".join(corners[rng.integers(0, 6, 4)].astype("<f4").tobytes() + b"\0\0" for _ in range(8))
+        return ending, b"shape".ljust(80) + struct.pack("<I", 8) + facets
+    points = [" ".join(f"{v:.3f}" for v in corner) for corner in corners]
+    sides = rng.integers(0, 6, (8, 3))
+    if ending == ".obj":
+        lines = [f"v {point}" for point in points] + [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in sides]
+    else:
+        lines = ["OFF", "6 8 0", *points, *(f"3 {a} {b} {c}" for a, b, c in sides)]
+    return ending, "\n".join(lines).encode()
+
+
+@pytest.mark.inputs(300)
+def test_volumes(fuzz, damaged):
+    pytest.importorskip("trimesh", reason="meshes are read by trimesh: pip install 'gansmith[volumes]'")
+
+    def look(rng, folder):
+        (folder / "shapes").mkdir()
+        for i in range(4):
+            ending, content = volume(rng)
+            content = damaged(rng, content) if rng.random() < 0.5 else content
+            (folder / "shapes" / f"{i}{ending}").write_bytes(content)
+        looked_at(folder / "shapes")
+
+    fuzz(look)

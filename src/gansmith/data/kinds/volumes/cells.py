@@ -94,9 +94,12 @@ def voxelised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
     in the middle. ValueError for one without extent."""
     corners = vertices[faces].astype(np.float64)
     low, high = corners.min((0, 1)), corners.max((0, 1))
-    longest = float((high - low).max())
-    if not longest > 0:
-        raise ValueError("no extent: all of its points are one")
+    with np.errstate(over="ignore"):
+        longest = float((high - low).max())
+    if not 0 < longest < np.inf:
+        raise ValueError(
+            "its points are all one" if longest == 0 else "its points lie farther apart than numbers reach"
+        )
     corners = (corners - (low + high) / 2) * ((size - 1) / longest) + (size - 1) / 2
     made = np.zeros((size,) * 3, np.uint8)
     for points in strewn(corners, 0.5):
