@@ -180,7 +180,7 @@ def main() -> None:
         "what": "real clips frozen at their first frame; real clips, frames in random order; a Gaussian of components",
         "frozen": distance(space, real, frozen(other)),
         "random order": distance(space, real, mixed),
-        "Gaussian": distance(space, real, gaussian(data.raw(rows), MADE)),
+        "Gaussian": distance(space, real, gaussian(data.raw(rows[: 2 * MADE]), MADE)),
     }
     noise, checks = from_noise(data, real, other, asked)
     frame, more = from_frame(data, real, asked)
