@@ -177,11 +177,12 @@ class TabularGAN(R3GAN):
         """Half a cosine in each stage."""
         alone = 1 - self.game_share
         if self.progress < alone:
-            rate, part = self.learning_rate * float(self.watched.rate), self.progress / alone
+            rate, part = self.learning_rate, self.progress / alone
         else:
             rate = self.game_learning_rate if player == "generator" else self.discriminator_learning_rate
             begin = alone + self.game_share * LEAD * (player == "generator")
             part = max(0.0, self.progress - begin) / max(1 - begin, 1e-9)
+        rate *= float(self.watched.rate) if player == "generator" else 1.0
         optimizer.param_groups[0]["lr"] = rate * (0.02 + 0.98 * (1 + cos(pi * part)) / 2)
 
     # --- use ---------------------------------------------------------------------------------------------------------
