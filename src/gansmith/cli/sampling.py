@@ -61,6 +61,10 @@ def sample(
         Path | None, typer.Option(metavar="FILE.mid", help="of a melody, the tune that it goes on from")
     ] = None,
     bars: Annotated[int | None, typer.Option(min=1, metavar="N", help="of a melody, how many bars")] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.mid", help="the track that is accompanied, of musegan trained with --given"),
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(metavar="HOW", help="select samples by the discriminator: obrs, mh, drs, sir, rejection, mala"),
@@ -93,6 +97,7 @@ def sample(
     gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
     gansmith sample runs/lines-relgan -n 1000 -o made.txt --temperature 0.8
     gansmith sample runs/tunes-midinet -n 4 -o made/ --chords "C Am F G" --bars 16
+    gansmith sample runs/songs-musegan -n 4 -o made/ --given melody.mid
     """
     from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
@@ -143,6 +148,7 @@ def sample(
         ("chords", "--chords", chords, by_bars),
         ("melody", "--melody", melody, by_bars),
         ("bars", "--bars", bars, by_bars),
+        ("given", "--given", given, "accompanies no track"),
     ):
         if value is not None:
             if name not in asked:

@@ -24,6 +24,7 @@ from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.language_model import LanguageModel
 from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.midinet import MidiNet
+from gansmith.gans.musegan import MuseGAN
 from gansmith.gans.neural_crypto import NeuralCrypto
 from gansmith.gans.pix2pix import Pix2Pix
 from gansmith.gans.r3gan import R3GAN
@@ -84,6 +85,7 @@ GAMES = {
         SpecGAN,
         HiFiGAN,
         MidiNet,
+        MuseGAN,
         SeriesGAN,
         TimeGAN,
         DoppelGANger,
@@ -124,6 +126,7 @@ __all__ = [
     "LSGAN",
     "LanguageModel",
     "MidiNet",
+    "MuseGAN",
     "NeuralCrypto",
     "Pix2Pix",
     "R3GAN",

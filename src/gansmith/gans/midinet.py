@@ -58,6 +58,7 @@ class MidiNet(TwoPlayer):
     noise: int = setting(100, "numbers of noise of a bar", minimum=1)
     width: int = setting(128, "maps of a layer of G", minimum=1)
     hidden: int = setting(1024, "units of the dense layers of G and D", minimum=1)
+    maps: int = setting(14, "maps of D's first layer", minimum=1)
     smoothing: float = setting(0.9, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)
     match_items: float = setting(0.01, "λ₁, weight of the distance of mean bars", minimum=0.0)
     match_features: float = setting(0.1, "λ₂, weight of the distance of mean features", minimum=0.0)
@@ -78,7 +79,7 @@ class MidiNet(TwoPlayer):
             raise DataError(f"MidiNet makes melodies over chords and the data is {spec.noun}: use {spec.default_game}")
         law = getattr(self, "chord_law", None)
         self.generator = Tunes(spec, self.noise, self.width, self.hidden, self.rest, law)
-        self.discriminator = BarDiscriminator(spec.shape[2], spec.bar, self.hidden)
+        self.discriminator = BarDiscriminator(spec.shape[2], spec.bar, self.hidden, self.maps)
         self.latent = self.generator.latent
 
     # --- the game ----------------------------------------------------------------------------------------------------

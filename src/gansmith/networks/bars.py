@@ -69,14 +69,14 @@ class BarGenerator(nn.Module):
 class BarDiscriminator(nn.Module):
     """(a bar, its chord (n, 13)) to (raw scores (n,), the first layer's maps). It never sees the bar before."""
 
-    def __init__(self, pitches: int, steps: int, hidden: int):
+    def __init__(self, pitches: int, steps: int, hidden: int, maps: int = 14):
         super().__init__()
         kernel = min(2, steps)
-        self.first = nn.Conv1d(pitches + CHORD, 14, kernel, 2)
+        self.first = nn.Conv1d(pitches + CHORD, maps, kernel, 2)
         size = (steps - kernel) // 2 + 1
         kernel = min(4, size)
         self.second = nn.Sequential(
-            nn.Conv1d(14 + CHORD, 77, kernel, 2, bias=False), nn.BatchNorm1d(77), nn.LeakyReLU(0.2), nn.Flatten()
+            nn.Conv1d(maps + CHORD, 77, kernel, 2, bias=False), nn.BatchNorm1d(77), nn.LeakyReLU(0.2), nn.Flatten()
         )
         inside = 77 * ((size - kernel) // 2 + 1)
         self.third = nn.Sequential(

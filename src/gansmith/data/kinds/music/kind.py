@@ -157,12 +157,13 @@ class Music(Kind):
 
     @property
     def default_game(self) -> str:  # type: ignore[override]
-        """Melodies, alone or over chords, are made bar after bar."""
-        return "midinet" if set(self.tracks) <= {"melody", "chords"} else "r3gan"
+        """Melodies, alone or over chords, are made bar after bar; several tracks by players who hear each other."""
+        return "midinet" if set(self.tracks) <= {"melody", "chords"} else "musegan"
 
     @property
     def default_reason(self) -> str:  # type: ignore[override]
-        return "melodies over chords, bar after bar" if self.default_game == "midinet" else Kind.default_reason
+        alone = self.default_game == "midinet"
+        return "melodies over chords, bar after bar" if alone else "its tracks listen to each other"
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
