@@ -1,6 +1,6 @@
 """MuseGAN on Bach's chorales: do players who share noise and a critic fit each other, and do those who share none not?
 
-    GANSMITH_DATA=folder python proofs/musegan.py [--mode jamming composer hybrid] [--minutes 5] [--seed 0]
+    GANSMITH_DATA=folder python proofs/musegan.py [--mode jamming composer hybrid] [--minutes 6] [--seed 0]
 
 (jsb_chorales_16th_satb.npz in the folder.) Four voices, four bars of 16 steps, 48 pitches; the chorales of its test
 part are kept aside. The checks, on 500 phrases of each mode: the tonal distance of soprano and bass, over quarter
@@ -34,7 +34,7 @@ PAIR = "tonal distance soprano-bass"
 def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--mode", nargs="+", default=["jamming", "composer", "hybrid"])
-    parse.add_argument("--minutes", type=float, default=5)
+    parse.add_argument("--minutes", type=float, default=6)
     parse.add_argument("--seed", type=int, default=0)
     asked = parse.parse_args()
     train, kept = chorales()
@@ -45,7 +45,7 @@ def main() -> None:
     found, spent = {}, {}
     for mode in asked.mode:
         gan = gs.MuseGAN(mode=mode)
-        gan.fit(train, minutes=asked.minutes, seed=asked.seed, val=0, device="cpu")
+        gan.fit(train, minutes=asked.minutes, batch_size=32, seed=asked.seed, val=0, device="cpu")
         made = gan.sample(MADE, seed=1)
         found[mode], spent[mode] = portrait(made, form), gan.trained["rounds"]
         found[f"{mode}, cut at 0"] = portrait(cut(gan), form)

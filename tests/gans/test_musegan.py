@@ -65,7 +65,8 @@ def test_what_is_shared_over_the_phrase_is_the_same_in_each_bar_and_time_is_not(
         one = game.generator(z).unflatten(2, (2, -1))
         game.generator.together.forward = lambda z: torch.zeros(len(z), 2, 3)
         still = game.generator(z).unflatten(2, (2, -1))
-    assert not torch.equal(one[:, :, 0], one[:, :, 1]) and torch.equal(still[:, :, 0], still[:, :, 1])
+    apart = [float((x[:, :, 0] - x[:, :, 1]).abs().max()) for x in (one, still)]
+    assert apart[0] > 1e-5 > 10 * apart[1]
 
 
 @pytest.mark.parametrize("mode, given, heard", [("jamming", None, [[0], [1]]), ("hybrid", None, [[0, 1]])])

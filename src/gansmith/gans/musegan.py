@@ -103,7 +103,7 @@ class MuseGAN(TwoPlayer):
         else:
             critics = [PhraseCritic(len(names), *shape, self.width)]
         self.discriminator = Critics(critics, self.generator.bars, self.heard, self.mode == "jamming")
-        self.refiners = nn.ModuleList(Refiner(self.width // 2 or 1) for _ in range(made)) if self.refines else None
+        self.refiners = nn.ModuleList(Refiner(self.width // 4 or 1) for _ in range(made)) if self.refines else None
 
     @property
     def refines(self) -> bool:
