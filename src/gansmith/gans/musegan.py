@@ -40,8 +40,8 @@ class MuseGAN(TwoPlayer):
     Networks: those of the released code in small (time first, then pitch; octaves of 12), of any number of tracks,
     bars, steps and pitches. Unlike there, tracks have temporal networks of their own, as the paper says; jamming has M
     critics; the encoder of a given track is used; each move of a critic draws new noise. Deviations: 5 critic moves
-    from the beginning (released: 100 in the first 25 rounds); R is trained after G alone (two-stage training, the
-    better one there); an average of G is kept and sampled. Where a track is given, 64 phrases of it stay in the model,
+    from the beginning (released: 100 in the first 25 rounds), and one for each of R's; R is trained after G alone
+    (two-stage training, the better one there); an average of G is kept and sampled. Where a track is given, 64 phrases of it stay in the model,
     for samples that nobody gives one. Proof: proofs/musegan.py.
     """
 
@@ -118,7 +118,7 @@ class MuseGAN(TwoPlayer):
         if not self.refines:
             return [first]
         turns = [
-            Turn("discriminator", self.refined_discriminator_loss, times=self.discriminator_steps),
+            Turn("discriminator", self.refined_discriminator_loss),
             Turn("refiner", self.refiner_loss),
         ]
         return [first, Stage("refine", turns, share=self.refining)]
