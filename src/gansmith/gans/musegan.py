@@ -41,8 +41,8 @@ class MuseGAN(TwoPlayer):
     bars, steps and pitches. Unlike there, tracks have temporal networks of their own, as the paper says; jamming has M
     critics; the encoder of a given track is used; each move of a critic draws new noise. Deviations: 5 critic moves
     from the beginning (released: 100 in the first 25 rounds), and one for each of R's; R is trained after G alone
-    (two-stage training, the better one there); an average of G is kept and sampled. Where a track is given, 64 phrases of it stay in the model,
-    for samples that nobody gives one. Proof: proofs/musegan.py.
+    (two-stage training, the better one there); an average of G is kept and sampled. Where a track is given, 64 phrases
+    of it stay in the model, for samples that nobody gives one. Proof: proofs/musegan.py.
     """
 
     name = "musegan"
