@@ -13,6 +13,8 @@ from gansmith.data.kinds.audio import Audio, tones
 from gansmith.data.spectrogram import MelSpectrogram, slaney_filters
 from gansmith.errors import UserError
 from gansmith.gans.hifi_gan import segments
+from gansmith.runs.measures import measure
+from gansmith.runs.reference import sampler
 
 SMALL = {"width": 16, "discriminator_width": 8}
 
@@ -176,3 +178,39 @@ def test_the_rate_is_that_of_the_files(tmp_path):
     assert gs.HiFiGAN().read(tmp_path).spec.rate == 44_100 and gs.read(tmp_path).spec.rate == 16_000
     assert gs.HiFiGAN().read(tmp_path, rate=22_050).spec.rate == 22_050
     assert gs.HiFiGAN().read(tmp_path / "0.wav", length=4000).spec.rate == 44_100
+
+
+def test_a_model_larger_than_what_a_file_may_name_beside_it_is_read_again(tmp_path):
+    """Weight norm registers each weight twice, and the check of files counts what is registered."""
+    game = gs.HiFiGAN(version="v3", discriminator_width=8).fit(tones((1, 1024), 8), steps=1, batch_size=2, device="cpu")
+    game.save(tmp_path / "m.gan")
+    assert sum(p.numel() for p in gs.load(tmp_path / "m.gan").generator.parameters()) > 1_300_000
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+def test_griffin_lim_stands_beside_it(trained):
+    sounds = list(tones((1, 1300), 3, rate=8000).fields["real"])
+    found = trained.beside_griffin_lim(sounds, rounds=20)
+    assert 0 < found["griffin_lim"] < found["mel_l1"], "two rounds of training make no vocoder"
+    assert found["control"] > found["griffin_lim"] and found["speed"] > 0 and found["equal_rounds"] >= 1
+    assert trained.mel_l1(sounds, sounds) == 0 and trained.mel_l1(sounds[:1], [x // 2 for x in sounds[:1]]) > 0.1
+    with pytest.raises(UserError, match="no sound is as long as a frame of 512 samples"):
+        trained.beside_griffin_lim([sounds[0][:, :200]])
+
+
+def test_a_run_is_evaluated_by_what_it_makes_of_held_out_sounds(tmp_path, monkeypatch):
+    monkeypatch.setattr("gansmith.runs.measures.FULL", (30, 60, 3))
+    data = tones((1, 1024), 100, seed=3)
+    run = str(tmp_path / "run")
+    gs.HiFiGAN(**SMALL).fit(data, steps=1, batch_size=2, out=run, val=0.4, device="cpu", evaluate=False)
+    game = gs.load(run)
+    train, held = data.split(0.4, 0)
+    found = measure(run, game, train, held, n=20)
+    assert found.scores["plain"].numbers and not any("not measured" in note for note in found.notes)
+    said = " ".join(found.notes)
+    assert "mel L1 of" in said and "Griffin-Lim, 60 rounds" in said and "not refined" in said
+    assert "copy_fake" not in found.arrays
+    draw = sampler(game, train, held)
+    np.testing.assert_array_equal(draw(5, seed=1), draw(5, seed=1))
+    chosen = held.raw(np.random.default_rng(1).choice(40, 5, replace=False))
+    np.testing.assert_array_equal(draw(5, seed=1), game.sample(5, real=chosen))

@@ -12,7 +12,7 @@ from gansmith.data import read
 from gansmith.data.pictures import radial_power
 from gansmith.data.toys import TOYS
 from gansmith.errors import UserError
-from gansmith.runs import measures
+from gansmith.runs import class_reader, measures
 from gansmith.runs.measures import affordable, measure
 from gansmith.runs.report.exhibits import exhibits, told
 
@@ -119,9 +119,10 @@ def test_modes_that_are_missing_are_told(tmp_path):
 def test_classes_are_read_by_a_classifier_and_counted(tmp_path, monkeypatch):
     class Reader:  # tells bright from dark
         predict = staticmethod(lambda items: (items.mean((1, 2, 3)) > 60).astype(int))
+        probabilities = classmethod(lambda cls, items: np.eye(2)[cls.predict(items)])
         accuracy = classmethod(lambda cls, items, labels: float((cls.predict(items) == labels).mean()))
 
-    monkeypatch.setattr(measures, "classifier", lambda items, labels, seconds: Reader)
+    monkeypatch.setattr(class_reader, "classifier", lambda items, labels, seconds: Reader)
     dark, bright = pictures(700, 0) // 2, pictures(700, 1) // 2 + 60
     data = read(np.concatenate([dark, bright]), labels=np.repeat([0, 1], 700))
     train, held = data.split(0.1)
@@ -151,9 +152,9 @@ def test_what_is_left_out_is_named(tmp_path):
 def test_classes_that_a_classifier_cannot_learn_in_time_or_at_all_give_way_to_regions(tmp_path, monkeypatch):
     draw = game(lambda n, seed: pictures(n, seed))
     data = read(pictures(500, 0), labels=np.arange(500) % 2)
-    learn, allowed = measures.classifier, []
+    learn, allowed = class_reader.classifier, []
     monkeypatch.setattr(
-        measures, "classifier", lambda x, y, seconds: allowed.append(seconds) or learn(x, y, seconds=seconds and 0)
+        class_reader, "classifier", lambda x, y, seconds: allowed.append(seconds) or learn(x, y, seconds=seconds and 0)
     )
     found = measure(tmp_path, draw, data, None, seconds=1e6)
     assert found.skipped[0].startswith("classes (a classifier would take") and len(found.skipped) == 1

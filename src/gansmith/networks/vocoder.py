@@ -61,8 +61,9 @@ VERSIONS = {
 
 
 def conv(inside: int, outside: int, kernel: int, dilation: int = 1) -> nn.Module:
-    """A convolution with weight norm that keeps the length."""
-    return weight_norm(nn.Conv1d(inside, outside, kernel, dilation=dilation, padding=dilation * (kernel - 1) // 2))
+    """A convolution with weight norm over the last axis of (n, C, 1, T) that keeps the length."""
+    pad = dilation * (kernel - 1) // 2
+    return weight_norm(nn.Conv2d(inside, outside, (1, kernel), dilation=(1, dilation), padding=(0, pad)))
 
 
 # --- generator -------------------------------------------------------------------------------------------------------
@@ -70,7 +71,8 @@ class MelGenerator(nn.Module):
     """Log-mel spectrograms (n, bands, frames) to waves (n, 1, frames · hop) in −1 … 1.
 
     Transposed convolutions up-sample; behind each the mean of residual blocks of several kernels and dilations, which
-    see patterns of several lengths at once (multi-receptive field fusion, section 2.2).
+    see patterns of several lengths at once (multi-receptive field fusion, section 2.2). Inside, time is the second axis
+    of pictures one pixel tall: a CPU convolves those, channels last, up to twice as fast as it does series.
 
     width  channels of the coarsest layer; None: those of the version
     """
@@ -83,7 +85,7 @@ class MelGenerator(nn.Module):
         widths = [max(1, width // 2**i) for i in range(len(rates) + 1)]
         self.first = conv(bands, widths[0], 7)
         self.ups = nn.ModuleList(
-            weight_norm(nn.ConvTranspose1d(a, b, 2 * rate, rate, padding=rate // 2 + rate % 2, output_padding=rate % 2))
+            weight_norm(nn.ConvTranspose2d(a, b, (1, 2 * rate), (1, rate), padding=(0, rate // 2)))
             for (a, b), rate in zip(pairwise(widths), rates, strict=True)
         )
         self.blocks = nn.ModuleList(
@@ -93,11 +95,12 @@ class MelGenerator(nn.Module):
         self.last = conv(widths[-1], 1, 7)
 
     def forward(self, mel: Tensor) -> Tensor:
-        x = self.first(mel)
+        x = mel[:, :, None]
+        x = self.first(x.contiguous(memory_format=torch.channels_last) if x.device.type == "cpu" else x)
         for up, blocks in zip(self.ups, self.blocks, strict=True):
             x = up(F.leaky_relu(x, SLOPE))
             x = sum(block(x) for block in blocks) / len(blocks)
-        return torch.tanh(self.last(F.leaky_relu(x))).float()  # torch's slope of .01, as released
+        return torch.tanh(self.last(F.leaky_relu(x)))[:, :, 0].float()  # torch's slope of .01, as released
 
     @property
     def reach(self) -> int:

@@ -14,11 +14,12 @@ from gansmith.distributed.track import track
 from gansmith.errors import DataError, UserError
 from gansmith.evaluate import Scores, compare, paired
 from gansmith.names import shown
-from gansmith.runs.field import field_lines, field_numbers, reals_for
+from gansmith.runs.class_reader import class_numbers_of
+from gansmith.runs.field import field_lines, field_numbers, reals_for, with_rows
 from gansmith.runs.load import data_of, load
 from gansmith.runs.measures import FULL, Measures, how_to_compare, measure
 from gansmith.runs.measures import read as read_measures
-from gansmith.runs.reference import Reals, as_numbers, reals, sampler, some, spaces, whole
+from gansmith.runs.reference import Reals, as_numbers, asked_for, reals, sampler, some, spaces, whole
 from gansmith.runs.report.page import write_report
 from gansmith.training.folder import RunFolder
 
@@ -79,7 +80,7 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
     """What is printed of one or two things against data, measured until about `end`."""
     runs = [Path(name) for name in names if is_run(name)]
     real = reals_of(runs, data)
-    sources = {name: sampler(load(name), data_of(name)[0]) if is_run(name) else given(name, real) for name in names}
+    sources = {name: sampler(load(name), *data_of(name)) if is_run(name) else given(name, real) for name in names}
     features, first = spaces(real.form), next(iter(sources.values()))
     draw = first if callable(first) else lambda n, seed: first[:n]
     share = 4 if len(names) == 2 else 1  # two need twice the time, and a verdict between them as much again
@@ -95,7 +96,8 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
     lines, notes = table(scores), list(real.notes)
     for name in track(names, "metrics of this kind of data"):
         if time.monotonic() < end:
-            lines += of_field(name, real, how["n"], seed, alone=len(names) == 1)
+            found, more = of_field(name, real, how["n"], seed, alone=len(names) == 1, seconds=end - time.monotonic())
+            lines, notes = lines + found, notes + more
     if len(names) == 2:
         if all(map(callable, sources.values())):
             one, other = (sources[name] for name in names)
@@ -106,16 +108,22 @@ def against(names: list[str], data: str | None, n: int | None, seed: int, end: f
     return lines + [f"note: {note}" for note in dict.fromkeys(notes)]
 
 
-def of_field(name: str, real: Reals, count: int, seed: int, alone: bool) -> list[str]:
-    """What is printed of the numbers of the field that the data belongs to, of one thing."""
+def of_field(name: str, real: Reals, count: int, seed: int, alone: bool, seconds: float) -> tuple[list, list]:
+    """(what is printed of the numbers of the field that the data belongs to, notes) of one thing."""
     train, held = (real.data, None) if real.others_data is None else (real.others_data, real.data)
     ours, others = reals_for(train, held, count, FULL[1])
+    labels = None
     if is_run(name):
-        items = load(name).sample(count, seed=seed)
+        game = load(name)
+        made = sampler(game, *data_of(name)) if game.spec.continuous else game.sample
+        items, labels = made(count, seed=seed), asked_for(game, data_of(name)[0], count, seed)
     else:
-        items = some(samples(name, real.form), most=FULL[1])
-    lines = field_lines(field_numbers(real.form, ours, others, items))
-    return lines if alone or not lines else ["", name, *lines[1:]]
+        found, labels = labelled_samples(name, real.form)
+        items, labels = some(found, most=FULL[1]), labels if len(found) <= FULL[1] else None
+    arrays = field_numbers(real.form, ours, others, items)
+    rows, notes = class_numbers_of(train, held, items, others, labels, seconds)
+    lines = field_lines(with_rows(arrays, rows))
+    return (lines if alone or not lines else ["", name, *lines[1:]]), notes
 
 
 def is_run(word: str) -> bool:
@@ -161,10 +169,21 @@ def given(name: str, real: Reals) -> np.ndarray:
 
 def samples(name: str, form: Kind) -> Dataset:
     """What lies in a folder or file, as items of `form`; UserError where it is something else."""
+    return labelled_samples(name, form)[0]
+
+
+def labelled_samples(name: str, form: Kind) -> tuple[Dataset, np.ndarray | None]:
+    """(what lies in a folder or file, as items of `form`, the class number of each, where it says so of classes that
+    `form` has); UserError where it is something else."""
     try:
-        return form.like(read(name, form="items", **form.read_options()))
+        found = read(name, form="items", **form.read_options())
+        made = form.like(found)
     except DataError as problem:
         raise UserError(f"{problem}. It is to be compared with {form.noun}") from None
+    if "label" not in found.fields or not set(found.spec.classes) <= set(form.classes):
+        return made, None
+    numbers = np.array([form.classes.index(name) for name in found.spec.classes])
+    return made, numbers[found.raw(np.arange(len(found)), "label")]
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

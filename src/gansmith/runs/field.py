@@ -37,6 +37,18 @@ def field_numbers(form: Kind, real, other, items) -> dict[str, np.ndarray]:
     }
 
 
+def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict:
+    """The arrays of `field_numbers`, or none, with more rows: number -> (of samples, of reals, of the control)."""
+    if not rows:
+        return arrays
+    empty = {"field_says": np.array("")}
+    columns = dict(zip(("field_fake", "field_floor", "field_control"), np.array(list(rows.values()), float).T))
+    more = {"field_names": np.array(list(rows)), **columns}
+    return (arrays or empty) | {
+        name: np.concatenate([arrays[name], value]) if arrays else value for name, value in more.items()
+    }
+
+
 def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tuple:
     """(real items, others to compare with as the floor): held-out ones, where there is half of `count`; else parts of
     the data."""

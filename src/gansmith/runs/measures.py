@@ -19,15 +19,16 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.toys import TOYS, Mixture
 from gansmith.distributed.track import track
 from gansmith.errors import UserError, is_out_of_memory
-from gansmith.evaluate.classifier import TooSlow, classifier
+from gansmith.evaluate.classifier import TooSlow
 from gansmith.evaluate.comparison import Verdict, compare, numbers, paired
 from gansmith.evaluate.copying import memorisation, nearest_pairs
 from gansmith.evaluate.counts import class_counts, grid_modes, ndb, two_proportions
 from gansmith.evaluate.features import extract, space
 from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.protocol import Scores
-from gansmith.runs.field import field_numbers, reals_for
-from gansmith.runs.reference import POOL, Reals, Refined, as_numbers, reals, sampler, some, spaces
+from gansmith.runs.class_reader import class_rows, reader
+from gansmith.runs.field import field_numbers, reals_for, with_rows
+from gansmith.runs.reference import POOL, Reals, Refined, as_numbers, asked_for, reals, sampler, some, spaces
 
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples
@@ -35,8 +36,6 @@ FULL = (500, 2000, 10)  # samples of a draw, reals they meet, groups of the jack
 LESS = (FULL, (500, 2000, 4), (250, 1000, 4), (100, 500, 4))  # the first that fits into the time there is
 LEAST_SECONDS = 2.0  # less is not worth beginning
 BINS = 25  # of items without classes
-LEARNT = 10_000  # items that the classifier learns from
-TELLING = 500  # reals that it never saw, below which it is asked about all
 
 
 @dataclass
@@ -98,7 +97,7 @@ def measure(
 
 
 def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, seed: int, end: float) -> None:
-    draw = sampler(game, train)
+    draw = sampler(game, train, held)
     names, (against, calibration) = spaces(train.spec), reals(train, held)
     found.notes += against.notes
     how = how_to_compare(draw, against, names, n, seed, end - time.monotonic())
@@ -116,15 +115,27 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
     first = space(names[0], against.items[: how["reference"]])
     items = made[0] if train.spec.continuous else game.sample(how["n"], seed=seed)
-    for part in track((extremes, copying, classes, spectrum, partial(field_measures, items)), "samples one by one"):
+    labels = [asked_for(game, train, how["n"], seed + k) for k in range(DRAWS)]
+    parts: dict[str, Any] = {
+        "extremes": extremes,
+        "copying": copying,
+        "classes": partial(classes, None if labels[0] is None else np.concatenate(labels)),
+        "spectrum": spectrum,
+        "numbers of this kind of data": partial(field_measures, items),
+    }
+    if game.inputs:  # what is made from an item is like it
+        parts.pop("copying")
+    for name, part in track(parts.items(), "samples one by one"):
         if time.monotonic() > end:
-            found.skipped.append(getattr(part, "__name__", "numbers of this kind of data"))
+            found.skipped.append(name)
         else:
             found.arrays |= part(found, first, made, train, held, end)
     if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
         refine(found, game, draw, train, calibration, against, names, about, how)
     else:
         found.skipped.append("refined samples")
+    if hasattr(game, "remarks") and time.monotonic() < end:  # what it says itself of how it does on data
+        found.notes += game.remarks(train if held is None else held)
     for scores in found.scores.values():
         found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
 
@@ -196,8 +207,9 @@ def copying(found, where, made, train, held, end) -> dict:
     return arrays | {"memorisation": np.array([*verdict, verdict.copied])}
 
 
-def classes(found, where, made, train, held, end) -> dict:
-    """How many of each class, or, where a classifier cannot tell them, of each region of the data, against reals."""
+def classes(labels, found, where, made, train, held, end) -> dict:
+    """How many of each class, or, where a classifier cannot tell them, of each region of the data, against reals; and
+    what the classifier says of them besides. `labels`: the classes that were asked for, where any were."""
     toy = TOYS.get(train.name)
     if isinstance(toy, Mixture):
         modes = grid_modes(np.concatenate(made), toy.means, sd=toy.sd)
@@ -207,10 +219,18 @@ def classes(found, where, made, train, held, end) -> dict:
         return arrays | _bins(np.arange(len(toy.means)), two_proportions(real.counts, modes.counts), "mode")
     if "label" in train.fields and train.spec.classes and train.spec.pictures(made[0][:1]) is not None:
         try:
-            read, others, right = reader(train, held, None if np.isinf(end) else (end - time.monotonic()) / 2)
-            fake = read(train.spec.pictures(np.concatenate(made)))
-            names, bins = class_counts(read(others), fake)
-            return _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(right)}
+            read = reader(train, held, None if np.isinf(end) else (end - time.monotonic()) / 2)
+            fake = read.net.predict(train.spec.pictures(np.concatenate(made)))
+            names, bins = class_counts(read.net.predict(read.counted), fake)
+            arrays = _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(read.right)}
+            _, others = reals_for(train, held, len(made[0]), FULL[1])
+            try:
+                seconds = None if np.isinf(end) else (end - time.monotonic()) / 2
+                rows = class_rows(read, train.spec, np.concatenate(made), others, labels, seconds)
+                return arrays | {"label_names": np.array(list(rows)), "label_rows": np.array(list(rows.values()))}
+            except TooSlow as error:
+                found.skipped.append(f"what samples teach ({error})")
+                return arrays
         except TooSlow as error:
             found.skipped.append(f"classes ({error})")
         except UserError as error:
@@ -223,23 +243,6 @@ def classes(found, where, made, train, held, end) -> dict:
 def features_of(where, made: list[np.ndarray]) -> np.ndarray:
     """Of all draws; those of each may be there already."""
     return np.concatenate([extract(where, items) for items in made])
-
-
-def reader(train: Dataset, held: Dataset | None, seconds: float | None = None):
-    """(items -> their classes, reals whose classes are to be counted, the share of unseen reals that is read rightly).
-
-    A classifier learns from at most LEARNT items, and others are counted wherever there are enough. UserError where
-    there are too few to learn from, TooSlow where it would take longer than `seconds`.
-    """
-    both = lambda data, index: (data.spec.pictures(data.raw(index)), data.raw(index, "label"))  # noqa: E731
-    index = np.random.default_rng(0).permutation(len(train))
-    learnt, unseen = both(train, index[:LEARNT]), [both(train, index[LEARNT : LEARNT + POOL // 4])]
-    if held is not None:
-        unseen.append((held.spec.pictures(some(held)), some(held, "label")))
-    others = [np.concatenate(side) for side in zip(*unseen)]
-    read = classifier(*learnt, seconds=seconds)
-    right = read.accuracy(*others) if len(others[0]) else np.nan
-    return read.predict, (others if len(others[0]) >= TELLING else learnt)[0], right
 
 
 def _bins(names: np.ndarray, bins, what: str) -> dict:
@@ -258,7 +261,10 @@ def field_measures(items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
     real, other = reals_for(train, held, len(items), FULL[1])
     arrays = field_numbers(train.spec, real, other, items)
-    return arrays and arrays | _figures(train.spec.figures(other, items))
+    figures = _figures(train.spec.figures(other, items)) if arrays else {}
+    if "label_names" in found.arrays:
+        arrays = with_rows(arrays, dict(zip(found.arrays["label_names"], found.arrays["label_rows"])))
+    return arrays | figures
 
 
 def _figures(figures: dict[str, np.ndarray]) -> dict:

@@ -18,6 +18,7 @@ from gansmith.errors import UserError
 from gansmith.refine.calibration import FEWEST
 
 ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and still be the reference
+ENOUGH_GIVEN = 20  # held-out items that are made anew rather than those of training
 MOST_HELD = 0.3  # of the data, to be advised
 MOST_CANDIDATES = 20  # for each refined sample that is measured: five times what obrs aims at
 CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
@@ -83,22 +84,34 @@ def some(data: Dataset, name: str | None = None, most: int = POOL):
     return data.raw(np.sort(np.random.default_rng(0).permutation(len(data))[:count]), name)
 
 
-def sampler(game, train: Dataset) -> Callable:
-    """(n, seed=) -> numbers of items a game makes, a conditional one in the proportions of its classes in the data.
+def sampler(game, train: Dataset, held: Dataset | None = None) -> Callable:
+    """(n, seed=) -> numbers of items a game makes, a conditional one in the proportions of its classes in the data; one
+    that makes items anew, of held-out ones where there are enough.
 
     No draw is made twice: a table, a verdict and pictures are of the same samples.
     """
-    if game.inputs or not hasattr(game, "sample"):
+    anew = game.inputs == (train.main,)
+    if (game.inputs and not anew) or not hasattr(game, "sample"):
         raise UserError(f"{type(game).__name__} makes items from others: write them to a folder, and evaluate those")
-    if not getattr(game, "conditional", False):
-        return lru_cache(maxsize=None)(lambda n, seed: train.spec.numbers(game.sample(n, seed=seed)))
-    labels = train.raw(np.arange(len(train)), "label")
+    given = held if held is not None and len(held) >= ENOUGH_GIVEN else train
 
     def draw(n: int, seed: int) -> np.ndarray:
-        chosen = np.random.default_rng(seed).choice(labels, n)
-        return train.spec.numbers(game.sample(n, seed=seed, label=chosen))
+        conditions: dict = {}
+        if anew:
+            chosen = np.random.default_rng(seed).choice(len(given), n, replace=n > len(given))
+            conditions = {train.main: given.raw(chosen)}
+        elif (labels := asked_for(game, train, n, seed)) is not None:
+            conditions = {"label": labels}
+        return train.spec.numbers(game.sample(n, seed=seed, **conditions))
 
     return lru_cache(maxsize=None)(draw)
+
+
+def asked_for(game, train: Dataset, n: int, seed: int) -> np.ndarray | None:
+    """The classes (n,) that a conditional game is asked for, in the proportions of the data; None for any other."""
+    if not getattr(game, "conditional", False):
+        return None
+    return np.random.default_rng(seed).choice(train.raw(np.arange(len(train)), "label"), n)
 
 
 def calibrating(train: Dataset, held: Dataset | None, wanted=None) -> tuple[Dataset, str]:

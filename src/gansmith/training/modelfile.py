@@ -147,9 +147,11 @@ def check_fit(game: Game, spec: Kind, tensors: dict[str, Tensor], raw: dict[str,
     """ValueError unless `game`, built for `spec`, has these tensors, and no others but what only training needs.
 
     Found before any memory is taken for them: on the device "meta", whose tensors have a shape and no content, and
-    not beyond the size of the tensors that are there. So a small file that names huge layers is small to refuse.
+    not beyond twice the size of the tensors that are there, as a parametrised weight is registered twice. So a small
+    file that names huge layers is small to refuse.
     """
-    room = {"parameters": sum(x.numel() for x in tensors.values()) + SPARE, "parts": 100 * len(tensors) + 10_000}
+    held = sum(x.numel() for x in tensors.values())
+    room = {"parameters": 2 * held + SPARE, "parts": 100 * len(tensors) + 10_000}
 
     def count(module, name, part) -> None:
         room["parts"] -= 1

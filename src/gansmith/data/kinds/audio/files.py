@@ -188,11 +188,11 @@ def whole(data, rate: int) -> dict[str, np.ndarray]:
     headers, bad = survey(files)
     found = {}
     for i, header in headers.items():
-        made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
-        if isinstance(made, str):
-            bad[files.files[i]] = made
-        else:
-            found[files.files[i]] = made
+        try:
+            made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
+        except Exception as problem:
+            made = reason(problem)
+        (bad if isinstance(made, str) else found)[files.files[i]] = made
     enough(len(found), bad, files, least=1)
     if bad:
         lines = [f"{name} ({why})" for name, why in sorted(bad.items())]
