@@ -1,12 +1,15 @@
 """HiFi-GAN on ten spoken digits, and how quickly V3 makes sound.
 
-    GANSMITH_DATA=folder python proofs/hifi_gan.py [--minutes 15] [--seed 0]
+    GANSMITH_DATA=folder python proofs/hifi_gan.py [--minutes 8] [--seed 0]
 
 (fsdd_wav.zip in the folder: one recording of each digit by one speaker, at 8 kHz.) The checks: V3, trained on ten
-recordings, makes them anew nearer in mel L1 than Griffin-Lim with 60 rounds does, from the same 80 bands; and V3 at the
-paper's 22,050 Hz makes at least 5 seconds of sound a second on one core (published: 13, on another CPU). Controls: the
-networks as they were before training, which must not be nearer than Griffin-Lim, and the recordings back to front.
-Beside it the ten recordings of the same digits by the same speaker that were not learnt from.
+recordings, makes them anew nearer in mel L1 than Griffin-Lim with 60 rounds does, from the same 80 bands. As in the
+paper, what both are given ends at 73 % of the frequencies that the distance is of (8 kHz of 11; here 2.9 of 4). Of all
+frequencies Griffin-Lim comes nearer, for 80 bands of 257 bins leave little open; that number stands beside. And V3 at
+the paper's 22,050 Hz makes at least 5 seconds of sound a second on one core (published: 13, on another CPU).
+
+Controls: the networks as they were before training, which must not be nearer than Griffin-Lim, and the recordings back
+to front. Beside it the ten recordings of the same digits by the same speaker that were not learnt from.
 """
 
 import argparse
@@ -24,6 +27,7 @@ import gansmith as gs
 from gansmith.data.kinds.audio import Audio
 
 SPEAKER, RATE, FASTER = "jackson", 22_050, 5
+TOP = 2900.0  # Hz, of 4,000: the paper's 8,000 of 11,025
 LEARNT, UNSEEN = 0, 1  # number of the take
 
 
@@ -59,7 +63,7 @@ def speed_of_v3(seconds: float = 10.0) -> float:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--minutes", type=float, default=15)
+    parse.add_argument("--minutes", type=float, default=8)
     parse.add_argument("--batch", type=int, default=10)
     parse.add_argument("--segment", type=int, default=16)
     parse.add_argument("--learning-rate", type=float, default=1e-3)
@@ -71,9 +75,11 @@ def main() -> None:
     items = np.stack([np.pad(x, ((0, 0), (0, length - x.shape[1]))) for x in clips.values()])
     data = gs.read(items, rate=8000, form="audio")
     how = {"version": "v3", "segment": asked.segment, "learning_rate": asked.learning_rate, "discriminator_width": 64}
-    how |= {"average_half_life": 500}
+    how |= {"average_half_life": 500, "top": TOP}
     before = gs.HiFiGAN(**how).fit(data, steps=1, batch_size=asked.batch, seed=asked.seed, val=0, device="cpu")
     untrained = before.beside_griffin_lim(list(clips.values()))
+    all_bands = gs.HiFiGAN(**how | {"top": 4000.0}).fit(data, steps=1, batch_size=asked.batch, val=0, device="cpu")
+    easy = all_bands.beside_griffin_lim(list(clips.values()))["griffin_lim"]
     gan = gs.HiFiGAN(**how)
     gan.fit(data, minutes=asked.minutes, batch_size=asked.batch, seed=asked.seed, val=0, device="cpu")
     found, unseen = (gan.beside_griffin_lim(list(x.values())) for x in (clips, others))
@@ -81,7 +87,11 @@ def main() -> None:
         "hifi-gan",
         passed=found["mel_l1"] < found["griffin_lim"] < untrained["mel_l1"] and speed >= FASTER,
         mel_l1=found["mel_l1"],
-        griffin_lim={"60 rounds": found["griffin_lim"], "in as much time": found["equal_time"]},
+        griffin_lim={
+            "60 rounds": found["griffin_lim"],
+            "in as much time": found["equal_time"],
+            "given all frequencies": easy,
+        },
         unseen={"mel_l1": unseen["mel_l1"], "griffin_lim": unseen["griffin_lim"]},
         real_time_factor={"V3 at 22,050 Hz on one thread": speed, "trained, at 8,000 Hz": found["speed"]},
         rounds=gan.trained["rounds"],

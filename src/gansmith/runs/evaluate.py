@@ -113,10 +113,11 @@ def of_field(name: str, real: Reals, count: int, seed: int, alone: bool, seconds
     train, held = (real.data, None) if real.others_data is None else (real.others_data, real.data)
     ours, others = reals_for(train, held, count, FULL[1])
     labels = None
-    if is_run(name):
-        game = load(name)
-        made = sampler(game, *data_of(name)) if game.spec.continuous else game.sample
-        items, labels = made(count, seed=seed), asked_for(game, data_of(name)[0], count, seed)
+    if is_run(name) and real.form.continuous:
+        game, data = load(name), data_of(name)
+        items, labels = sampler(game, *data)(count, seed=seed), asked_for(game, data[0], count, seed)
+    elif is_run(name):
+        items = load(name).sample(count, seed=seed)
     else:
         found, labels = labelled_samples(name, real.form)
         items, labels = some(found, most=FULL[1]), labels if len(found) <= FULL[1] else None
