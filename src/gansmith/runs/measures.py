@@ -115,11 +115,12 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     made = [draw(how["n"], seed=seed + k) for k in range(DRAWS)]
     first = space(names[0], against.items[: how["reference"]])
     items = made[0] if train.spec.continuous else game.sample(how["n"], seed=seed)
-    labels = [asked_for(game, train, how["n"], seed + k) for k in range(DRAWS)]
+    asked = [asked_for(game, train, how["n"], seed + k) for k in range(DRAWS)]
+    labels = [one for one in asked if one is not None]
     parts: dict[str, Any] = {
         "extremes": extremes,
         "copying": copying,
-        "classes": partial(classes, None if labels[0] is None else np.concatenate(labels)),
+        "classes": partial(classes, np.concatenate(labels) if labels else None),
         "spectrum": spectrum,
         "numbers of this kind of data": partial(field_measures, items),
     }

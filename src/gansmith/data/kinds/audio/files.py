@@ -30,7 +30,6 @@ FORMATS = {  # ending -> what libsndfile calls what should be inside
     ".aiff": ("AIFF",),
 }
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}  # of those that have not 16
-OWN = "own"  # the value of `rate` that means: that of most of the files
 RATES = 1_000, 768_000  # what a sound has, in samples a second
 USUAL_RATE, LONGEST, SHORTEST = 16_000, 16_384, 64  # at most, unless it is given; samples, at most and at least
 FIT, PIECES = 0.95, 2  # share of the recordings that the chosen length holds; lengths from which it is cut in pieces
@@ -53,7 +52,7 @@ class Header:
 # --- options ---------------------------------------------------------------------------------------------------------
 def as_rate(rate) -> int | None:
     """Samples a second; None: not said; 0: that of most of the files, however high ("own")."""
-    if rate is None or rate == OWN:
+    if rate is None or rate == "own":
         return 0 if rate else None
     try:
         found = int(rate)
@@ -180,23 +179,24 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
 
 
 def whole(data, rate: int) -> dict[str, np.ndarray]:
-    """Name -> sound int16 (C, T) of a file, a folder or a zip, as long and with as many channels as it is, at `rate`.
-
-    What cannot be read is left out and named in a warning; DataError where that is all of them.
-    """
+    """Name -> sound int16 (C, T) of each file at a path, as long and with as many channels as it is, at `rate`; what
+    cannot be read is left out and named in a warning. DataError where that is all of them."""
     files = listed(data)
     headers, bad = survey(files)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for i, header in headers.items():
         try:
             made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
         except Exception as problem:
             made = reason(problem)
-        (bad if isinstance(made, str) else found)[files.files[i]] = made
+        if isinstance(made, str):
+            bad[files.files[i]] = made
+        else:
+            found[files.files[i]] = made
     enough(len(found), bad, files, least=1)
     if bad:
-        lines = [f"{name} ({why})" for name, why in sorted(bad.items())]
-        warnings.warn(f"{files.name}: {len(bad)} cannot be read and are left out: {few(lines)}", stacklevel=3)
+        lines = few([f"{name} ({why})" for name, why in sorted(bad.items())])
+        warnings.warn(f"{files.name}: {len(bad)} cannot be read and are left out: {lines}", stacklevel=3)
     return found
 
 
