@@ -113,7 +113,10 @@ def test_minibatch_discrimination_sees_that_all_are_alike(trained, layers):
     judge, batch = trained.discriminator, layers.batch(torch.arange(16)).real
     judge.train()
     with torch.no_grad():
-        many, same = (judge.shapes_alike.statistic(torch.randn(1, k, 18).expand(1, 16, 18)).mean() for k in (16, 1))
+        many, same = (
+            judge.shapes_alike.statistic(torch.randn(1, k, judge.shapes.outputs).expand(1, 16, -1)).mean()
+            for k in (16, 1)
+        )
         judge.features(batch)
     judge.eval()
     assert same > many + 1

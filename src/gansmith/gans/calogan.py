@@ -116,12 +116,18 @@ class CaloGAN(GAN):
         return terms
 
     def apart(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Energy distances of cells and of shapes, each shape and each cell by itself and the shapes all together."""
-        cells = (x[:, -self.cells :] for x in (real, fake))
-        one, two = (self.shapes(x) for x in (real, fake))
-        scale = one.std(0) + 0.01
-        one, two = one / scale, two / scale
-        return marginal_distance(*cells) + marginal_distance(one, two) + energy_distance(one, two)
+        """How far fakes are from reals as samples: energy distances of cells, of shapes and of coarse cells, of each
+        number by itself and of all together."""
+        total = torch.zeros((), device=real.device)
+        for one, two in zip(self.looks(real), self.looks(fake)):
+            scale = one.std(0) + 0.05 * one.std()
+            total = total + energy_distance(one / scale, two / scale) + marginal_distance(one / scale, two / scale)
+        return total
+
+    def looks(self, items: Tensor) -> tuple[Tensor, ...]:
+        """Cells, shapes, and logarithms of the energies of coarse cells."""
+        shapes, coarse = self.shapes.looks(items)
+        return items[:, -self.cells :], shapes, coarse
 
     def response(self, items: Tensor, asked: Tensor) -> Tensor:
         """(n,) energy in the cells of items / energy asked for, both in network units."""
@@ -191,9 +197,9 @@ class CaloGAN(GAN):
 def energy_distance(x: Tensor, y: Tensor) -> Tensor:
     """2 E|x − y| − E|x − x'| − E|y − y'| of rows (n, d) and (m, d), without bias, divided by √d: 0 only where they are
     alike (Székely & Rizzo 2013)."""
-    gaps = [(((a[:, None] - b[None]).square().mean(2) + 1e-8).sqrt()).sum() for a, b in ((x, y), (x, x), (y, y))]
     n, m = len(x), len(y)
-    return 2 * gaps[0] / (n * m) - gaps[1] / (n * (n - 1)) - gaps[2] / (m * (m - 1))
+    between, inside, other = (torch.cdist(a, b).sum() for a, b in ((x, y), (x, x), (y, y)))
+    return (2 * between / (n * m) - inside / (n * (n - 1)) - other / (m * (m - 1))) / x.shape[1] ** 0.5
 
 
 def marginal_distance(x: Tensor, y: Tensor) -> Tensor:

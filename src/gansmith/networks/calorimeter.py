@@ -19,6 +19,7 @@ from gansmith.networks.minibatch import MinibatchFeatures
 
 FAINTEST, BRIGHTEST = 0.05, 1.5  # logarithm of a layer's largest cell at least, of any at most
 TINY = 1e-9  # GeV
+LARGEST, COARSE = 8, 6  # cells of a layer that are looked at by size; rows and columns of coarse cells
 
 
 class Scale(NamedTuple):
@@ -60,12 +61,13 @@ class Stream(nn.Module):
         few = max(2, width // 2)
         self.local = LocallyConnected2d(width, few, (size[0] + 1, size[1] + 1), (2, 2))
         self.cells = LocallyConnected2d(few, 2, size, (1, 1))
+        nn.init.normal_(self.cells.weight, 0, 0.1)
 
     def forward(self, z: Tensor, noise: Tensor) -> Tensor:
         x = self.conv(leaky(self.dense(z).unflatten(1, self.first)))
         x = self.local(places_first(leaky(self.norm(x))))
         value, spread = items_first(self.cells(leaky(x))).split(1, 1)
-        return value / 4 + F.softplus(spread - 2) * noise
+        return value + F.softplus(spread - 2) * noise
 
 
 class ShowerGenerator(Generator):
@@ -139,7 +141,8 @@ class ShowerGenerator(Generator):
             x = x + F.relu(FAINTEST - x.amax(1, keepdim=True))  # never a layer without a single cell
             x = torch.expm1(F.relu(x).clamp(max=BRIGHTEST) * self.scale.log_top)
             x = x / x.sum(1, keepdim=True) * energy
-            x = x * ((x >= self.scale.threshold) | ((x == x.amax(1, keepdim=True)) & (energy >= self.scale.threshold)))
+            hit = (x >= self.scale.threshold) | ((x == x.amax(1, keepdim=True)) & (energy >= self.scale.threshold))
+            x = x - (x * ~hit).detach()  # empty, but what would fill it is told so
             made.append(x * (energy / x.sum(1, keepdim=True).clamp(min=TINY)))
         return made
 
@@ -188,8 +191,8 @@ class ShowerDiscriminator(Discriminator):
 
 class ShowerShapes(nn.Module):
     """Items to (n, outputs) numbers of order 1 that physicists look at: of each layer its share of the energy, the
-    logarithm of its energy, its share of cells hit (smooth), its centre and its widths; depth; the energy found against
-    the energy asked for, which comes last. No parameters.
+    logarithm of its energy, its share of cells hit (smooth), its centre and its widths, the shares of its largest
+    cells; depth; the energy found against the energy asked for, which comes last. No parameters.
 
     places  (2, cells): where each lies, in sides of its layer
     """
@@ -197,7 +200,9 @@ class ShowerShapes(nn.Module):
     def __init__(self, sizes: Sequence[tuple[int, int]], has_energy: bool, scale: Scale, places: Tensor):
         super().__init__()
         self.sizes, self.counts = list(sizes), [rows * columns for rows, columns in sizes]
-        self.has_energy, self.scale, self.outputs = has_energy, scale, 7 * len(self.sizes) + 4
+        self.has_energy, self.scale = has_energy, scale
+        self.largest = [min(LARGEST, count) for count in self.counts]
+        self.outputs = 7 * len(self.sizes) + sum(self.largest) + 4
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -212,10 +217,24 @@ class ShowerShapes(nn.Module):
             share = energy / (total + TINY)
             middle = e @ place.T / (energy + TINY)
             width = (e @ place.T.square() / (energy + TINY) - middle.square()).clamp(min=1e-6).sqrt()
-            found += [share, (self.scale.network(energy) + 1) / 2, h.mean(1, keepdim=True), 4 * middle, 8 * width]
+            large = e.topk(self.largest[i], 1).values / (energy + TINY)
+            found += [share, self.size(energy), h.mean(1, keepdim=True), 4 * middle, 8 * width, (large + TINY).sqrt()]
             depth = depth + i * share
         response = total / asked.clamp(min=TINY)
         return torch.cat([*found, depth, 5 * (response - 1), (response - 1).abs(), self.scale.network(asked)], 1)
+
+    def looks(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The shapes, and logarithms of the energies in coarse cells, at most COARSE × COARSE of each layer."""
+        energies = self.scale.energy(x[:, int(self.has_energy) :].clamp(min=-1)).split(self.counts, 1)
+        coarse = []
+        for e, size in zip(energies, self.sizes):
+            few = (min(COARSE, size[0]), min(COARSE, size[1]))
+            coarse.append(F.adaptive_avg_pool2d(e.unflatten(1, size), few).flatten(1))
+        return self(x), self.size(torch.cat(coarse, 1))
+
+    def size(self, energy: Tensor) -> Tensor:
+        """Energies as logarithms, 0 … 1."""
+        return (self.scale.network(energy) + 1) / 2
 
 
 class Tower(nn.Module):
