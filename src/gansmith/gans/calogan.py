@@ -22,7 +22,7 @@ from gansmith.training.metrics import Metric
 class CaloGAN(GAN):
     """G makes the layers of a shower from noise z and the energy E that it is asked for; D judges them with E beside
     them. Both play GAN's game, and G minimises, too, how far the energy of its cells is from E:
-    −E log σ(D(G(z, E), E)) + λ · E|Σ cells − E| / E.
+    −E log σ(D(G(z, E), E)) + λ · E|Σ cells − E| / E + `matching`, which is ours.
 
     Networks: a stream of locally connected layers (LAGAN) for each layer of the calorimeter; each is in-painted from
     the one before it by attention; D looks at each layer, at how many cells are hit, at the energies, and by minibatch
@@ -31,6 +31,10 @@ class CaloGAN(GAN):
     The energy is exact by construction: cells hold together R · E, where R, which a head of G makes, lies within the
     responses of the data (of images R = 1), up to what layers below the threshold lose and rounding, 10⁻⁴. So λ may be
     small, where the paper's 0.05 for each GeV pulls R towards 1 in any detector.
+
+    `matching` is the energy distance (Székely & Rizzo 2013) of a batch's fakes from its reals, in their cells, in
+    coarse cells and in shapes. In the minutes of two cores D alone does not teach G the shares, widths and cells hit of
+    the layers: it wins, with AUROC 1 for trees on shapes. A weight of 0 is the paper's game.
 
     Deviations: energies are made and judged as logarithms, as they span four decades; cells have noise of their own, as
     deposits do; the head gives R and the shares of the layers; D sees centres and widths, and has a hidden layer; z is
@@ -58,14 +62,14 @@ class CaloGAN(GAN):
         0.0005, "λ, weight of the distance of the energy found from the energy asked for", minimum=0.0
     )
     matching: float = setting(
-        2.0,
+        10.0,
         "weight of the energy distance of cells and shapes of fakes from the batch's; 0: the paper's G",
         minimum=0.0,
     )
     prior: str = setting("normal", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
-    learning_rate: float = setting(1e-3, "Adam's learning rate", minimum=0.0)
+    learning_rate: float = setting(2e-3, "Adam's learning rate", minimum=0.0)
     discriminator_learning_rate: float | None = setting(
-        1e-4, "the discriminator's step size; None: learning_rate", minimum=0
+        4e-5, "the discriminator's step size; None: learning_rate", minimum=0
     )
 
     def default_width(self, spec: Any) -> int:
