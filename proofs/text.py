@@ -114,7 +114,7 @@ def draw(curves: dict[str, list[dict]], points: dict[str, dict], path: Path) -> 
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("--minutes", type=float, default=6.0, help="of each neural model")
+    parse.add_argument("--minutes", type=float, default=5.0, help="of each neural model")
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--no-record", action="store_true")
     asked = parse.parse_args()
