@@ -161,14 +161,15 @@ def test_words_among_numbers_are_values_of_their_own():
 
 
 def test_names_of_rows_are_ids_and_numbered_anew():
-    for values in (
-        Series([f"{i:04d}-X" for i in range(50)]),
-        Series(range(7, 57)),
-        Series(RNG.integers(2**62, size=50)),
+    large = RNG.integers(2**62, size=50)
+    for values, first in (  # numbers go on beyond the largest, so that none is somebody's
+        (Series([f"{i:04d}-X" for i in range(50)]), 1),
+        (Series(range(7, 57)), 57),
+        (Series(large), int(large.max()) + 1),
     ):
         (column,) = infer(values)
         assert column.kind == "id" and encode(column, values).tolist() == [0.0] * 50
-        assert [int(v) for v in decode(column, np.zeros(3))] == [1, 2, 3]
+        assert [int(v) for v in decode(column, np.zeros(3))] == [first, first + 1, first + 2]
 
 
 def test_what_a_column_is_can_be_overruled():

@@ -103,13 +103,13 @@ def test_npz_and_npy(tmp_path):
     np.save(tmp_path / "e.npy", np.array([{}, {}]), allow_pickle=True)
     (tmp_path / "f.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:500])
     (tmp_path / "g.npy").write_bytes((tmp_path / "c.npy").read_bytes()[:500])
-    (tmp_path / "h.txt").write_text("words")
+    (tmp_path / "h.doc").write_text("words")
     for file, message in (
         ("d.npz", r"left \(20, 28, 28\), right .*rename"),
         ("e.npy", "Python objects"),
         ("f.npz", "cannot be read"),
         ("g.npy", "cannot be read"),
-        ("h.txt", "unsupported file type .txt"),
+        ("h.doc", "unsupported file type .doc"),
     ):
         with pytest.raises(UserError, match=message) as caught:
             read(tmp_path / file)

@@ -371,7 +371,7 @@ def test_bad_tables_of_columns_are_refused_in_one_line(write):
         (MIXED, {"types": {"kimd": "id"}}, "Did you mean kind"),
         (MIXED, {"types": "kind=integer"}, "'a' in row 1"),
         (MIXED, {"types": "kind=colour"}, "choose one of categorical"),
-        (MIXED, {"size": 32}, "size is for pictures"),
+        (MIXED, {"size": 32}, "size is for .*pictures"),
         ("a,b\nx,y\n", {}, "1 rows and 2 columns"),
     ):
         with pytest.raises(UserError, match=says) as caught:

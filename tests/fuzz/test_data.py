@@ -13,6 +13,7 @@ from PIL import Image
 
 import gansmith as gs
 from gansmith.data import read
+from gansmith.data.kinds.images import Images
 from gansmith.data.preflight import look_over
 from gansmith.data.write import write_samples
 from gansmith.testing.examples import made_up_pairs
@@ -302,7 +303,8 @@ def test_pictures(fuzz, damaged):
             name = f"{i}{['.png', '.jpg', '.gif', '.tif', '.webp'][rng.integers(5)]}"
             (folder / "pics" / name).write_bytes(content)
         data = looked_at(folder / "pics", **({"size": 8} if rng.random() < 0.5 else {}))
-        assert len(data) + len(data.left_out) == 4
+        pictures = isinstance(data.spec, Images)  # long thin ones and animated ones may be clips
+        assert len(data.left_out) < 4 and (len(data) + len(data.left_out) == 4 or not pictures)
 
     fuzz(look)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds import KINDS
+from gansmith.data.labels import few
 from gansmith.data.memory import from_memory
 from gansmith.data.named import NAMES, from_name
 from gansmith.data.npz import from_npz, load_numpy
@@ -86,7 +87,7 @@ def _read(kind: type[Kind], data, options: dict, named: bool = False) -> Dataset
         if value is not None:
             others = [other.noun for other in KINDS.values() if name in other.options]
             takes = f"which take {', '.join(kind.options)}" if kind.options else "which take no options"
-            raise DataError(f"{name} is for {' and '.join(others) or 'nothing'}, and {data} holds {kind.noun}, {takes}")
+            raise DataError(f"{name} is for {few(others, 9) or 'nothing'}, and {data} holds {kind.noun}, {takes}")
         options = {k: v for k, v in options.items() if k != name}
     return kind.read(data, named=named, **options)
 

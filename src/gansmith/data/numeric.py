@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.labels import choose, evenly, labelled
+from gansmith.data.labels import choose, evenly, few, labelled
 from gansmith.errors import DataError, UserError
 
 
@@ -37,7 +37,7 @@ def from_array(
     if others := [key for key in options if key not in form.options]:
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}
         raise DataError(
-            f"{name}: {' and '.join(others)} {'is' if len(others) == 1 else 'are'} for {' and '.join(owners)}, and "
+            f"{name}: {' and '.join(others)} {'is' if len(others) == 1 else 'are'} for {few(sorted(owners), 9)}, and "
             f"these are {form.noun}: {x.dtype} items of shape {x.shape[1:]}"
         )
     return labelled(data, label, form, classes=classes, name=name, notes=notes)

@@ -104,5 +104,6 @@ class Past:
         for name in names:
             healthy = explain(name, GAMES.get(self.game)).healthy
             own = f"; real data: above {self.level[name[5:]]:.3g}" if name[5:] in self.level else ""
-            said[name] = f"{self.row[name]:.3g} (healthy: {healthy}{own})"
+            now = self.row.get(name, *self.last(name, 1))  # of a player that rested, what it last said
+            said[name] = f"{now:.3g} (healthy: {healthy}{own})"
         return said

@@ -171,7 +171,8 @@ class TabularGAN(R3GAN):
         mine = player == "generator"
         how = {"betas": (self.beta1, 0.999), "weight_decay": self.weight_decay} if mine else {"betas": (0.0, 0.99)}
         fused = parameters[0].device.type != "mps"
-        return torch.optim.AdamW(parameters, lr=self.learning_rate, fused=fused, **{"weight_decay": 0.0} | how)
+        adam = torch.optim.AdamW(parameters, lr=self.learning_rate, fused=fused, **{"weight_decay": 0.0} | how)
+        return self.wrap_optimizer(adam, player)
 
     def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
         """Half a cosine in each stage."""

@@ -135,9 +135,13 @@ def _by_biopython(where: str, text: str, form: str) -> Records:
 def _rows(where: str, name: str, text: str) -> Iterator[tuple[str, dict]]:
     if name.endswith(TABLES):
         head = text.partition("\n")[0]
-        csv.field_size_limit(2**31 - 1)
         separator = "\t" if name.endswith(".tsv") else max(",;\t|", key=head.count)
-        for i, row in enumerate(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator), 1):
+        most = csv.field_size_limit(2**31 - 1)
+        try:
+            rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+        finally:
+            csv.field_size_limit(most)  # which is one for all of Python
+        for i, row in enumerate(rows, 1):
             yield f"row {i}", {key: value for key, value in row.items() if key is not None}
         return
     for i, line in enumerate(text.split("\n"), 1):
