@@ -171,19 +171,20 @@ class TabularGAN(R3GAN):
         mine = player == "generator"
         how = {"betas": (self.beta1, 0.999), "weight_decay": self.weight_decay} if mine else {"betas": (0.0, 0.99)}
         fused = parameters[0].device.type != "mps"
-        adam = torch.optim.AdamW(parameters, lr=self.learning_rate, fused=fused, **{"weight_decay": 0.0} | how)
+        rate = self.learning_rate if mine else self.discriminator_learning_rate
+        adam = torch.optim.AdamW(parameters, lr=rate, fused=fused, **{"weight_decay": 0.0} | how)
         return self.wrap_optimizer(adam, player)
 
     def schedule(self, player: str, optimizer: torch.optim.Optimizer) -> None:
         """Half a cosine in each stage."""
-        alone = 1 - self.game_share
-        if self.progress < alone:
+        alone, mine = 1 - self.game_share, player == "generator"
+        if mine and self.progress < alone:
             rate, part = self.learning_rate, self.progress / alone
         else:
-            rate = self.game_learning_rate if player == "generator" else self.discriminator_learning_rate
-            begin = alone + self.game_share * LEAD * (player == "generator")
+            rate = self.game_learning_rate if mine else self.discriminator_learning_rate
+            begin = alone + self.game_share * LEAD * mine
             part = max(0.0, self.progress - begin) / max(1 - begin, 1e-9)
-        rate *= float(self.watched.rate) if player == "generator" else 1.0
+        rate *= float(self.watched.rate) if mine else 1.0
         optimizer.param_groups[0]["lr"] = rate * (0.02 + 0.98 * (1 + cos(pi * part)) / 2)
 
     # --- use ---------------------------------------------------------------------------------------------------------
