@@ -18,6 +18,13 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def fewer_samples(monkeypatch):
+    """Wide intervals, in a tenth of the time."""
+    monkeypatch.setattr("gansmith.runs.measures.FULL", (60, 500, 3))
+    monkeypatch.setattr("gansmith.runs.measures.LESS", ((60, 500, 3),))
+
+
 @pytest.fixture(scope="session")
 def small():
     """Options that make a run small."""
