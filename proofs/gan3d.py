@@ -18,7 +18,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from gallery import hang
+from PIL import Image
 from record import record
 from sklearn.svm import LinearSVC
 from torch import lerp, linspace
@@ -26,6 +26,7 @@ from torch import lerp, linspace
 from gansmith.data import read
 from gansmith.data.kinds.volumes.measures import iou_distances, largest_piece, nearest, symmetry
 from gansmith.data.kinds.volumes.show import isometric
+from gansmith.data.preview import grid
 from gansmith.gans import GAMES
 
 KEPT, LABELLED, TRIALS = 400, 1, 100
@@ -138,7 +139,8 @@ def hang_shapes(gan) -> None:
     ends = gan.latents(4, None).cpu()
     walks = [gan.decode(lerp(a, b, linspace(0, 1, 8)[:, None]).to(gan.device)) for a, b in (ends[:2], ends[2:])]
     shown = np.concatenate([gan.sample(24, seed=2), *walks])[:, 0]
-    hang("gan3d", isometric(shown), columns=8)
+    if "FIGURE" in os.environ:  # names a .png; ModelNet is for academic use: to look at, not for the gallery
+        Image.fromarray(grid(isometric(shown), columns=8)).save(os.environ["FIGURE"])
 
 
 if __name__ == "__main__":
