@@ -52,7 +52,8 @@ class TabularGAN(R3GAN):
 
     Because a row is made in order, what is asked of it (`where`, `impute`) and what must hold in it (`keep`) are met by
     construction: a column may only take what is allowed, and rows are weighted by how likely that was.
-    Proof: proofs/tabular.py, with and without L_G.
+    Proof: proofs/tabular.py, with and without L_G. On two tables of a minute each (credit card clients,
+    Adult) L_G changed next to nothing: what the rows are worth is the likelihood's work.
     """
 
     name = "tabular"
