@@ -44,15 +44,15 @@ class Law(nn.Module):
         told = context[:, context.shape[1] - self.groups.shape[1] :]
         return (told[:, None] - self.groups).square().sum(2).argmin(1)
 
-    def expected(self, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
+    def expected(self, before: Tensor, known: Tensor, context: Tensor, group: Tensor) -> Tensor:
         """(n, columns) of the steps before (n, lags, columns), the last first and zeros for those not known."""
-        weight = self.weight[self.group(context), known]
+        weight = self.weight[group, known]
         return torch.einsum("nf,nfc->nc", self.features(context, before.flatten(1)), weight)
 
     def innovation(self, step: Tensor, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
         """The normal score (n, columns) of what is left of a step."""
         group = self.group(context)
-        left = (step - self.expected(before, known, context)) / self.scale[group, known]
+        left = (step - self.expected(before, known, context, group)) / self.scale[group, known]
         at = (self.place(left.detach(), group) - 1).clamp(0, self.knots.shape[2] - 2)
         low, high = self.quantile(group, at), self.quantile(group, at + 1)
         part = ((left - low) / (high - low)).clamp(0, 1)
@@ -66,7 +66,7 @@ class Law(nn.Module):
         part = (score - self.places[at]) / (self.places[at + 1] - self.places[at])
         low, high = self.quantile(group, at), self.quantile(group, at + 1)
         left = (low + part * (high - low)) * self.scale[group, known]
-        return (self.expected(before, known, context) + left).clamp(-EDGE, EDGE)
+        return (self.expected(before, known, context, group) + left).clamp(-EDGE, EDGE)
 
     def place(self, left: Tensor, group: Tensor) -> Tensor:
         """(n, columns): how many quantiles of its group's column each number is above."""
