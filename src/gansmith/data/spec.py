@@ -47,6 +47,7 @@ class Kind:
     default_reason: ClassVar[str] = "its loss converges without tuning"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".png")  # of one file that holds many samples
     write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of text; "labels"
+    plays: ClassVar[tuple[str, str]] = ("", "")  # ending and MIME type of what `keep` writes for a page to play
     folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
     example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
     shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise
@@ -215,8 +216,10 @@ class Kind:
         """Write the items of a sheet beside its picture, where a page needs more than the picture (stem + ending)."""
 
     def played(self, stem: Path) -> list[tuple[str, bytes]]:
-        """(MIME type, content) of what a page can play of a sheet that `keep` wrote: sound, an animation. None here."""
-        return []
+        """(MIME type, content) of what a page can play of a sheet that `keep` wrote, as `plays` says; none else."""
+        ending, mime = self.plays
+        path = stem.with_name(stem.name + ending)
+        return [(mime, path.read_bytes())] if ending and path.is_file() else []
 
     def sheet(self, numbers: np.ndarray) -> np.ndarray | None:
         """A few items that a page singles out, as one picture; None: the page shows their first numbers instead."""

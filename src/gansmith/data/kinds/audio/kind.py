@@ -43,6 +43,7 @@ class Audio(Kind):
     }
     default_reason = "on spoken digits it comes to a distance of 36 in the minutes in which wgan-gp comes to 820"
     endings = (".wav", ".npz", ".npy", ".png")
+    plays = (".wav", "audio/wav")
     folder_of = ".wav"
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
@@ -160,10 +161,6 @@ class Audio(Kind):
 
     def keep(self, items, stem: Path) -> None:
         self.write(items[:HEARD], stem.with_name(stem.name + ".wav"))
-
-    def played(self, stem: Path) -> list[tuple[str, bytes]]:
-        path = stem.with_name(stem.name + ".wav")
-        return [("audio/wav", path.read_bytes())] if path.is_file() else []
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:

@@ -49,6 +49,7 @@ class Music(Kind):
         "transpose": "key: all to C major or A minor; all: each phrase in 12 keys [none]",
     }
     endings = (".mid", ".wav", ".npz", ".npy", ".png")
+    plays = (".wav", "audio/wav")
     folder_of = ".mid"
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
@@ -231,10 +232,6 @@ class Music(Kind):
 
     def keep(self, items, stem: Path) -> None:
         self.write(items[:HEARD], stem.with_name(stem.name + ".wav"))
-
-    def played(self, stem: Path) -> list[tuple[str, bytes]]:
-        path = stem.with_name(stem.name + ".wav")
-        return [("audio/wav", path.read_bytes())] if path.is_file() else []
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:

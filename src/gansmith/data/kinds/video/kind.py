@@ -43,6 +43,7 @@ class Video(Kind):
         "stride": "frames from the start of a clip to the next; below the length, clips overlap",
     }
     endings = (".mp4", ".gif", ".webm", ".npz", ".npy", ".png")
+    plays = (".webp", "image/webp")
     folder_of = ".mp4"
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
@@ -174,10 +175,6 @@ class Video(Kind):
 
     def keep(self, items, stem: Path) -> None:
         write.animation(np.asarray(items)[:PLAYED], stem.with_name(stem.name + ".webp"), self.rate)
-
-    def played(self, stem: Path) -> list[tuple[str, bytes]]:
-        path = stem.with_name(stem.name + ".webp")
-        return [("image/webp", path.read_bytes())] if path.is_file() else []
 
     def write(self, items, path: Path, labels=None) -> None:
         """As .mp4, .webm or .gif all clips beside each other, playing together; .npz, .npy and .png as other arrays."""

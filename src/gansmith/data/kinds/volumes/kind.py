@@ -43,6 +43,7 @@ class Volumes(Kind):
         "inside": "of meshes: solid or hollow",
     }
     endings = (".npz", ".npy", ".stl", ".png")
+    plays = (".html", "text/html")
     folder_of = ".stl"
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
@@ -167,10 +168,6 @@ class Volumes(Kind):
 
         with replacing(stem.with_name(stem.name + ".html")) as beside:
             beside.write_bytes(show.viewer(self.occupied(items[:TURNED])))
-
-    def played(self, stem: Path) -> list[tuple[str, bytes]]:
-        path = stem.with_name(stem.name + ".html")
-        return [("text/html", path.read_bytes())] if path.is_file() else []
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:
