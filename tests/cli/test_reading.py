@@ -41,9 +41,10 @@ def test_types_of_columns_reach_a_game_that_was_chosen(tmp_path, capsys):
 @pytest.mark.parametrize(
     "words, said",
     [
-        (["--rate-of-fire", "5"], "rate_of_fire"),
+        (["--rate-of-fire", "5"], "no kind of data has an option --rate-of-fire"),
         (["--kind", "sculptures"], "no such form"),
         (["--kind", "images"], "no pictures"),
+        (["another"], "one DATA is taken; found also another"),
     ],
 )
 def test_an_option_of_no_kind_is_refused(tmp_path, capsys, words, said):

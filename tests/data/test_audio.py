@@ -148,6 +148,15 @@ def test_nothing_left_is_one_line_and_exit_code_2(tmp_path, capsys):
     assert main(["check", str(tmp_path)]) == 2
     error = capsys.readouterr().err.strip()
     assert len(error.splitlines()) == 1 and "none of 2 sounds can be read" in error and "a.wav: 0 bytes" in error
+    (tmp_path / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
+    put(tmp_path / "d.wav", 0 * tone())
+    with pytest.raises(DataError, match="gone.wav: a link to a file that is not there"):
+        read(tmp_path)
+    put(tmp_path / "e.wav", 0 * tone())
+    with pytest.raises(DataError, match="all 2 sounds are silent"):
+        read(tmp_path)
+    with pytest.raises(DataError, match="ffmpeg -i NAME.m4a NAME.wav"):
+        read(put(tmp_path / "x.wav", tone()).rename(tmp_path / "x.m4a"))
     with pytest.raises(DataError, match="one sound only"):
         read(put(tmp_path / "c.wav", tone()))
     with pytest.raises(DataError, match="12 Hz|rate=12: give samples a second"):
@@ -173,15 +182,29 @@ def test_arrays_are_sound_when_a_rate_is_given():
         read(x, form="audio")
     with pytest.raises(DataError, match="divide"):
         read(300 * x, rate=RATE)
+    with pytest.raises(DataError, match="is one recording"):
+        read(x[0], rate=RATE)
+    for silent in (0 * x, np.zeros((4, 500), np.int64)):
+        with pytest.raises(DataError, match="are silent"):
+            read(silent, rate=RATE)
+
+
+@pytest.mark.parametrize("kind, bits", [("i4", 16), ("i8", 16), ("i4", 32), ("i8", 32), ("i1", 8), ("u1", 8)])
+def test_whole_numbers_of_any_width_are_as_loud_as_they_were(kind, bits):
+    x = np.stack([tone(pitch=200 + 10 * i) for i in range(4)])
+    data = read((np.round(x * (2 ** (bits - 1) - 1)) + 128 * (kind == "u1")).astype(kind), rate=RATE)
+    np.testing.assert_allclose(data.fields["real"][:, 0] / FULL, x, atol=2.0 ** -min(bits - 2, 14))
+    wide = bits < 8 * np.dtype(kind).itemsize
+    assert any("taken for sound of" in note for note in data.notes) == wide
+    with pytest.raises(DataError, match="found uint16"):
+        read((np.round(x * 32767) + 32768).astype(np.uint16), rate=RATE)
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
 def test_check_knows_quiet_shifted_and_doubled_sound():
     x = 0.05 * np.stack([tone(pitch=200 + 10 * i) + 0.3 for i in range(6)])
     problems = " ".join(gs.check(np.stack([x, x], 1), rate=RATE).problems)
-    assert (
-        "4.0% of full scale" in problems and "constant voltage" in problems and "left and right are equal" in problems
-    )
+    assert "4.0% of full scale" in problems and "a DC offset" in problems and "left and right are equal" in problems
 
 
 # --- showing and writing ---------------------------------------------------------------------------------------------

@@ -158,22 +158,27 @@ def test_bad_files_are_left_out_and_named(folder, tmp_path, capsys):
     (folder / "text.mid").write_text("not a tune at all, whatever it says")
     (folder / "two.mid").write_bytes(whole[:8] + b"\x00\x02" + whole[10:])
     (folder / "film.mid").write_bytes(whole[:12] + b"\xe7\x28" + whole[14:])
+    (folder / "ticks.mid").write_bytes(whole[:12] + b"\0\0" + whole[14:])
+    (folder / "head.mid").write_bytes(whole[:14])
+    (folder / "riff.mid").write_bytes(b"RIFF\0\0\0\0RMIDdata" + len(whole).to_bytes(4, "little") + whole)
     midi.write([], folder / "silent.mid", (4, 4), 90)
     midi.write([part(walk(16, 40 + i)) for i in range(40)], folder / "many.mid", (4, 4), 90)
     data = read(folder)
     why = data.left_out
-    assert set(why) == {"cut.mid", "empty.mid", "text.mid", "two.mid", "film.mid", "silent.mid"}
+    assert set(why) == {f"{name}.mid" for name in ["cut", "empty", "text", "two", "film", "silent", "ticks", "head"]}
+    assert why["ticks.mid"] == "broken header: a quarter note of 0 ticks" and "cut short: none of" in why["head.mid"]
+    assert "riff.mid, bar 1" in data.files
     assert why["empty.mid"] == "0 bytes" and why["silent.mid"] == "no notes in it" and "type 2" in why["two.mid"]
     assert "cut short" in why["cut.mid"] and "MThd" in why["text.mid"] and "film" in why["film.mid"]
     notes = "\n".join(data.notes)
     assert "more than 16 tracks" in notes and "many.mid" in notes
     check = gs.check(folder)
-    assert "6 cannot be read" in "\n".join(check.problems) and "notes a bar" in check.types["melody"]
+    assert "8 cannot be read" in "\n".join(check.problems) and "notes a bar" in check.types["melody"]
     for path in folder.iterdir():
         path.write_bytes(b"")
     assert main(["check", str(folder)]) == 2
     error = capsys.readouterr().err.strip()
-    assert len(error.splitlines()) == 1 and "none of 13 files can be read" in error
+    assert len(error.splitlines()) == 1 and "none of 16 files can be read" in error
 
 
 def test_piano_rolls_in_npz_and_in_memory(tmp_path):
@@ -193,6 +198,19 @@ def test_piano_rolls_in_npz_and_in_memory(tmp_path):
     assert read(rolled[..., :48]).spec.kind != "music"
     with pytest.raises(DataError, match="3 names"):
         read(rolled, tracks="a,b,c")
+    assert read(rolled[:, 0, :, :48].astype("f4"), form="music").spec.tracks == ("melody",)
+    loud = read(90 * rolled.astype("u1"), form="music")
+    assert "how loud a note is (up to 90) is not kept" in " ".join(loud.notes)
+    made = tmp_path / "made.npz"
+    for wrong, options, said in (
+        (rolled * 0.5, {}, "x > 0.5"), (rolled & False, {}, "nothing sounds"), (rolled, {"bars": 3}, "have 2 bars"),
+        (rolled, {"transpose": "all"}, "is for MIDI files"), (rolled[:, :, :30], {}, r"here \(4, 2, 30, 128\)"),
+        (made, {"metre": "3/4"}, "have metre 4/4"), (made, {"bars": 3}, "have 2 bars"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=said):
+            read(wrong, form="music", **options)
+    labels = np.arange(6) % 2
+    assert read(tmp_path / "made.npz", labels=labels).fields["label"].tolist() == labels.tolist()
     (tmp_path / "bad.npz").write_bytes((tmp_path / "made.npz").read_bytes()[:-300])
     assert main(["check", str(tmp_path / "bad.npz")]) == 2
 

@@ -9,7 +9,7 @@ import torch
 
 from gansmith.cli.main import main
 from gansmith.data import check, read
-from gansmith.data.kinds.symbols import Symbols, measures
+from gansmith.data.kinds.symbols import Symbols, alphabet, measures
 from gansmith.data.kinds.symbols.ngrams import NGramModel, distribution, lengths_of
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
@@ -35,7 +35,8 @@ def test_lines_of_words_come_back_as_they_were(tmp_path):
     data = read(put(tmp_path / "x.txt", "\n".join([*LINES, "", "the   dog"]) + "\n"))
     assert data.spec.alphabet == "words" and data.spec.shape == (6,) and data.spec.ends
     assert data.spec.texts(data.raw(np.arange(6))) == [*LINES, "the dog"]
-    assert data.left_out == {"line 6": "empty"} and data.files[-1] == "line 7"
+    assert "1 empty lines passed over" in data.notes and data.files[-1] == "line 7" and not data.left_out
+    assert any(note.startswith("1 texts have tabs, line breaks or several spaces") for note in data.notes)
     assert data.spec.vocabulary[:2] == (" a", " cat") and " don't" in data.spec.vocabulary
     batch = data.batch(torch.arange(2)).real
     assert batch.dtype == torch.int64 and batch[1].tolist()[-1] > 0 and data.raw([2])[0].tolist()[-3:] == [0, 0, 0]
@@ -85,6 +86,45 @@ def test_columns_of_tables_and_json_lines(tmp_path):
         read(put(rows, '{"text": "a"}\n{"te'))
 
 
+def test_json_as_people_have_it(tmp_path):
+    texts = lambda content, **how: (d := read(put(tmp_path / "x.json", content), **how)).spec.texts(d.raw([0, 1]))  # noqa: E731
+    two = ["a dog", "a cat"]
+    assert texts('["a dog", "a cat"]') == texts('{"version": 1, "data": [{"q": "a dog"}, {"q": "a cat"}]}') == two
+    assert texts('{"a": {"said": "a dog"}, "n": 1}\n{"a": {"said": "a cat"}}\n') == two
+    assert texts('{"t": "a dog"}\n{"t": null}\n{}\n{"t": "a cat"}') == two
+    rows = put(tmp_path / "x.csv", "text,text\na dog,1\na cat,2\n")
+    assert read(rows, column="text").spec.vocabulary == (" a", " cat", " dog")
+    with pytest.raises(DataError, match="row 2, has 3 cells, and the header 2: put texts that hold a ',' in quotes"):
+        read(put(rows, "text,n\na dog,1\na cat, too,2\n"), column="text")
+
+
+def test_files_that_are_not_what_they_say(tmp_path):
+    pytest.importorskip("Bio", reason="FASTA is read by Biopython: pip install 'gansmith[bio]'")
+    plain, reads = fasta(6 * GENES), "".join(f"@r\n{g}\n+\n{'I' * len(g)}\n" for g in 6 * GENES)
+    for name, content, said in (
+        ("x.fastq", plain, "is FASTA, which its ending does not say"), ("x.fa", reads, "is FASTQ"),
+        ("x.fa", f";made by\n{plain}", "taken for comments: 1"), ("x.fa", plain.replace("\n", "\r"), "looks like DNA"),
+        ("x.fa", plain.replace("TAA", "UAA"), "have U, which is read as T"),
+        ("x.txt", "\n".join(LINES).encode("utf-32"), "looks like words"),
+        ("x.txt", "我爱你。\n我们爱 x\n".encode() * 20 + b"\xff", "is UTF-8 but for 1 of its letters"),
+    ):  # fmt: skip
+        notes = read(put(tmp_path / name, content)).notes
+        assert any(said in note for note in notes), notes
+    (tmp_path / "many").mkdir()
+    for name, content in (("a.txt", "\n".join(LINES)), ("b.txt", b"\0\1"), ("c.fq", "@r\nACGT\n+\nII\n")):
+        put(tmp_path / "many" / name, content)
+    left = read(tmp_path / "many").left_out
+    assert left["b.txt"].startswith("holds no text") and left["c.fq"].startswith("is damaged after 0 records of FASTQ")
+    with pytest.raises(DataError, match=r"'А' \(U\+0410\) at 13, which is not of DNA"):
+        read(put(tmp_path / "x.fa", fasta([f"{g}А{g}{g}" for g in GENES])))
+
+
+def test_words_of_other_scripts_and_signs():
+    for text, count in (("我爱 cats，你", 5), ("I ❤️ 👨‍👩‍👧 🇩🇪👍🏽", 5), ("नमस्ते दुनिया", 2)):
+        words = alphabet.split(text, "words")
+        assert alphabet.join(words, "words") == text and len(words) == count, words
+
+
 def test_rare_words_and_long_lines(tmp_path):
     data = read(20 * LINES + ["one two three four five six seven eight nine ten eleven"], vocabulary=6)
     assert len(data.spec.vocabulary) == 6 and data.spec.unknown == 6 and data.spec.shape == (6,)
@@ -98,8 +138,11 @@ def test_rare_words_and_long_lines(tmp_path):
 @pytest.mark.parametrize(
     "name, content, said",
     [
-        ("one.txt", "alone\n", "has 1 sequences to learn from"),
-        ("empty.txt", "\n\n\n", "line 1: empty; line 2: empty"),
+        ("one.txt", "alone\n", "has one sequence only to learn from (each line is one)"),
+        ("empty.txt", "\n\n\n", "has no sequences to learn from (each line is one)"),
+        ("letters.txt", "aaaaaaaaaaaa\naaaaaaaaaaaaaaa\n", "written in one symbol, 'a'"),
+        ("numbers.jsonl", '{"n": 1}\n{"n": 2}\n', "has no column in which all is text; it has n (1, …)"),
+        ("x.docx", "PK", "save its text as .txt"),
         ("same.txt", "aaaa\naa\n", "written in one symbol, 'a'"),
         ("binary.txt", b"\x00\x01\x02", "no text, but binary data"),
         ("bad.txt.gz", b"no gzip", "cannot be read"),

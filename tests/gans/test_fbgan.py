@@ -113,6 +113,7 @@ def test_trees_tell_nothing_from_noise():
         ("return [1.0]", r"answer of shape \(1,\) for 60 sequences: it must return 60 numbers"),
         ("return [float('nan')] * len(texts)", "gave nan for 'ATG"),
         ("return ['good'] * len(texts)", "failed on 60 sequences .ValueError"),
+        ("raise SystemExit(3)", "failed on .* sequences .SystemExit: 3"),
         ("return None", r"answer of shape \(\)|gave nan|failed"),
     ],
 )
@@ -135,6 +136,15 @@ def test_an_analyser_that_answers_wrongly_is_one_line_before_training(named, bod
 def test_an_analyser_that_is_not_there_is_one_line(score, message):
     with pytest.raises(gs.UserError, match=message):
         gs.FBGAN(score=score, **SMALL).fit(GENES, steps=1, val=0)
+
+
+def test_a_module_that_breaks_is_one_line(tmp_path, monkeypatch):
+    for name, code in (("broken_by_name", "1 / 0"), ("ends_at_once", "raise SystemExit(2)")):
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.chdir(tmp_path)
+        for score in (f"{name}:f", f"{name}.py:f"):
+            with pytest.raises(gs.UserError, match="cannot be (imported|run): (ZeroDivisionError|SystemExit)"):
+                gs.FBGAN(score=score, **SMALL).fit(GENES, steps=1, val=0)
 
 
 def test_a_run_of_somebody_else_brings_no_analyser_along(named):

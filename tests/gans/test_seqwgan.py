@@ -92,6 +92,11 @@ def test_gumbel_noise_leaves_shares_and_lower_temperatures_letters():
     assert sharp.amax(1).mean() > gan.fake(batch).amax(1).mean() + 0.2
 
 
+def test_features_of_the_critic_are_of_sequences_as_it_sees_them():
+    gan, data = built()  # refining asks for them
+    assert gan.apply_in_batches(lambda x, _: gan.discriminator.features(x), data.raw([0, 1])).shape == (2, 4 * 6)
+
+
 def test_it_learns_the_letter_that_all_genes_begin_with():
     gan = gs.SeqWGAN(width=8, depth=1, latent=4, discriminator_steps=2, learning_rate=1e-2, average_half_life=0)
     gan.fit(GENES, steps=25, batch_size=16, val=0, diagnose=False)

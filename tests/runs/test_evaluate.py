@@ -9,8 +9,12 @@ import pytest
 
 import gansmith as gs
 from gansmith.cli import main as cli
+from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.vectors import Vectors
 from gansmith.runs.class_reader import Reader
 from gansmith.runs.evaluate import evaluate, samples
+from gansmith.runs.measures import how_to_compare
+from gansmith.runs.reference import whole
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,12 @@ def test_what_cannot_be_measured_gets_one_line(runs, typed, expected, capsys):
     assert cli.main([places.get(word, word) for word in typed.split()]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1 and expected in said.err
+
+
+def test_too_few_reals_are_said_with_how_many_it_takes():
+    few = whole(Dataset(Vectors((2,)), {"real": np.zeros((24, 2), np.float32)}))
+    with pytest.raises(gs.UserError, match="24 vectors are too few to measure samples by: 40 are the least"):
+        how_to_compare(None, few, [], None, 0, np.inf)
 
 
 def test_samples_in_files_are_read_in_the_form_of_the_data(tmp_path, monkeypatch):

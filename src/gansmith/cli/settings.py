@@ -71,8 +71,14 @@ def read_reading(words: list[str]) -> dict:
     """`take_reading` of words that may hold nothing else."""
     extra, given = split_words(words, ())
     reading = take_reading(given)
-    if extra or given:
-        raise UserError(f"one DATA and options of it are taken; found {' '.join([*extra, *map('--{}'.format, given)])}")
+    if given:
+        from gansmith.data.kinds import KINDS
+
+        option = f"--{next(iter(given))}".replace("_", "-")
+        close = nearest(option, [f"--{name}" for kind in KINDS.values() for name in kind.options])
+        raise UserError(f"no kind of data has an option {option}.{close} See: gansmith list --kinds")
+    if extra:
+        raise UserError(f"one DATA is taken; found also {' '.join(extra)}")
     return reading
 
 

@@ -73,6 +73,8 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
         what = f"{path} holds no data that can be read: found {there}"
         if alone:
             what = f"unsupported file type {''.join(path.suffixes[-2:]) or '(no ending)'}: {path}"
+        if how := next((how for k in KINDS.values() for ending, how in k.foreign.items() if ending in found), ""):
+            raise DataError(f"{what}; {how}")
         raise DataError(f"{what}. Data can be: {'; '.join(k.takes for k in KINDS.values() if k.takes)}")
     return _read(chosen, path, options)
 

@@ -28,11 +28,12 @@ def from_array(
     _finite(x, columns, name)
     options = {key: value for key, value in options.items() if value is not None}
     offered = [KINDS[kind]] if kind else KINDS.values()
-    made = next((made for k in offered if (made := k.of_array(x, notes, columns, **options)) is not None), None)
+    found = (k.of_array(x, notes, columns, named=kind is not None, **options) for k in offered)
+    made = next((made for made in found if made is not None), None)
     if made is None:
         noun, takes = (KINDS[kind].noun, KINDS[kind].takes) if kind else ("data of any kind", "")
         why = " ".join([*notes[-1:], takes])
-        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {why}")
+        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. Needed: {why}")
     data, form = made
     if others := [key for key in options if key not in form.options]:
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}

@@ -62,7 +62,7 @@ def _from_file(path: Path, option: str) -> ModuleType:
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
         del sys.modules[module.__name__]
@@ -79,6 +79,8 @@ def _from_name(name: str, option: str, form: str) -> ModuleType:
         if error.name != name.partition(".")[0] and error.name != name:
             raise SettingError(f"{option} {name} cannot be imported: {error}") from error
         raise UserError(f"{option} {name}: there is no such module; name a file as {form}") from None
+    except (Exception, SystemExit) as error:
+        raise SettingError(f"{option} {name} cannot be imported: {_spelled(error, Path())}") from error
     finally:
         sys.path.remove("")
 

@@ -42,12 +42,14 @@ class Kind:
     noun: ClassVar[str] = "items"  # what messages call them
     takes: ClassVar[str] = ""  # what can be read, in words: "a folder or zip of .wav, .flac or .ogg files"
     reads: ClassVar[tuple[str, ...]] = ()  # endings of the files that are read
+    foreign: ClassVar[dict[str, str]] = {}  # ending of files that are not read -> how they can be, for errors
     options: ClassVar[dict[str, str]] = {}  # option of `read` -> what it is, for --help and for errors
     default_game: ClassVar[str] = "r3gan"
     default_reason: ClassVar[str] = "its loss converges without tuning"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".png")  # of one file that holds many samples
     write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of text; "labels"
     plays: ClassVar[tuple[str, str]] = ("", "")  # ending and MIME type of what `keep` writes for a page to play
+    heard: ClassVar[int] = 0  # items of a sheet that `keep` writes in that form; 0: a kind has a `keep` of its own
     folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
     example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
     shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise
@@ -86,7 +88,8 @@ class Kind:
     def of_array(cls, x: np.ndarray, notes: list[str], columns=(), **options) -> tuple[np.ndarray, Kind] | None:
         """Finite numbers (n, …) as (data in data units, its form), if they look like this kind's; None: they do not.
 
-        What was decided goes to `notes`. Called with whatever options the user gave; of others' it knows nothing.
+        What was decided goes to `notes`. Called with whatever options the user gave, of which it knows its own, and
+        `named`, which says whether form= named this kind.
         """
         return None
 
@@ -214,6 +217,8 @@ class Kind:
 
     def keep(self, items, stem: Path) -> None:
         """Write the items of a sheet beside its picture, where a page needs more than the picture (stem + ending)."""
+        if self.heard:
+            self.write(items[: self.heard], stem.with_name(stem.name + self.plays[0]))
 
     def played(self, stem: Path) -> list[tuple[str, bytes]]:
         """(MIME type, content) of what a page can play of a sheet that `keep` wrote, as `plays` says; none else."""

@@ -26,9 +26,7 @@ class Analyser:
         """(n,) scores, float64."""
         try:
             found = np.asarray(self.function(list(texts)), np.float64)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except Exception as error:  # whatever somebody's function raises
+        except (Exception, SystemExit) as error:  # whatever somebody's function raises
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             raise SettingError(f"the analyser {self.name} failed on {len(texts)} sequences ({reason})") from error
         if found.shape != (len(texts),):

@@ -128,9 +128,14 @@ class SeqWGAN(WGANGP):
             made += [self.spec.to_data(self.spelled(self.generate(z))) for z in latent.split(batch_size)]
         return np.concatenate(made)
 
+    def apply_in_batches(self, network, x, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """`network(sequences, labels)` as D sees sequences, one-hot (n, kinds, L), of items in the data's units."""
+        seen = lambda ids, y: network(self.one_hot(ids), y)  # noqa: E731
+        return super().apply_in_batches(seen, x, labels, batch_size=batch_size)
+
     def score_samples(self, x, *, batch_size: int = 250) -> np.ndarray:
         """D's raw scores (n,) of sequences in the data's units, in eval mode; float32."""
-        return self.apply_in_batches(lambda ids, _: self.discriminator(self.one_hot(ids)), x, batch_size=batch_size)
+        return self.apply_in_batches(lambda one_hot, _: self.discriminator(one_hot), x, batch_size=batch_size)
 
     logs: ClassVar[dict[str, Metric]] = {
         "generator/sure": Metric(

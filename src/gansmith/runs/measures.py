@@ -33,6 +33,7 @@ from gansmith.runs.reference import POOL, Reals, Refined, as_numbers, asked_for,
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples
 FULL = (500, 2000, 10)  # samples of a draw, reals they meet, groups of the jackknife: what one core compares in seconds
+LEAST = 2 * FULL[2]  # reals of a draw: two in each group
 LESS = (FULL, (500, 2000, 4), (250, 1000, 4), (100, 500, 4))  # the first that fits into the time there is
 LEAST_SECONDS = 2.0  # less is not worth beginning
 BINS = 25  # of items without classes
@@ -142,7 +143,15 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
 
 
 def how_to_compare(draw, against: Reals, names: list, n: int | None, seed: int, seconds: float) -> dict | None:
-    """Options of `compare` and `paired` that take no longer than `seconds`, about; None where there are none."""
+    """Options of `compare` and `paired` that take no longer than `seconds`, about; None where there are none.
+    UserError where there are too few reals."""
+    if against.most < LEAST:
+        have = f"{len(against.items)} {against.form.noun}"
+        raise UserError(
+            f"{have} are too few to measure samples by: {2 * LEAST} are the least, some hundreds tell something"
+            if against.others is None
+            else f"{against.most} training and {have} are too few to measure samples by: {LEAST} of each are the least"
+        )
     plan = FULL if np.isinf(seconds) else affordable(draw, against.items, names, seconds, against.most)
     if plan is None:
         return None

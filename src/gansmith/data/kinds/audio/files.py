@@ -8,13 +8,13 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 
 from gansmith.data import cache as caching
 from gansmith.data import preflight
+from gansmith.data.kinds.audio.waves import as_int16, fit, is_clipped, mixed, resampled
 from gansmith.data.labels import choose, evenly, few
 from gansmith.data.sources import Files, files_in, one_file
 from gansmith.errors import DataError
@@ -84,53 +84,6 @@ def as_channels(channels) -> int | None:
     return channels
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
-def as_floats(x: np.ndarray) -> np.ndarray:
-    """Whole numbers of any width, as float32 in −1 … 1; floats as they are."""
-    if x.dtype == np.uint8:
-        return (x.astype(np.float32) - 128) / 128
-    if x.dtype.kind == "i":
-        return x.astype(np.float32) / -float(np.iinfo(x.dtype).min)
-    return x.astype(np.float32)
-
-
-def as_int16(x: np.ndarray) -> np.ndarray:
-    """Floats in −1 … 1 as 16 bits."""
-    return np.clip(np.round(x * 32768), -32768, 32767).astype(np.int16)
-
-
-def mixed(x: np.ndarray, channels: int) -> np.ndarray:
-    """(T, C) to (T, channels): one is the mean of all; more are the first of them, or the mean repeated."""
-    if x.shape[1] == channels:
-        return x
-    if 1 < channels < x.shape[1]:
-        return x[:, :channels]
-    return np.repeat(x.mean(1, keepdims=True), channels, 1)
-
-
-def fit(x: np.ndarray, steps: int) -> np.ndarray:
-    """(T, C) to (C, steps): silence behind, or the end cut off."""
-    made = np.zeros((x.shape[1], steps), x.dtype)
-    made[:, : len(x)] = x[:steps].T
-    return made
-
-
-def resampled(x: np.ndarray, old: int, new: int) -> np.ndarray:
-    """(T, C) from one rate to another, without aliases."""
-    if old == new:
-        return x
-    from scipy.signal import resample_poly
-
-    common = gcd(old, new)
-    return resample_poly(x, new // common, old // common, axis=0).astype(np.float32)
-
-
-def is_clipped(x: np.ndarray, bits: int) -> bool:
-    """Whether three samples in a row are at the end of the range."""
-    top = np.abs(x) >= 1 - 1.5 / 2 ** (min(bits, 16) - 1)
-    return bool((top[2:] & top[1:-1] & top[:-2]).any())
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
 def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.ndarray | None, int, dict]:
     """(int16 (n, C, T), labels or None, rate, what else a Dataset is told) of the sound files at a path."""
@@ -169,6 +122,10 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
     notes += told(headers, frames, good, files, rate, steps, channels)
     notes += [f"{len(names)} {what}: {few(names, 8)}" for what, names in odd.items()]
     x = np.stack([found for _, _, found in good])
+    if max(int(x.max()), -int(x.min())) < SILENT * 2**15:
+        raise DataError(
+            f"{files.name}: all {len(x)} sounds are silent, and there is nothing to learn: {few(files.files, 3)}"
+        )
     label = None if label is None else label[[i for i, _, _ in good]]
     left = [f"{len(bad)} left out: " + few([f"{name} ({why})" for name, why in sorted(bad.items())], 20)] if bad else []
     return x, label, rate, {
@@ -377,6 +334,10 @@ def reason(problem: Exception) -> str:
     text = getattr(problem, "error_string", None)
     if text is not None:
         return f"not a sound that libsndfile can read ({text.strip().rstrip('.')})"
+    if isinstance(problem, FileNotFoundError):
+        return "a link to a file that is not there"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
     return " ".join(str(problem).split()) or type(problem).__name__
 
 

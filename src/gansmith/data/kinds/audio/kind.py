@@ -16,13 +16,14 @@ from torch.nn import functional as F
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.audio import files
+from gansmith.data.kinds.audio.waves import as_floats, as_int16, fit, mixed
 from gansmith.data.labels import labelled
 from gansmith.data.spec import Kind
 from gansmith.data.spectrogram import frame_length, log_mel, log_mel_statistics, power_spectrum
 from gansmith.errors import DataError
 
 FULL = 32768  # what ±1 is in 16 bits
-HEARD, GAP = 8, 0.25  # sounds of a sheet that a page plays, and the seconds of silence between them
+GAP = 0.25  # seconds of silence between sounds that are written one after the other
 RANGE = 80  # decibels below full scale that are seen
 BLUE = np.array([47, 111, 181], np.uint8)
 HEAT = np.array([[0, 0, 4], [60, 15, 112], [150, 44, 128], [238, 96, 93], [254, 190, 130], [252, 253, 191]])
@@ -44,7 +45,11 @@ class Audio(Kind):
     default_reason = "on spoken digits it comes to a distance of 36 in the minutes in which wgan-gp comes to 820"
     endings = (".wav", ".npz", ".npy", ".png")
     plays = (".wav", "audio/wav")
+    heard = 8
     folder_of = ".wav"
+    foreign = dict.fromkeys(
+        (".m4a", ".aac", ".wma", ".amr", ".mp4a", ".m4b"), "turn them into .wav first: ffmpeg -i NAME.m4a NAME.wav"
+    )
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
     shown = 16
@@ -72,10 +77,17 @@ class Audio(Kind):
 
     @classmethod
     def of_array(
-        cls, x: np.ndarray, notes: list[str], columns=(), rate=None, length=None, channels=None, **others
+        cls, x: np.ndarray, notes: list[str], columns=(), rate=None, length=None, channels=None, named=False, **others
     ) -> tuple[np.ndarray, Kind] | None:
         """(n, T), (n, C, T) or (n, T, C) of 16-bit whole numbers, bytes, or floats in −1 … 1, when `rate` says of how
         many samples a second."""
+        if rate is None and named:
+            raise DataError("an array does not say of how many samples a second it is: give rate=, such as rate=16000")
+        if x.ndim == 1 and rate is not None:
+            raise DataError(
+                f"an array of {len(x):,} numbers is one recording: cut it into (n, samples), such as x[: n * "
+                "16384].reshape(n, 16384), or write it to a .wav file, which is cut for you"
+            )
         if rate is None or x.ndim not in (2, 3):
             return None
         rate = files.as_rate(rate) or None
@@ -85,13 +97,13 @@ class Audio(Kind):
         if x.shape[2] <= 8 < x.shape[1]:
             x = x.transpose(0, 2, 1)
             notes.append("the last axis, the shortest, taken for the channels")
-        x = files.as_floats(x)
-        if np.abs(x).max() > 1:
-            raise DataError(f"sound of floats lies in -1 ... 1, found {x.min():.5g} ... {x.max():.5g}: divide it first")
+        x = as_floats(x, notes)
+        if np.abs(x).max() < files.SILENT:
+            raise DataError(f"all {len(x)} sounds are silent, and there is nothing to learn")
         steps = files.as_length(length, rate) or x.shape[2]
         count = files.as_channels(channels) or x.shape[1]
-        made = [files.fit(files.mixed(item.T, count), steps) for item in x]
-        data = np.stack([files.as_int16(item) for item in made])
+        made = [fit(mixed(item.T, count), steps) for item in x]
+        data = np.stack([as_int16(item) for item in made])
         return data, cls(data.shape[1:], scale=(loudest(data),), rate=rate)
 
     @classmethod
@@ -129,10 +141,16 @@ class Audio(Kind):
         preflight.look_at_values(check, dataset, (0, 2), "channel", look, aside=silent)
         loud = np.concatenate(peaks).max() / FULL
         if loud < 0.1:
-            check.problems.append(f"the loudest sample is at {loud:.1%} of full scale: quiet recordings; amplify them")
+            check.problems.append(
+                f"the loudest sample is at {loud:.1%} of full scale, {20 * np.log10(loud):.0f} dB: quiet recordings; "
+                "normalise them"
+            )
         shift = np.abs(check.mean).max() / max(1.0, *check.sd)
         if shift > 0.1:
-            check.problems.append(f"the mean is {shift:.0%} of the deviation, not 0: a constant voltage; filter it out")
+            check.problems.append(
+                f"the waves swing around {shift:.2g} times their own deviation, not around 0: a DC offset; "
+                "remove it with a high-pass filter"
+            )
         if self.shape[0] == 2:
             x = dataset.raw(np.arange(min(len(dataset), preflight.STEP)))
             if np.array_equal(x[:, 0], x[:, 1]):
@@ -158,9 +176,6 @@ class Audio(Kind):
 
         drawn = np.concatenate([waves(numbers), heat(self.spectrograms(numbers))], 2)
         return grid(drawn, min(columns, len(numbers)), 4)
-
-    def keep(self, items, stem: Path) -> None:
-        self.write(items[:HEARD], stem.with_name(stem.name + ".wav"))
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:
@@ -320,6 +335,6 @@ def tones(shape: tuple[int, int], n: int = 40, seed: int = 0, rate: int = 8000) 
     pitch = (200.0 * 2 ** (label + rng.uniform(0, 0.2, n)))[:, None, None] * (1 + 0.01 * np.arange(shape[0]))[:, None]
     fade = np.exp(-time / (0.3 * shape[1] / rate))
     x = rng.uniform(0.2, 0.8, (n, 1, 1)) * fade * np.sin(2 * np.pi * pitch * time)
-    real = files.as_int16(x + 0.01 * rng.standard_normal(x.shape))
+    real = as_int16(x + 0.01 * rng.standard_normal(x.shape))
     form = Audio(shape, ("low", "middle", "high"), scale=(loudest(real),), rate=rate)
     return Dataset(form, {"real": real, "label": label}, name="made up", digest=f"{shape}{n}{seed}")

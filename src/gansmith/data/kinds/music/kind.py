@@ -15,11 +15,11 @@ from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.music import files, keys, measures, npz, rolls
 from gansmith.data.kinds.music.roles import PROGRAMS
-from gansmith.data.labels import labelled
+from gansmith.data.labels import choose, evenly, labelled
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
-HEARD, SECONDS = 4, 40  # phrases of a sheet that a page plays, and for how long
+SECONDS = 40  # of a .wav, at most
 COLOURS = np.array(
     [[208, 79, 44], [47, 111, 181], [90, 140, 60], [120, 120, 120], [150, 80, 160], [200, 150, 30], [30, 150, 150]]
 )
@@ -50,7 +50,12 @@ class Music(Kind):
     }
     endings = (".mid", ".wav", ".npz", ".npy", ".png")
     plays = (".wav", "audio/wav")
+    heard = 4
     folder_of = ".mid"
+    foreign = dict.fromkeys(
+        (".musicxml", ".mxl", ".mscz", ".abc", ".sib", ".gp5", ".gpx", ".als", ".flp"),
+        "export them as MIDI (.mid) from the program that wrote them",
+    )
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
     shown = 12
@@ -86,15 +91,20 @@ class Music(Kind):
         transpose   "key": every tune to C major or A minor; "all": every phrase in all 12 keys; None: as it is
         """
         if cls.recognises(Path(data)):
-            return cls.of_npz(Path(data), bars, limit)
+            asked = {"bars": bars, "resolution": resolution, "metre": metre, "tracks": tracks, "transpose": transpose}
+            return cls.of_npz(Path(data), labels, limit, **asked)
         x, label, form, more = files.read(data, labels, limit, bars, resolution, metre, tracks, transpose)
         return labelled(x, label, cls(x.shape[1:], **form), **more)
 
     @classmethod
-    def of_npz(cls, path: Path, bars=None, limit=None) -> Dataset:
-        """Piano-rolls of a file: see `npz`."""
+    def of_npz(cls, path: Path, labels="auto", limit=None, bars=None, **asked) -> Dataset:
+        """Piano-rolls of a file, which says its own resolution, metre and tracks: see `npz`."""
         x, form = npz.load(path)
         count, notes = files.as_count("bars", bars, 1, 64, max(4, x.shape[2] // form["bar"])), []
+        own = cls(x.shape[1:], **form).read_options() | {"transpose": "none"}
+        for name, value in asked.items():
+            if value is not None and str(value).replace(" ", "").lower() != str(own[name]).replace(" ", "").lower():
+                raise DataError(f"{name}={value} is for MIDI files: the rolls of {path} have {name} {own[name]}")
         if x.shape[2] == form["bar"] and count > 1:  # a song, bar by bar
             n = len(x) // count
             x = (
@@ -104,34 +114,35 @@ class Music(Kind):
                 .reshape(n, x.shape[1], -1, x.shape[3])
             )
             notes.append(f"cut into phrases of {count} bars (bars=N)")
-        x = x[x.any((1, 2, 3))]
+        elif count * form["bar"] != x.shape[2] and bars is not None:
+            raise DataError(f"bars={bars}: the phrases of {path} have {x.shape[2] // form['bar']} bars each")
+        label, sounds = choose(labels, None, (), len(x), str(path))[0], x.any((1, 2, 3))
+        x, label = x[sounds], None if label is None else label[sounds]
         if len(x) < 2:
             raise DataError(
                 f"{path} holds {len(x)} phrases that sound, and at least 2 are needed: give fewer bars (bars=1)"
             )
         if limit is not None and limit < len(x):
             notes.append(f"{limit} of {len(x)} phrases taken, evenly spaced (limit={limit})")
-            x = x[files.evenly(len(x), limit)]
-        return labelled(x, None, cls(x.shape[1:], **form), name=str(path), notes=notes)
+            chosen = evenly(len(x), limit)
+            x, label = x[chosen], None if label is None else label[chosen]
+        return labelled(x, label, cls(x.shape[1:], **form), name=str(path), notes=notes)
 
     @classmethod
     def of_array(
         cls, x: np.ndarray, notes: list[str], columns=(), bars=None, resolution=None, metre=None, tracks=None,
-        transpose=None, **others,
+        transpose=None, named=False, **others,
     ) -> tuple[np.ndarray, Kind] | None:  # fmt: skip
-        """(n, tracks, steps, pitches) of bools with 128 or 84 pitches, or of any whole numbers 0 … 127, of which 0 is
-        silence, where an option says that they are music."""
-        told = any(value is not None for value in (bars, resolution, metre, tracks))
+        """(n, tracks, steps, pitches) of bools with 128 or 84 pitches; or of any whole numbers 0 … 127, of which 0 is
+        silence, also (n, steps, pitches) of one track, where form= or an option says that they are music."""
+        told = named or any(value is not None for value in (bars, resolution, metre, tracks))
+        x = x[:, None] if told and x.ndim == 3 else x
         if x.ndim != 4 or not (told or (x.dtype == bool and x.shape[3] in LAYOUTS)):
             return None
-        if x.dtype != bool and (x.min() < 0 or x.max() > 127):
-            raise DataError(f"piano-rolls hold 0 (silence) to 127, found {x.min():g} … {x.max():g}")
-        grid = files.as_grid(None, resolution, files.as_metre(metre) or (4, 4), transpose)
-        if x.shape[2] % grid.bar:
-            raise DataError(
-                f"{x.shape[2]} steps are no whole bars of {grid.bar} ({grid.metre[0]}/{grid.metre[1]}, "
-                f"{grid.resolution} steps a quarter note): give metre= and resolution="
-            )
+        grid = files.as_grid(bars, resolution, files.as_metre(metre) or (4, 4), transpose)
+        check_rolls(x, grid, bars)
+        if x.max() > 1:
+            notes.append(f"how loud a note is (up to {x.max():g}) is not kept, only where it sounds")
         names = tuple(word.strip().lower() for word in str(tracks).split(",")) if tracks else usual_names(x.shape[1])
         if len(names) != x.shape[1]:
             raise DataError(f"tracks={tracks}: {len(names)} names, and the rolls have {x.shape[1]} tracks")
@@ -230,9 +241,6 @@ class Music(Kind):
         times = max(1, 256 // max(items.shape[2:]))
         return made.repeat(times, 2).repeat(times, 3)
 
-    def keep(self, items, stem: Path) -> None:
-        self.write(items[:HEARD], stem.with_name(stem.name + ".wav"))
-
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:
         """As .mid or .wav (of SECONDS at most) one after the other with a bar of silence between them; .npz with all
@@ -275,6 +283,26 @@ class Music(Kind):
     def shuffled(self, items, rng: np.random.Generator):
         """Each track with its steps in random order, beside tracks of other phrases."""
         return measures.shuffled(np.asarray(items), rng)
+
+
+def check_rolls(x: np.ndarray, grid: files.Grid, bars) -> None:
+    """DataError unless (n, tracks, steps, pitches) are piano-rolls of whole bars of `grid`, and of as many as asked."""
+    if x.dtype != bool and (x.min() < 0 or x.max() > 127 or not (x == np.round(x)).all()):
+        raise DataError(
+            f"piano-rolls hold whole numbers from 0 (silence) to 127, found {x.min():g} … {x.max():g}: of chances, say "
+            "from which on a note sounds (x > 0.5)"
+        )
+    if not x.any():
+        raise DataError(f"nothing sounds in {len(x)} piano-rolls: there is nothing to learn")
+    if x.shape[2] % grid.bar:
+        raise DataError(
+            f"{x.shape[2]} steps are no whole bars of {grid.bar} ({grid.metre[0]}/{grid.metre[1]}, {grid.resolution} "
+            f"steps a quarter note): give metre= and resolution=; axes are (n, tracks, steps, pitches), here {x.shape}"
+        )
+    if grid.move:
+        raise DataError("transpose= is for MIDI files: of piano-rolls nobody says which notes are drums")
+    if bars is not None and grid.bars * grid.bar != x.shape[2]:
+        raise DataError(f"bars={bars}: the piano-rolls have {x.shape[2] // grid.bar} bars each")
 
 
 def usual_names(count: int) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def symusic() -> Any:
 
 def parse(raw: bytes) -> Tune:
     """The tune in the bytes of a MIDI file. ValueError, in plain words, where there is none."""
+    raw = unwrapped(raw)
     check_chunks(raw)
     try:
         score = symusic().Score.from_midi(raw)
@@ -87,10 +88,15 @@ def parse(raw: bytes) -> Tune:
     return Tune(parts, metres, [float(t.qpm) for t in score.tempos], end)
 
 
+def unwrapped(raw: bytes) -> bytes:
+    """The MIDI file in a RIFF file of form RMID; any other as it is."""
+    if raw[:4] != b"RIFF" or raw[8:16] != b"RMIDdata":
+        return raw
+    return raw[20 : 20 + int.from_bytes(raw[16:20], "little")]
+
+
 def check_chunks(raw: bytes) -> None:
     """ValueError unless the bytes are a whole MIDI file whose time is counted in beats and whose tracks go together."""
-    if not raw:
-        raise ValueError("0 bytes")
     if raw[:4] != b"MThd" or len(raw) < 14:
         raise ValueError("not a MIDI file: it does not begin with MThd and a header")
     form, division = int.from_bytes(raw[8:10], "big"), int.from_bytes(raw[12:14], "big")
@@ -98,14 +104,19 @@ def check_chunks(raw: bytes) -> None:
         raise ValueError("of type 2, patterns without a common time: export it as type 0 or 1")
     if form > 2:
         raise ValueError(f"broken header: there is no type {form}")
-    if division & 0x8000 or not division:
+    if not division:
+        raise ValueError("broken header: a quarter note of 0 ticks")
+    if division & 0x8000:
         raise ValueError("timed in frames of film, not in beats: export it in ticks a quarter note")
-    place = 8 + int.from_bytes(raw[4:8], "big")
+    place, found = 8 + int.from_bytes(raw[4:8], "big"), 0
     while place + 8 <= len(raw):
         size = int.from_bytes(raw[place + 4 : place + 8], "big")
         if raw[place : place + 4] == b"MTrk" and place + 8 + size > len(raw):
             raise ValueError(f"cut short: {len(raw) - place - 8:,} of {size:,} bytes of a track are there")
+        found += raw[place : place + 4] == b"MTrk"
         place += 8 + size
+    if not found and (promised := int.from_bytes(raw[10:12], "big")):
+        raise ValueError(f"cut short: none of {promised} tracks is there")
 
 
 def write(parts: list[Part], path: Path, metre: tuple[int, int], tempo: float) -> None:

@@ -11,9 +11,15 @@ from gansmith.errors import DataError, nearest
 
 LETTERS = {"dna": "ACGT", "rna": "ACGU", "protein": "ACDEFGHIKLMNPQRSTVWY"}
 CALLED = {"dna": "DNA", "rna": "RNA"}  # the others are called as they are
+SAME = {"dna": ("U", "T"), "rna": ("T", "U")}  # the letter that the other one has for the same base
 ALPHABETS = (*LETTERS, "characters", "words")
 UNKNOWN = "<unk>"
-TOKEN = re.compile(r" ?[\w'’-]+| ?[^\w\s]")  # a word or a sign, with the space before it: so that all comes back
+TOKEN = re.compile(  # a word or a sign, with the space before it: so that all comes back
+    r" ?[\u3040-\u30ff\u3400-\u9fff]"  # a Chinese or Japanese letter, between which no spaces stand
+    r"| ?(?:[^\W\u3040-\u30ff\u3400-\u9fff]|['’\-\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0d7f])+"  # with marks
+    r"| ?[\U0001f1e6-\U0001f1ff]{2}"  # a flag
+    r"| ?[^\w\s](?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[^\w\s])*"  # a sign, an emoji with its colour and its family
+)
 NUCLEIC = frozenset("ACGTUNRYSWKMBDHV-.")  # with IUPAC's letters for "one of several", and gaps
 PROTEIN = frozenset("ACDEFGHIKLMNPQRSTVWYXBZUOJ*-.")
 COMMON = 0.05  # share of the records that have a letter, from which it belongs to the alphabet
@@ -37,19 +43,21 @@ def join(symbols: Sequence[str], alphabet: str) -> str:
     return text.strip() if alphabet == "words" else text
 
 
-def find(texts: list[str], biological: bool) -> str:
-    """Which of ALPHABETS the texts are written in. DataError where genes and proteins are mixed."""
-    some = [text.strip().upper() for text in texts[:: max(1, len(texts) // 5000)] if text.strip()]
+def find(texts: list[str], names: list[str], biological: bool) -> str:
+    """Which of ALPHABETS the texts are written in. DataError, which names some, where genes and proteins are mixed."""
+    every = max(1, len(texts) // 5000)
+    names, texts = zip(*[(n, t) for n, t in zip(names[::every], texts[::every]) if t.strip()] or [("", "")])
     if not biological and not _looks_biological([text.strip() for text in texts[:2000] if text.strip()]):
-        spaces = sum(len(text.split()) > 1 for text in some) / max(1, len(some))
+        spaces = sum(len(text.split()) > 1 for text in texts) / max(1, len(texts))
         return "words" if spaces > 0.5 else "characters"
+    some = ["".join(text.split()).upper() for text in texts]
     genes = [is_nucleic(text) for text in some]
     share = sum(genes) / max(1, len(genes))
     if 0.1 < share < 0.9 and sum(len(text) >= LONG for text, gene in zip(some, genes) if gene) > 0.1 * len(some):
-        gene, protein = (some[genes.index(which)][:20] for which in (True, False))
+        gene, protein = (f"{names[i]} ({some[i][:20]})" for i in (genes.index(True), genes.index(False)))
         raise DataError(
             f"genes and proteins are mixed ({share:.0%} of the sequences are of nucleotides, such as {gene}; others "
-            f"are not, such as {protein}): give one kind at a time"
+            f"are not, such as {protein}): give one kind at a time, or say which with alphabet="
         )
     if share <= 0.5:
         return "protein"
@@ -59,14 +67,15 @@ def find(texts: list[str], biological: bool) -> str:
 
 def is_nucleic(text: str) -> bool:
     plain = sum(text.count(letter) for letter in "ACGTUN")
-    return NUCLEIC.issuperset(text) and plain >= 0.8 * len(text)
+    return plain >= (0.8 if NUCLEIC.issuperset(text) else 0.9) * len(text)  # a stray letter makes no protein of it
 
 
 def _looks_biological(lines: list[str]) -> bool:
     """Whether nearly all lines of plain text are sequences: long, without spaces, of those letters alone."""
     if not lines or sum(map(len, lines)) < 10 * len(lines):
         return False
-    if sum(set(line.upper()) <= set("ACGTUN") for line in lines) >= 0.95 * len(lines):
+    nucleic = [line.upper() for line in lines if set(line.upper()) <= set("ACGTUN-")]
+    if len(nucleic) >= 0.95 * len(lines) and len(set("".join(nucleic)) & set("ACGTU")) >= 3:
         return True
     proteins = [line for line in lines if PROTEIN.issuperset(line)]
     return len(proteins) >= 0.95 * len(lines) and len(set("".join(proteins))) >= 15
@@ -77,6 +86,8 @@ def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str],
     if alphabet not in LETTERS:
         spaced = alphabet == "characters"
         kept = [(i, text.strip("\r\n") if spaced else text) for i, text in enumerate(texts) if text.strip()]
+        if not spaced and (runs := sum(text != " ".join(text.split()) for _, text in kept)):
+            notes.append(f"{runs} texts have tabs, line breaks or several spaces in a row, which count as one space")
         return _empty(kept, names, left_out)
     upper = ["".join(text.split()).upper() for text in texts]
     small = sum(text != text.upper() for text in texts)
@@ -85,6 +96,12 @@ def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str],
     if alphabet == "protein" and (stops := sum(text.endswith("*") for text in upper)):
         upper = [text.removesuffix("*") for text in upper]
         notes.append(f"{stops} sequences ended in a stop (*), which is left out")
+    if alphabet in SAME and (other := sum(SAME[alphabet][0] in text for text in upper)):
+        upper = [text.replace(*SAME[alphabet]) for text in upper]
+        old, new = SAME[alphabet]
+        notes.append(
+            f"{other} of {len(upper)} sequences have {old}, which is read as {new}, as {CALLED[alphabet]} has it"
+        )
     counts = Counter(letter for text in upper for letter in set(text))
     letters = set(LETTERS[alphabet])
     more = {x for x, n in counts.items() if n >= COMMON * len(upper) and x not in letters and not x.isspace()}
@@ -103,7 +120,8 @@ def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str],
 
 
 def _odd(at: int, letter: str, alphabet: str) -> str:
-    what = {"-": "a gap (-)", ".": "a gap (.)", "*": "a stop (*)"}.get(letter, f"the letter {letter!r}")
+    foreign = "" if letter.isascii() else f" (U+{ord(letter):04X})"  # which may look like one of ours
+    what = {"-": "a gap (-)", ".": "a gap (.)", "*": "a stop (*)"}.get(letter, f"the letter {letter!r}{foreign}")
     return f"{what} at {at}, which is not of {CALLED.get(alphabet, alphabet)}"
 
 

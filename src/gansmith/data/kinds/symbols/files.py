@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
-import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
+from gansmith.data.kinds.symbols.records import Records
+from gansmith.data.kinds.symbols.tables import JSON, TABLES, from_rows, rows_of
 from gansmith.data.labels import few
-from gansmith.data.plain_text import decoded
+from gansmith.data.plain_text import decoded, is_binary
 from gansmith.data.sources import files_in, one_file
-from gansmith.errors import DataError, nearest
+from gansmith.errors import DataError
 
 LINES, FASTA, FASTQ = (".txt", ".text", ".seq"), (".fasta", ".fa", ".fna", ".faa", ".ffn"), (".fastq", ".fq")
-COLUMNS = (".jsonl", ".ndjson")
-READS = (*LINES, *FASTA, *FASTQ, *COLUMNS)
-TABLES = (".csv", ".tsv")  # read where a column is named
+READS = (*LINES, *FASTA, *FASTQ, ".jsonl", ".ndjson")
 MOST_LABELS = 100
 
 
-@dataclass
-class Records:
-    """What files hold: `texts`, their `names` ("line 3", or what FASTA calls them), and perhaps a label of each.
-
-    biological  whether the files say that they hold genes or proteins;  column  of the table that they come from
-    """
-
-    texts: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    labels: list[str] | None = None
-    notes: list[str] = field(default_factory=list)
-    biological: bool = False
-    column: str = ""
-    source: str = "data"
-
-    def add(self, name: str, text: str) -> None:
-        self.names.append(name)
-        self.texts.append(text)
+class Damaged(DataError):
+    """A file whose content cannot be read: left out where there are others."""
 
 
 def records_of(data, column: str | None, label: str | None) -> Records:
@@ -59,57 +40,88 @@ def records_of(data, column: str | None, label: str | None) -> Records:
     for i, file in enumerate(files.files):
         where = f"{data}/{file}" if several else str(data)
         try:
-            with files.open(i) as opened:
-                content = opened.read()
-            content = gzip.decompress(content) if file.lower().endswith(".gz") else content
-        except (OSError, ValueError, EOFError, zlib.error) as problem:
-            raise DataError(f"{where} cannot be read ({problem}): fetch or write it again") from None
-        part = _parsed(where, file.lower().removesuffix(".gz"), content, column, label, found.notes)
+            part = _parsed(where, file.lower().removesuffix(".gz"), _content(files, i, where), column, label)
+        except Damaged as problem:
+            if not several:
+                raise
+            found.left_out[file] = str(problem).removeprefix(where).lstrip(" ")
+            continue
+        if several:
+            part.names = [f"{file} {name}" for name in part.names]
+            part.left_out = {f"{file} {name}": why for name, why in part.left_out.items()}
         found.texts += part.texts
         found.notes += part.notes
-        found.names += [f"{file} {name}" for name in part.names] if several else part.names
+        found.names += part.names
+        found.left_out |= part.left_out
+        found.empty += part.empty
         found.biological |= part.biological
-        found.column = found.column or part.column
+        found.column, found.each = found.column or part.column, found.each or part.each
         if files.label is not None and found.labels is not None:
             found.labels += [files.classes[files.label[i]] if files.classes else str(files.label[i])] * len(part.texts)
         elif not several:
             found.labels = part.labels
+    if found.empty:
+        found.notes.append(f"{found.empty:,} empty lines passed over")
     return found
 
 
-def _parsed(where: str, name: str, content: bytes, column, label, notes: list[str]) -> Records:
-    if b"\0" in content[:4096] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{where} holds no text, but binary data: give lines of text, FASTA or a table")
+def _content(files, i: int, where: str) -> bytes:
+    try:
+        with files.open(i) as opened:
+            content = opened.read()
+        return gzip.decompress(content) if files.files[i].lower().endswith(".gz") else content
+    except (OSError, ValueError, EOFError, zlib.error) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        raise Damaged(f"{where} cannot be read ({why}): fetch or write it again") from None
+
+
+def _parsed(where: str, name: str, content: bytes, column, label) -> Records:
+    if is_binary(content):
+        raise Damaged(
+            f"{where} holds no text, but binary data (or UTF-16 without its mark: save it as UTF-8): give lines of "
+            "text, FASTA or a table"
+        )
+    notes: list[str] = []
     text = decoded(where, content, notes)
-    if name.endswith((*TABLES, *COLUMNS)):
-        return _from_rows(where, _rows(where, name, text), column, label)
-    if column is not None:
+    if name.endswith((*TABLES, *JSON)):
+        found = from_rows(where, rows_of(where, name, text), column, label)
+    elif column is not None:
         raise DataError(f"column={column} is of tables and JSON lines, and {where} is neither: leave it out")
-    if name.endswith(FASTQ):
-        return _by_biopython(where, text, "FASTQ")
-    if text.lstrip()[:1] == ">":
-        return _by_biopython(where, text, "FASTA")
-    found = _lines(text)
-    found.biological = name.endswith(FASTA)
-    if found.biological:
-        notes.append(f"{where} has no header that begins with '>': each line is read as a sequence")
+    else:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        form = _form(name, text)
+        found = _by_biopython(where, text, form) if form else _lines(text)
+        if form and not name.endswith((*LINES, *(FASTA if form == "FASTA" else FASTQ))):
+            found.notes.append(f"{where} is {form}, which its ending does not say, and read as that")
+        if not form and name.endswith(FASTA):
+            found.biological = True
+            found.notes.append(f"{where} has no header that begins with '>': each line is read as a sequence")
+    found.notes = notes + found.notes
     return found
+
+
+def _form(name: str, text: str) -> str:
+    """FASTA or FASTQ, by how the text begins before its name is believed; "" for plain lines."""
+    first = text.lstrip()[:1]
+    if first == ">" or (name.endswith(FASTA) and "\n>" in text):
+        return "FASTA"
+    return "FASTQ" if name.endswith(FASTQ) or (name.endswith(FASTA) and first == "@") else ""
 
 
 def _lines(text: str) -> Records:
     """Each line a record; of lines "text TAB class" the second is the label."""
-    found = Records()
     lines = text.split("\n")
     if lines and not lines[-1].strip():
         lines.pop()  # what comes after the last line break is no line
-    lines = [line.rstrip("\r") for line in lines]
-    cells = [line.split("\t") for line in lines]
+    numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]
+    found = Records(empty=len(lines) - len(numbered), each="each line")
+    cells = [line.split("\t") for _, line in numbered]
     classes = {row[-1].strip() for row in cells}
     if cells and all(len(row) == 2 for row in cells) and len(classes) <= min(MOST_LABELS, len(cells) // 2):
         found.labels = [row[1].strip() for row in cells]
         found.notes.append(f"lines of text, a tab and one of {len(classes)} classes: {few(sorted(classes))}")
-        lines = [row[0] for row in cells]
-    for i, line in enumerate(lines, 1):
+        numbered = [(i, row[0]) for (i, _), row in zip(numbered, cells)]
+    for i, line in numbered:
         found.add(f"line {i}", line)
     return found
 
@@ -121,66 +133,24 @@ def _by_biopython(where: str, text: str, form: str) -> Records:
     except ImportError:
         raise DataError(f"{where}: {form} is read by Biopython: pip install 'gansmith[bio]'") from None
     parse: Callable = SimpleFastaParser if form == "FASTA" else FastqGeneralIterator
-    found = Records(biological=True)
+    found = Records(biological=True, each="each record")
+    before = len([line for line in text[: f"\n{text}".find("\n>")].split("\n") if line.strip()])
+    if form == "FASTA" and before:
+        found.notes.append(f"lines before the first '>' of {where}, taken for comments: {before}")
     try:
-        for i, (title, letters, *_) in enumerate(parse(io.StringIO(text.replace("\r\n", "\n"))), 1):
+        for i, (title, letters, *_) in enumerate(parse(io.StringIO(text)), 1):
             found.add(title.split()[0] if title.split() else f"record {i}", letters)
     except ValueError as problem:
         why = " ".join(str(problem).split())
-        raise DataError(f"{where} is damaged after {len(found.texts)} records of {form}: {why}") from None
-    return found
-
-
-# --- tables ----------------------------------------------------------------------------------------------------------
-def _rows(where: str, name: str, text: str) -> Iterator[tuple[str, dict]]:
-    if name.endswith(TABLES):
-        head = text.partition("\n")[0]
-        separator = "\t" if name.endswith(".tsv") else max(",;\t|", key=head.count)
-        most = csv.field_size_limit(2**31 - 1)
-        try:
-            rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
-        finally:
-            csv.field_size_limit(most)  # which is one for all of Python
-        for i, row in enumerate(rows, 1):
-            yield f"row {i}", {key: value for key, value in row.items() if key is not None}
-        return
-    for i, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as problem:
-            raise DataError(f"{where}, line {i}, is no JSON ({problem}): write one object a line") from None
-        yield f"line {i}", row if isinstance(row, dict) else {"text": row}
-
-
-def _from_rows(where: str, rows, column: str | None, label: str | None) -> Records:
-    table = list(rows)
-    if not table:
-        raise DataError(f"{where} has no rows: give some hundreds")
-    there = dict.fromkeys(key for _, row in table[:1000] for key in row)
-    texts = [key for key in there if all(isinstance(row.get(key), str) for _, row in table[:1000])]
-    for name in filter(None, (column, label)):
-        if name not in there:
-            raise DataError(f"{where} has no column {name!r}.{nearest(name, there)} It has {few(there, 12)}")
-    if column is None and len(texts) != 1:
-        raise DataError(f"{where} has {few(there, 12)}: which holds the text? --column {texts[0] if texts else 'NAME'}")
-    chosen = column or texts[0]
-    found = Records(column=chosen, labels=None if label is None else [])
-    for name, row in table:
-        value = row.get(chosen)
-        if value is not None and not isinstance(value, str):
-            raise DataError(f"{where}, {name}: {chosen} is {str(value)[:40]}, and text is expected")
-        found.add(name, value or "")
-        if label is not None and found.labels is not None:
-            found.labels.append(str(row.get(label)))
+        raise Damaged(f"{where} is damaged after {len(found.texts)} records of {form}: {why}") from None
     return found
 
 
 def _in_memory(data, column: str | None, label: str | None) -> Records:
     if hasattr(data, "columns"):
-        rows = ((f"row {i}", row) for i, row in enumerate(data.astype(object).to_dict("records")))
-        return _from_rows("the table", rows, column, label)
+        held = data.astype(object).where(data.notna(), None)
+        rows = ((f"row {i}", row) for i, row in enumerate(held.to_dict("records")))
+        return from_rows("the table", rows, column, label)
     found = Records(source="a list of texts")
     for i, text in enumerate(data):
         if not isinstance(text, str):

@@ -18,6 +18,7 @@ from gansmith.data.kinds.symbols.features import SPACES, numbers_of
 from gansmith.data.kinds.symbols.files import READS, records_of
 from gansmith.data.kinds.symbols.ngrams import NGramModel, lengths_of
 from gansmith.data.kinds.symbols.read import MOST, VOCABULARY, as_count, as_dataset
+from gansmith.data.kinds.symbols.tables import JSON
 from gansmith.data.kinds.symbols.write import picture, write_texts
 from gansmith.data.labels import choose, few
 from gansmith.data.spec import Kind
@@ -40,7 +41,7 @@ class Symbols(Kind):
 
     kind = "symbols"
     noun = "sequences"
-    takes = "lines of text (.txt), .fasta, .fastq, .jsonl (all also .gz), a .csv and --column, or a list of texts"
+    takes = "lines of text (.txt), .fasta, .fastq, .jsonl, .json (also .gz), a .csv and --column, or a list of texts"
     reads = READS
     options = {
         "alphabet": "dna, rna, protein, characters or words [found]",
@@ -51,6 +52,11 @@ class Symbols(Kind):
     default_game = "relgan"
     default_reason = "it needs no roll-outs; hold it against language-model, which has no adversary and is often better"
     endings = (".txt", ".fasta", ".csv", ".jsonl", ".npz", ".npy", ".png")
+    foreign = dict.fromkeys((".gb", ".gbk"), "turn it into FASTA: Bio.SeqIO.convert(NAME, 'gb', OUT, 'fasta')")
+    foreign |= dict.fromkeys(
+        (".doc", ".docx", ".odt", ".rtf", ".pdf", ".epub", ".html", ".md", ".tex"),
+        "save its text as .txt, each text on a line of its own",
+    )
     write_options = ("labels",)
     example_out = "-n 1000 -o made.txt"
     shown = 200
@@ -74,7 +80,9 @@ class Symbols(Kind):
     @classmethod
     def recognises(cls, data) -> bool:
         if isinstance(data, (str, os.PathLike)):
-            return str(data).lower().removesuffix(".gz").endswith(READS) and Path(data).is_file()
+            return str(data).lower().removesuffix(".gz").endswith((*READS, *JSON)) and Path(data).is_file()
+        if hasattr(data, "columns") and hasattr(data, "to_dict"):
+            return True  # a DataFrame, which is a table unless form= says otherwise
         return isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], str)
 
     @classmethod

@@ -27,13 +27,13 @@ def as_count(name: str, value, usual: int | None, most: int) -> int | None:
 def as_dataset(form, found: Records, label, limit, alphabet, length, vocabulary) -> Dataset:
     """The records as sequences of numbers, of the form that `form` makes of them (`Symbols.of_ids`)."""
     notes: list[str] = list(found.notes)
-    left_out: dict[str, str] = {}
+    left_out = dict(found.left_out)
     for i, (name, text) in enumerate(zip(found.names, found.texts)):
         if len(text) > LARGE:
             left_out[name] = f"{len(text):,} characters in one: cut it into sequences"
             found.texts[i] = ""
     named = alphabet is not None
-    alphabet = alphabet or alphabets.find(found.texts, found.biological)
+    alphabet = alphabet or alphabets.find(found.texts, found.names, found.biological)
     kept = alphabets.cleaned(found.texts, found.names, alphabet, notes, left_out)
     if limit is not None and limit < len(kept):
         notes.append(f"{limit} of {len(kept)} sequences taken, evenly spaced (limit={limit})")
@@ -51,10 +51,11 @@ def as_dataset(form, found: Records, label, limit, alphabet, length, vocabulary)
     inside = [(i, s) for (i, _), s in zip(kept, sequences) if len(s) <= steps]
     if len(inside) < 2:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
-        raise DataError(f"{found.source} has {len(inside)} sequences to learn from: give some hundreds. {why}".rstrip())
+        count, each = "one sequence only" if inside else "no sequences", f" ({found.each} is one)" if found.each else ""
+        raise DataError(f"{found.source} has {count} to learn from{each}: give some hundreds. {why}".rstrip())
     symbols, share = alphabets.vocabulary_of([s for _, s in inside], alphabet, vocabulary)
-    if len(symbols) < 2:
-        raise DataError(f"{found.source} is written in one symbol, {symbols[0]!r}: there is nothing to learn")
+    if len(used := {symbol for _, s in inside for symbol in s}) < 2:
+        raise DataError(f"{found.source} is written in one symbol, {used.pop()!r}: there is nothing to learn")
     number, unknown = {symbol: i for i, symbol in enumerate(symbols, 1)}, len(symbols)
     ids = np.zeros((len(inside), steps), np.int16)
     for row, (_, sequence) in enumerate(inside):

@@ -27,7 +27,7 @@ def write_texts(texts: list[str], path: Path, column: str, labels=None) -> None:
                 row = {column: text} | ({} if labels is None else {"label": labels[i]})
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         elif path.suffix == ".txt":
-            file.writelines(f"{text}\n" for text in texts)
+            file.writelines(f"{' '.join(text.splitlines())}\n" for text in texts)
         else:
             for i, text in enumerate(texts, 1):
                 about = "" if labels is None else f" {labels[i - 1]}"
