@@ -46,15 +46,15 @@ def join(symbols: Sequence[str], alphabet: str) -> str:
 def find(texts: list[str], names: list[str], biological: bool) -> str:
     """Which of ALPHABETS the texts are written in. DataError, which names some, where genes and proteins are mixed."""
     every = max(1, len(texts) // 5000)
-    names, texts = zip(*[(n, t) for n, t in zip(names[::every], texts[::every]) if t.strip()] or [("", "")])
+    there = [i for i in range(0, len(texts), every) if texts[i].strip()]
     if not biological and not _looks_biological([text.strip() for text in texts[:2000] if text.strip()]):
-        spaces = sum(len(text.split()) > 1 for text in texts) / max(1, len(texts))
+        spaces = sum(len(texts[i].split()) > 1 for i in there) / max(1, len(there))
         return "words" if spaces > 0.5 else "characters"
-    some = ["".join(text.split()).upper() for text in texts]
+    some = ["".join(texts[i].split()).upper() for i in there]
     genes = [is_nucleic(text) for text in some]
     share = sum(genes) / max(1, len(genes))
     if 0.1 < share < 0.9 and sum(len(text) >= LONG for text, gene in zip(some, genes) if gene) > 0.1 * len(some):
-        gene, protein = (f"{names[i]} ({some[i][:20]})" for i in (genes.index(True), genes.index(False)))
+        gene, protein = (f"{names[there[i]]} ({some[i][:20]})" for i in (genes.index(True), genes.index(False)))
         raise DataError(
             f"genes and proteins are mixed ({share:.0%} of the sequences are of nucleotides, such as {gene}; others "
             f"are not, such as {protein}): give one kind at a time, or say which with alphabet="
