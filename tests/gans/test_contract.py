@@ -16,6 +16,7 @@ SMALL = {
     "discriminator_steps_far": 3,
     "search_steps": 5,
     "discriminator_width": 16,
+    "vae_width": 8,
 }
 
 

@@ -18,6 +18,7 @@ from gansmith.gans.fbgan import FBGAN
 from gansmith.gans.gan import GAN
 from gansmith.gans.gan3d import GAN3D
 from gansmith.gans.gan_int_cls import GANINTCLS
+from gansmith.gans.gat import GAT
 from gansmith.gans.hifi_gan import HiFiGAN
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
@@ -54,6 +55,7 @@ GAMES = {
         WGANGP,
         R3GAN,
         StyleGAN2,
+        GAT,
         LSGAN,
         DRAGAN,
         WGAN,
@@ -120,6 +122,7 @@ __all__ = [
     "GAN",
     "GAN3D",
     "GANINTCLS",
+    "GAT",
     "HiFiGAN",
     "ImprovedGAN",
     "InfoGAN",
