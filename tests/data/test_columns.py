@@ -252,3 +252,18 @@ def test_columns_of_version_0_1_are_decoded_as_they_were():
 @pytest.mark.parametrize("cell", ["1e400", "-1e999", "9" * 5000])
 def test_what_is_beyond_all_numbers_is_text(cell):
     assert table_text.find([cell], coded=False) is None
+
+
+def test_a_few_cells_that_are_no_dates_or_numbers_are_words_among_the_others():
+    days = [f"{1 + i % 28:02d}.{1 + i % 12:02d}.20{10 + i % 9}" for i in range(100)]
+    days[7], days[30], days[31] = "31.02.2020", "00.00.0000", "00.00.0000"
+    numbers = [f"{i * 7 % 90}.{i % 10}" for i in range(100)]
+    numbers[3], numbers[50] = "#DIV/0!", "12a"
+    frame = pandas.DataFrame({"day": days, "number": numbers})
+    data = as_table(frame)
+    assert [c.kind for c in data.spec.entries] == ["date", "continuous"]
+    assert data.raw(np.arange(100)).equals(frame)
+    short = pandas.DataFrame(
+        {"day": [f"{20 + i % 3}{1 + i % 12:02d}{1 + i % 28:02d}" for i in range(100)], "k": numbers}
+    )
+    assert as_table(short, types="day=date").spec.entries[0].kind == "date"

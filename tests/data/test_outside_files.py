@@ -107,9 +107,22 @@ ARRAYS = {
     "pixels for bytes": {"train_jpeg": PICTURES, "train_offsets": np.array([0, 2])},
     "infinite labels": {"images": PICTURES, "labels": np.r_[np.inf, np.zeros(11)]},
     "labels of another length": {"images": PICTURES, "labels": np.zeros(5)},
-    "two unknown arrays": {"one": PICTURES, "two": np.array([None])},
+    "two unknown arrays": {"one": PICTURES, "two": np.array([[None]])},
     "nothing": {},
 }  # fmt: skip
+
+
+def test_what_a_npz_holds_beside_the_items_is_named(tmp_path):
+    np.savez(tmp_path / "keras.npz", X_train=PICTURES, y_train=np.arange(12) % 2, x_test=PICTURES[:3])
+    data = read(tmp_path / "keras.npz")
+    assert len(data) == 12 and len(data.spec.classes) == 2 and "and not x_test (3, 8, 8)" in " ".join(data.notes)
+    np.savez(tmp_path / "one.npz", frames=PICTURES, labels=np.arange(12) % 2)
+    assert read(tmp_path / "one.npz").spec.classes
+    splits = np.ones((4, 8, 8, 8), bool)
+    splits[:, 2:4] = False
+    np.savez(tmp_path / "splits.npz", train=splits, test=splits[:2])
+    data = read(tmp_path / "splits.npz")
+    assert len(data) == 6 and not data.spec.classes and "train, test read together" in data.notes
 
 
 @pytest.mark.parametrize("how", ARRAYS)

@@ -108,7 +108,7 @@ def test_folders_are_classes_and_a_broken_file_is_left_out(tmp_path):
     put(tmp_path / "all" / "pion" / "c.h5", **ToyShowers(layers=((2, 2),), depths=(0.0, 9.0)).sample(4))
     data = read(tmp_path / "all")
     assert data.spec.classes == ("gamma", "pion") and len(data) == 16
-    assert "HDF5" in data.left_out["pion/b.h5"] and "layers 2x2" in data.left_out["pion/c.h5"]
+    assert "cut short" in data.left_out["pion/b.h5"] and "layers 2x2" in data.left_out["pion/c.h5"]
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_groups_links_and_bytes_that_are_no_hdf5(tmp_path):
     with pytest.raises(DataError, match="no arrays at its top, but electrons, far"):
         read(tmp_path / "g.h5")
     (tmp_path / "t.h5").write_bytes(b"not a file of ours")
-    with pytest.raises(DataError, match="t.h5 cannot be read as HDF5"):
+    with pytest.raises(DataError, match="t.h5 is no HDF5 file"):
         read(tmp_path / "t.h5")
 
 
@@ -150,7 +150,7 @@ def test_nan_is_left_out_and_negative_cells_are_set_to_0_with_a_note(tmp_path, c
     x = data.raw(np.arange(len(data)))
     assert len(data) == 18 and np.isfinite(x).all() and x.min() == 0
     notes = " ".join(data.notes)
-    assert "1 showers with NaN or infinite cells" in notes and "first is item 3" in notes and "item 7" in notes
+    assert "1 showers with cells that are NaN" in notes and "first is item 3" in notes and "item 7" in notes
     assert "1 negative cells in 1 showers" in notes and "-0.002 GeV" in notes
     assert main(["check", str(tmp_path / "odd.h5")]) == 0
     assert "set to 0" in capsys.readouterr().out
@@ -259,3 +259,12 @@ def test_from_the_command_line_to_a_file_of_the_layout_that_came_in(tmp_path, ca
     assert main(["sample", str(run), "-n", "6", "-o", str(tmp_path / "x.h5"), "--energy", "5000"]) == 2
     assert "trained on" in capsys.readouterr().err
     assert isinstance(gs.load(run).spec, Showers)
+
+
+def test_what_else_a_file_holds_is_named_and_an_empty_one_refused(tmp_path):
+    held = TOY.sample(8) | {"overflow": np.zeros((8, 3))}
+    del held["layer_0"]
+    notes = " ".join(read(put(tmp_path / "a.h5", **held), unit="mev").notes)
+    assert "passed over: overflow (8, 3)" in notes and "has no layer_0" in notes
+    with pytest.raises(DataError, match="arrays are empty"):
+        read(put(tmp_path / "none.h5", **{name: x[:0] for name, x in TOY.sample(2).items()}))

@@ -103,6 +103,36 @@ def test_animations_strips_and_frames_are_known_for_videos(tmp_path):
     assert read(tmp_path / "frames", length=11, stride=11).files == ("0", "2")
 
 
+def test_long_pictures_are_strips_only_where_their_frames_are_alike(tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        banner = np.repeat(rng.integers(0, 255, (5, 40, 3), np.uint8), 4, 1).repeat(4, 0)
+        Image.fromarray(banner).save(tmp_path / f"{i}.png")
+    assert read(tmp_path).spec.kind == "images"
+    assert "--kind video" in " ".join(gs.check(read(tmp_path)).notes)
+    assert read(tmp_path, form="video").spec.shape == (3, 8, 20, 20)
+
+
+def test_a_gif_among_videos_and_one_that_is_cut_short(folder):
+    frames = [Image.fromarray(x) for x in film(20)]
+    for name in ("a", "cut"):
+        frames[0].save(folder / f"slow/{name}.gif", save_all=True, append_images=frames[1:], duration=40)
+    whole = (folder / "slow/cut.gif").read_bytes()
+    (folder / "slow/cut.gif").write_bytes(whole[: len(whole) // 2])
+    assert "slow/a.gif" in read(folder, length=8, stride=8).files
+    shutil.copytree(folder / "slow", folder.parent / "gifs", ignore=shutil.ignore_patterns("*.mp4"))
+    data = read(folder.parent / "gifs", length=4, stride=4)
+    assert "cut.gif" in data.files and "broken, what is before is used" in " ".join(data.notes)
+
+
+def test_clips_in_memory_of_the_length_that_is_asked_for(tmp_path):
+    data = read(np.stack([film(6), film(6, 2)]))
+    np.save(tmp_path / "made.npy", data.fields["real"])
+    assert read(tmp_path / "made.npy", **data.spec.read_options()).spec.shape == data.spec.shape
+    with pytest.raises(DataError, match="6 frames each"):
+        read(np.stack([film(6), film(6, 2)]), length=4)
+
+
 def test_pictures_stay_pictures(tmp_path):
     for i in range(12):
         (tmp_path / str(i % 3)).mkdir(exist_ok=True)

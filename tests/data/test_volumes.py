@@ -215,7 +215,7 @@ def test_holes_keep_all_hollow_or_leave_a_mesh_out(trimesh, tmp_path):
     stl(np.zeros((0, 3, 3)), tmp_path / "empty.stl")
     data = read(tmp_path, size=8)
     assert len(data) == 3 and not data.raw([0])[0, 0, 4, 4, 4] and "empty.stl" in data.left_out
-    assert "1 of 3 meshes have holes" in " ".join(data.notes) and "open.stl" in " ".join(data.notes)
+    assert "1 of 3 meshes has holes" in " ".join(data.notes) and "open.stl" in " ".join(data.notes)
     assert "holes" in read(tmp_path, size=8, inside="solid").left_out["open.stl"]
 
 
@@ -336,3 +336,23 @@ def test_check_says_what_is_odd():
     x[1] = 0
     found = check(x)
     assert "1 volumes are empty: item 1" in found.problems and found.axes and any("occupied" in n for n in found.notes)
+
+
+def test_small_grids_are_volumes_where_they_are_named_so_and_two_other_values_are_said():
+    x = np.zeros((4, 5, 6, 7), np.uint8)
+    x[:, 1:3, 2:4, :3] = 255
+    data = read(x, form="volumes")
+    assert data.spec.shape == (1, 5, 6, 7) and set(np.unique(data.fields["real"])) == {0, 1}
+    assert "0 and 255, which become 0 and 1" in " ".join(data.notes)
+
+
+def test_seams_of_a_texture_are_no_holes(trimesh, tmp_path):
+    for name in "ab":
+        faces, lines = trimesh.creation.box().faces, []
+        for x, y, z in trimesh.creation.box().vertices:
+            lines.append(f"v {x} {y} {z}")
+        lines += [f"vt {u} {v}" for u in (0, 1) for v in (0, 1)]
+        for i, (a, b, c) in enumerate(faces + 1):
+            lines.append(f"f {a}/{i % 4 + 1} {b}/{(i + 1) % 4 + 1} {c}/{(i + 2) % 4 + 1}")
+        (tmp_path / f"{name}.obj").write_text("\n".join(lines))
+    assert "solid, filled inside" in " ".join(read(tmp_path, size=8).notes)

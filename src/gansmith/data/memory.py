@@ -20,6 +20,10 @@ def from_memory(data, *, labels="auto", **options):
         return from_array(data, labels=labels, **{k: v for k, v in options.items() if k != "cache"})
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, dict):
         return _from_items(data, labels=labels, **options)
+    if isinstance(data, dict):
+        raise UserError(
+            "a dict cannot be read: give pandas.DataFrame(data) where it holds columns, or one of its arrays"
+        )
     raise UserError(
         f"a {type(data).__name__} cannot be read: give a path, a name, an array, a tensor, a DataFrame or a torch "
         "Dataset (anything with len() and [i])"
@@ -78,7 +82,8 @@ def _item(data, i: int):
         return item, None
     if isinstance(item, dict):
         raise UserError(
-            f"{type(data).__name__}: items are dictionaries with {', '.join(item)}: return (item, label) instead"
+            f"{type(data).__name__}: items are dictionaries with {', '.join(map(str, item))}: give "
+            "pandas.DataFrame(data) where these are rows of a table, else return (item, label)"
         )
     if (
         isinstance(item, (tuple, list))

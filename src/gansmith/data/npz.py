@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.data.labels import few
 from gansmith.data.numeric import from_array
+from gansmith.data.sources import SPLITS
 from gansmith.errors import DataError
 
 ITEMS = ("images", "x", "data", "arr_0", "x_train", "samples")
@@ -15,7 +17,8 @@ LARGE, RATIO = 2**30, 200  # bytes of an array above which it may not be packed 
 
 
 def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **options):
-    """The Dataset in a .npz file: items under one of `ITEMS`, labels under one of `LABELS`, `class_names`.
+    """The Dataset in a .npz file: items under one of `ITEMS`, or the one array that can be, labels under one of
+    `LABELS`, `class_names`. What else there is, is named in a note.
 
     JPEG or PNG files packed end to end under `<part>_jpeg` with `<part>_offsets`, labels `y_<part>`, are decoded too.
     """
@@ -29,21 +32,44 @@ def from_npz(path: Path, *, part="train", name=None, cache=None, kind=None, **op
 
             label = _member(path, file, f"y_{part}") if f"y_{part}" in there else None
             return Images.read(_packed(path, file, part, name, label, classes), cache=cache, **options)
-        key = next((k for k in ITEMS if k in there), None)
-        if key is None and len(there) == 1:
-            key = file.files[0]
+        shapes = {key: _shape(file, key) for key in there}
+        able = [key for key in there if len(shapes[key]) > 1 and key.lower() not in LABELS]
+        key = _one_of(ITEMS, there) or (able[0] if len(able) == 1 else file.files[0] if len(there) == 1 else None)
+        notes: list[str] = []
         if key is None and (parts := _by_class(path, file)):
-            label = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
-            items = np.concatenate([*parts.values()])
-            return from_array(items, label, classes=tuple(parts), name=name, kind=kind, **options)
+            items, label = np.concatenate([*parts.values()]), None
+            if all(part.lower() in SPLITS for part in parts):
+                notes, classes = [f"{', '.join(parts)} read together"], ()
+            else:
+                label, classes = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()]), tuple(parts)
+            return from_array(items, label, classes=classes, name=name, notes=notes, kind=kind, **options)
         if key is None:
-            shapes = ", ".join(f"{k} {_member(path, file, k).shape}" for k in there) or "no arrays"
+            said = ", ".join(f"{k} {shape}" for k, shape in shapes.items()) or "no arrays"
             raise DataError(
-                f"{path} has {shapes}: rename the items to 'images' or 'x', or give numpy.load({str(path)!r})[KEY]"
+                f"{path} has {said}: rename the items to 'images' or 'x', or give numpy.load({str(path)!r})[KEY]"
             )
-        items = _member(path, file, key)
-        found = next((_member(path, file, k) for k in LABELS if k in there), None)
-    return from_array(items, found, classes=classes, name=name, kind=kind, **options)
+        labels = _one_of(LABELS, there)
+        if unused := [f"{k} {shapes[k]}" for k in there if k not in (key, labels, "class_names")]:
+            notes = [f"{key} {shapes[key]} taken, and not {few(unused, 8)}"]
+        items, found = _member(path, file, key), None if labels is None else _member(path, file, labels)
+    return from_array(items, found, classes=classes, name=name, notes=notes, kind=kind, **options)
+
+
+def _one_of(wanted: tuple[str, ...], names) -> str | None:
+    """The first of `wanted` that is there, in capital letters if need be."""
+    there = {name.lower(): name for name in names} | {name: name for name in names}
+    return next((there[name] for name in wanted if name in there), None)
+
+
+def _shape(file, key: str) -> tuple[int, ...]:
+    """The shape of an array that is not read yet; () where its header does not say."""
+    try:
+        with file.zip.open(f"{key}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            return header(member)[0]
+    except Exception:  # a file from outside; what is wrong is said when it is read
+        return ()
 
 
 def _by_class(path: Path, file) -> dict[str, np.ndarray]:

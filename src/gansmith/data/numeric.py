@@ -27,13 +27,14 @@ def from_array(
         x, label = x[rows], None if label is None else label[rows]
     _finite(x, columns, name)
     options = {key: value for key, value in options.items() if value is not None}
-    offered = [KINDS[kind]] if kind else KINDS.values()
-    found = (k.of_array(x, notes, columns, named=kind is not None, **options) for k in offered)
-    made = next((made for made in found if made is not None), None)
+    able = [k for k in KINDS.values() if options.keys() <= k.options.keys()] if options else []
+    offered = [KINDS[kind]] if kind else [*able, *KINDS.values()]
+    tried = (k.of_array(x, notes, columns, named=kind is not None, **options) for k in offered)
+    made = next((made for made in tried if made is not None), None)
     if made is None:
-        noun, takes = (KINDS[kind].noun, KINDS[kind].takes) if kind else ("data of any kind", "")
-        why = " ".join([*notes[-1:], takes])
-        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. Needed: {why}")
+        noun, takes = (KINDS[kind].noun, f"give {KINDS[kind].takes}") if kind else ("any kind", "")
+        why = ". ".join(filter(None, [*notes[-1:], takes]))
+        raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {why}")
     data, form = made
     if others := [key for key in options if key not in form.options]:
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}
@@ -55,11 +56,14 @@ def _numbers(x, name: str) -> np.ndarray:
     if np.ma.is_masked(x):
         raise DataError(
             f"{name}: {np.ma.getmaskarray(x).sum():,} values are masked: fill them in (x.filled(0)), or give a table "
-            "with gaps to ctgan (pandas.DataFrame(x))"
+            "with gaps: pandas.DataFrame(x)"
         )
     x = np.ma.getdata(x)
     if x.dtype.kind not in "buif":
-        raise UserError(f"{name}: numbers are needed, found {x.dtype} values such as {x.reshape(-1)[:1].tolist()}")
+        table = "; give pandas.DataFrame(data) where it is a table" if x.dtype.names or x.dtype.kind in "OU" else ""
+        raise UserError(
+            f"{name}: numbers are needed, found {x.dtype} values such as {x.reshape(-1)[:1].tolist()}{table}"
+        )
     if x.ndim == 0 or len(x) == 0:
         raise UserError(f"{name}: no items, the array has shape {x.shape}")
     if 0 in x.shape:

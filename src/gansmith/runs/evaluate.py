@@ -9,6 +9,7 @@ import numpy as np
 
 from gansmith.data import read
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds import KINDS
 from gansmith.data.spec import Kind
 from gansmith.distributed.track import track
 from gansmith.errors import DataError, UserError
@@ -177,7 +178,7 @@ def labelled_samples(name: str, form: Kind) -> tuple[Dataset, np.ndarray | None]
     """(what lies in a folder or file, as items of `form`, the class number of each, where it says so of classes that
     `form` has); UserError where it is something else."""
     try:
-        found = read(name, form="items", **form.read_options())
+        found = _of_kind(name, form)
         made = form.like(found)
     except DataError as problem:
         raise UserError(f"{problem}. It is to be compared with {form.noun}") from None
@@ -185,6 +186,16 @@ def labelled_samples(name: str, form: Kind) -> tuple[Dataset, np.ndarray | None]
         return made, None
     numbers = np.array([form.classes.index(name) for name in found.spec.classes])
     return made, numbers[found.raw(np.arange(len(found)), "label")]
+
+
+def _of_kind(name: str, form: Kind) -> Dataset:
+    """Arrays in a file are read as what they are to be compared with, where they can be: they say little themselves."""
+    if str(name).lower().endswith((".npz", ".npy")) and form.kind in KINDS:
+        try:
+            return read(name, form=form.kind, **form.read_options())
+        except DataError:
+            pass
+    return read(name, form="items", **form.read_options())
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

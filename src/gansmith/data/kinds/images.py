@@ -123,6 +123,9 @@ class Images(Kind):
             check.problems.append(
                 "red, green and blue are equal everywhere: channels=1 says the same in a third of the numbers"
             )
+        short, long = sorted(self.shape[1:])
+        if dataset.files and long >= 8 * short and long % short == 0:
+            check.notes.append("if each of these long pictures is a strip of frames: --kind video takes them as clips")
         if len(check.classes) == 2 and dataset.files:
             label = dataset.raw(np.arange(len(dataset)), "label")
             one, other = (

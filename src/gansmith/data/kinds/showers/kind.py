@@ -110,7 +110,7 @@ class Showers(Kind):
         """The form of showers (n, cells) of particles of these energies (n,), all in GeV, laid out as `part` is.
         DataError for fewer than 2."""
         if len(cells) < 2:
-            raise DataError(f"{name} has {len(cells)} shower that can be used: at least 2 are needed")
+            raise DataError(f"{name} has one shower that can be used: at least 2 are needed")
         if not (hit := cells[cells > 0]).size:
             raise DataError(f"{name}: no cell holds any energy")
         total = cells.sum(1, dtype=np.float64)
@@ -216,8 +216,10 @@ class Showers(Kind):
             mean, low, high = shapes[:, 0].mean(), *self.response
             check.notes.append(f"found in cells: {mean:.1%} of a particle's energy ({low:.1%} … {high:.1%})")
             if not 0.05 < mean < 2:
+                which = " and ".join(dict.fromkeys(self.units))
                 check.problems.append(
-                    f"cells hold {mean:.3g} times the particle's energy: is the unit right? (--unit MeV)"
+                    f"cells hold {mean:.3g} times the particle's energy: are these {which}? --unit GeV says that all "
+                    "are GeV"
                 )
         empty = int((x[:, int(self.has_energy) :].max(1) == 0).sum())
         if empty:

@@ -113,8 +113,12 @@ def hdf5(file, name: str):
     try:
         opened = h5py.File(file, "r")
     except Exception as problem:  # a file from outside: HDF5 raises whatever its bytes lead to
-        reason = " ".join(str(problem).split())[:120]
-        raise DataError(f"{name} cannot be read as HDF5 ({reason}): write the file again") from None
+        reason = " ".join(str(problem).split())[:160]
+        if "file signature not found" in reason:
+            raise DataError(f"{name} is no HDF5 file, whatever its name says") from None
+        if "truncated file" in reason:
+            raise DataError(f"{name} is cut short: fetch or write it again") from None
+        raise DataError(f"{name} cannot be read as HDF5 ({reason[:120]}): write the file again") from None
     with opened:
         kept = {}
         for key in opened:
@@ -143,14 +147,18 @@ def parse(held: Mapping, name: str, limit, layers, unit) -> Part:
         if not wanted or len({tuple(held[k].shape[1:3]) for k in wanted}) > 1:
             raise DataError(f"{name} holds no showers: {LAYOUTS} are expected, and it has {shapes}")
     key = next((k for k in (ENERGY[layout], "incident_energies", "energies") if k in names), None)
+    unused = [k for k in names if k not in (*wanted, key, *LABELS)]
     if key is None and layout != "images":
         raise DataError(f"{name} has no {ENERGY[layout]}, the energy of each particle, but {shapes}")
-    if unit is not None and unit not in GEV:
-        raise DataError(f"unit={unit!r}: energies are in {', '.join(GEV)}")
+    unit = known_unit(unit)
     of_cells, of_energies = (unit, unit) if unit else UNITS[layout]
     notes = [f"cells in {of_cells}" + (f", energies of particles in {of_energies}" if key else "")]
     if layout == "images" and not unit:
         notes[0] += ": the file does not say; --unit MeV if it is another"
+    if unused:
+        notes.append(f"passed over: {few([f'{k} {tuple(held[k].shape)}' for k in unused], 8)}")
+    if layout == "calogan" and (gaps := sorted({*range(int(wanted[-1][6:]))} - {int(k[6:]) for k in wanted})):
+        notes.append(f"{name} has no {few([f'layer_{k}' for k in gaps])}, though it has {wanted[-1]}")
     rows = None
     many = layout == "images" and len(wanted) > 1  # a data set for each class
     counts = [len(held[k]) for k in ([*wanted] if many else [*wanted, *([key] if key else [])])]
@@ -158,6 +166,8 @@ def parse(held: Mapping, name: str, limit, layers, unit) -> Part:
         raise DataError(
             f"{name}: {', '.join(f'{k} has {n} items' for k, n in zip([*wanted, key], counts))}: give as many of each"
         )
+    if not min(counts):
+        raise DataError(f"{name} holds no showers: its arrays are empty ({shapes})")
     if limit is not None and limit < sum(counts[: len(wanted)] if many else counts[:1]):
         share = -(-limit // len(wanted)) if many else limit
         rows = [evenly(n, min(n, share)) for n in counts]
@@ -186,6 +196,14 @@ def parse(held: Mapping, name: str, limit, layers, unit) -> Part:
         energy = energy.reshape(-1) * np.float32(GEV[of_energies])
     part = Part(cells, energy, form, layout, tuple(wanted), (of_cells, of_energies), label, classes, notes)
     return cleaned(part, name)
+
+
+def known_unit(unit) -> str | None:
+    """A name in GEV, however its letters are spelt, where that leaves no doubt."""
+    alike = [name for name in GEV if name.lower() == str(unit).lower()]
+    if unit is None or alike:
+        return alike[0] if alike else None
+    raise DataError(f"unit={unit!r}: energies are in {', '.join(GEV)}")
 
 
 def take(values: Any, name: str, rows=None) -> np.ndarray:
@@ -224,10 +242,10 @@ def cleaned(part: Part, name: str) -> Part:
     """Without showers that are no showers, and with negative cells at 0; notes say how many."""
     cells, energy = part.cells * np.float32(GEV[part.units[0]]), part.energy
     right = np.isfinite(cells).all(1)
-    out = {"showers with NaN or infinite cells": ~right}
+    out = {"showers with cells that are NaN, or more than float32 can hold": ~right}
     if energy is not None:
         with np.errstate(invalid="ignore"):
-            out["particles whose energy is not above 0"] = right & ~(np.isfinite(energy) & (energy > 0))
+            out["particles whose energy is no number above 0"] = right & ~(np.isfinite(energy) & (energy > 0))
     for what, which in out.items():
         if which.any():
             places = np.flatnonzero(which)

@@ -44,7 +44,7 @@ SIZES = {"D": 86400, "H": 3600, "M": 60, "S": 1}
 def find(cells: list[str], compact: bool = False) -> str | None:
     """The format that all of these different cells have, if they are dates.
 
-    compact  whether eight or fourteen digits without a separator are dates, too
+    compact  whether six, eight or fourteen digits without a separator are dates, too
     """
     best, most = None, -1
     for form in _candidates(cells[0], cells, compact) if cells else ():
@@ -55,6 +55,19 @@ def find(cells: list[str], compact: bool = False) -> str | None:
                 return form
             best, most = (form, spelled) if spelled > most else (best, most)
     return best
+
+
+def odd(cells: list[str], most: int) -> set[int]:
+    """The places of the fewest of these different cells, at most so many, without which the others are dates of one
+    format: 2023-02-30, 0000-00-00. None where they are no dates."""
+    found: set[int] = set()
+    for form in dict.fromkeys(form for cell in cells[: most + 1] for form in _candidates(cell, cells, False)):
+        rest, bad = list(range(len(cells))), set()
+        while len(bad) <= most and (place := parse([cells[i] for i in rest], form)[1]) >= 0:
+            bad.add(rest.pop(place))
+        if rest and len(bad) <= most and (not found or len(bad) < len(found)):
+            found = bad
+    return found
 
 
 def find_duration(cells: list[str]) -> str | None:
@@ -247,8 +260,8 @@ def _dates(text: str, unpadded: bool, compact: bool):
     pieces = re.findall(r"\d+|[A-Za-z]+|[^\dA-Za-z]+", text)
     lengths = [len(p) for p in pieces if p.isdigit()]
     if len(lengths) == 1 and len(pieces) == 1:
-        if compact and lengths[0] in (8, 14):
-            yield "%Y%m%d" + ("%H%M%S" if lengths[0] == 14 else "")
+        if compact and lengths[0] in (6, 8, 14):
+            yield "%y%m%d" if lengths[0] == 6 else "%Y%m%d" + ("%H%M%S" if lengths[0] == 14 else "")
         return
     letters = [p for p in pieces if p.isalpha()]
     named = [name for name in map(_name, letters) if name is not None]

@@ -22,6 +22,8 @@ from gansmith.data.labels import evenly
 from gansmith.errors import DataError
 
 WORDS = 5  # among numbers or dates, at most: "unknown", "inf"
+ODD = 0.05  # of the rows, at most, that hold a word with digits in it: "0000-00-00", "12a"
+PLAIN = re.compile(r"[-+]?\d+([.,]\d+)*")
 TRIED = 5000  # values that are sent there and back before a reading is believed
 
 
@@ -180,27 +182,52 @@ class _Text:
 
     def more(self) -> tuple[Column, ...] | None:
         """Numbers, durations, dates or several of them; None where it is but text."""
-        digit = re.compile(r"\d").search
-        there = [i for i, t in enumerate(self.texts) if digit(t)]
+        digit, base = re.compile(r"\d").search, self.base
+        there = [i for i, t in enumerate(self.texts) if digit(t) and t.strip().lower() not in MARKS]
+        cells = [self.texts[i] for i in there]
+        if not self.parted(base, there):
+            return None
+        if found := self.numbers() or self.times():
+            return (found,)
+        if (
+            self.kind is None
+            and self.parted(base, self.but(there, dates.odd(cells, WORDS)))
+            and (found := self.times())
+        ):
+            return (found,)
+        if self.parted(base, there) and (several := self.several()):
+            return several
+        odd = {i for i, t in enumerate(cells) if not PLAIN.fullmatch(t)} if self.kind is None else set()
+        if self.parted(base, self.but(there, odd)) and (found := self.numbers()):
+            return (found,)
+        self.base = base
+        return None
+
+    def but(self, there: list[int], odd: set[int]) -> list[int]:
+        """The texts at positions `there` but those at places `odd` in it; none where these are none, or many."""
+        rare = self.count[[there[i] for i in odd]].sum() <= ODD * self.rows if odd else False
+        return [t for i, t in enumerate(there) if i not in odd] if rare and len(odd) <= WORDS else []
+
+    def parted(self, base: Column, there: list[int]) -> bool:
+        """Whether the texts at positions `there` can be cells and the others words; the fields are then made so."""
         words = sorted(set(range(len(self.texts))) - set(there), key=lambda i: (-self.count[i], self.texts[i]))
         if not there or len(words) > WORDS:
-            return None
+            return False
         marks = [i for i in words if self.texts[i].strip().lower() in MARKS]
         words = [i for i in words if i not in marks[:1]]
         if words:  # are they words among numbers, or numbers among words?
             few = self.kind is None and len(there) <= FEW and self.rows >= ROWS_A_VALUE * len(self.texts)
             if few or self.count[there].sum() < self.rows / 2 or (len(there) <= FEW and set(words) - set(marks)):
-                return None
+                return False
         self.few = len(there) <= FEW and self.rows >= ROWS_A_VALUE * len(there)
         self.cells = [self.texts[i] for i in there]
         gap = self.texts[marks[0]] if marks else None
-        self.base = replace(self.base, gap=gap, words=tuple(self.texts[i] for i in words))
+        self.base = replace(base, gap=gap, words=tuple(self.texts[i] for i in words))
         to = np.full(len(self.texts) + 1, -1)
         to[there] = np.arange(len(there))
         to[words] = -2 - np.arange(len(words))
         self.every = to[self.place]
-        found = self.numbers() or self.times()
-        return (found,) if found else self.several()
+        return True
 
     def per_row(self, different: np.ndarray) -> np.ndarray:
         """What each of the cells has, for each row; whatever where there is none."""

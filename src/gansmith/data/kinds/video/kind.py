@@ -93,9 +93,11 @@ class Video(Kind):
         axis = next((a for a in (4, 2, 1) if x.ndim == 5 and (x.shape[a] == 3 or (x.shape[a] == 1 and rate))), None)
         if axis is None:
             return None
-        if length is not None or stride is not None:
-            raise DataError("length and stride are of files: cut arrays into clips before")
         frames = np.moveaxis(x, axis, 2)
+        if length not in (None, frames.shape[1]) or stride is not None:
+            raise DataError(
+                f"these clips have {frames.shape[1]} frames each; length and stride cut files: leave them out"
+            )
         flat = as_pictures(frames.reshape(-1, *frames.shape[2:]), notes)
         if flat is None:
             return None

@@ -11,7 +11,7 @@ import torch
 
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
-from gansmith.data.kinds.video.sources import Header, Videos, listed
+from gansmith.data.kinds.video.sources import Header, Strips, Videos, listed
 from gansmith.data.labels import choose, evenly, few
 from gansmith.data.pictures import as_size, resize, with_channels
 from gansmith.distributed.track import track
@@ -253,16 +253,19 @@ def told(videos, headers, reels, frames, rate, steps, stride, size, uneven) -> l
     name = videos.files.files.__getitem__
     low, high = min(frames[i] for i in of), max(frames[i] for i in of)
     notes = [
-        f"{len(of)} {videos.frames_are} of {low} to {high} frames at {rate:g} a second, cut into clips of {steps} "
-        f"frames ({steps / rate:.3g} s; length=N for another), one every {stride} frames (stride=N for another)"
+        f"{len(of)} {counted(videos.frames_are, len(of))} of {low if low == high else f'{low} to {high}'} frames at "
+        f"{rate:g} a second, cut into clips of {steps} frames ({steps / rate:.3g} s; length=N for another), one every "
+        f"{f'{stride} frames' if stride > 1 else 'frame'} (stride=N for another)"
     ]
+    if isinstance(videos, Strips):
+        notes.append("each picture is taken for a strip of square frames (--kind images: as they are)")
     if stride < steps:
         notes.append("clips overlap, so that there are more of them; held out are whole videos")
     if not any(h.rate for h in of.values()):
         notes.append(f"nothing says how many frames a second these have: {rate:g} taken (rate=N for another)")
     sizes = {(h.width, h.height) for h in of.values()}
     if sizes != {size[::-1]}:
-        small, large = (f(sizes, key=lambda s: s[0] * s[1]) for f in (min, max))
+        small, large = (f(sizes, key=lambda s: (s[0] * s[1], s)) for f in (min, max))
         span = "x".join(map(str, small)) + (f" to {'x'.join(map(str, large))}" if len(sizes) > 1 else "")
         notes.append(
             f"frames of {span} (width x height) scaled to {size[1]}x{size[0]} (size=N for another), centre cut out"
@@ -274,6 +277,14 @@ def told(videos, headers, reels, frames, rate, steps, stride, size, uneven) -> l
     if uneven:
         notes.append(f"{len(uneven)} of variable rate, brought to {rate:g} frames a second: {few(uneven)}")
     return notes
+
+
+def counted(noun: str, count: int) -> str:
+    """ "video files" of one: "video file"; "folders of frames": "folder of frames"."""
+    if count != 1:
+        return noun
+    head, of, rest = noun.partition(" of ")
+    return head.removesuffix("s") + of + rest
 
 
 def looked_at(x: np.ndarray) -> tuple[list[int], list[int]]:

@@ -6,6 +6,7 @@ PyAV reads video files, Pillow all else.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from gansmith.errors import DataError
 
 ENDINGS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".wmv", ".ogv")
 ANIMATED = (".gif", ".webp", ".apng")
-FEWEST = 8  # squares of one picture, from which it is known for a strip of frames
+BESIDE = (".gif", ".apng")  # of those, what PyAV decodes, too, where they lie among video files
+FEWEST = 8  # squares of one picture, from which it may be a strip of frames
+ALIKE = 0.7  # of a strip, from frame to frame, over other distances along it: the difference, at most
 TRIED = 6  # pictures that are opened to find out what they are
 FRAME = re.compile(r"frame[ _-]?\d+", re.IGNORECASE)
 PAUSE = 0.1  # seconds that browsers show a frame of a GIF that says 0
@@ -56,8 +59,8 @@ class Videos:
 def listed(path: Path) -> Videos:
     """The videos at a path: of a folder or zip, or the one file. DataError where there are none."""
     found = files_in(path, (*ENDINGS, *SUFFIXES), "videos") or one_file(path)
-    rows = [i for i, name in enumerate(found.files) if name.lower().endswith(ENDINGS)]
-    if rows:
+    if any(name.lower().endswith(ENDINGS) for name in found.files):
+        rows = [i for i, name in enumerate(found.files) if name.lower().endswith((*ENDINGS, *BESIDE))]
         if len(rows) < len(found):
             found.notes.append(f"{len(found) - len(rows)} pictures beside the videos passed over")
         return Recorded(found.take(rows))
@@ -75,7 +78,8 @@ def of_pictures(found: Pictures) -> Videos:
 
 
 def are_video(path: Path) -> bool:
-    """Whether what lies at a path of pictures is certainly video: all animated, all long strips, or called frames."""
+    """Whether what lies at a path of pictures is certainly video: all animated, all long strips of frames that are
+    alike, or called frames."""
     if path.is_file() and path.suffix.lower() in ANIMATED:
         found: Files | None = one_file(path)
     elif path.is_dir() or ".zip" in (outer.suffix.lower() for outer in (path, *path.parents)):
@@ -90,13 +94,14 @@ def are_video(path: Path) -> bool:
     if all(FRAME.match(Path(name).stem) for name in found.files):
         return len(found) > FEWEST
     tried = sample(as_pictures(found))
-    return bool(tried) and (all(one.n_frames > 1 for one in tried) or all(squares(one.size) >= FEWEST for one in tried))
+    return bool(tried) and (all(one.n_frames > 1 for one in tried) or all(one.strip for one in tried))
 
 
 @dataclass(frozen=True)
 class Opened:
     size: tuple[int, int]
     n_frames: int
+    strip: bool  # whether it is certainly frames side by side
 
 
 def sample(found: Pictures) -> list[Opened]:
@@ -105,7 +110,8 @@ def sample(found: Pictures) -> list[Opened]:
     for i in sorted({k * len(found) // TRIED for k in range(TRIED)}):
         try:
             with found.open(i) as image:
-                made.append(Opened(image.size, getattr(image, "n_frames", 1)))
+                frames = getattr(image, "n_frames", 1)
+                made.append(Opened(image.size, frames, frames == 1 and is_strip(image)))
         except Exception:  # it is named when it is read
             continue
     return made
@@ -115,6 +121,18 @@ def squares(size: tuple[int, int]) -> int:
     """How many squares a picture of this width and height is, side by side; 1 where it is no row of squares."""
     short, long = sorted(size)
     return long // short if long % short == 0 else 1
+
+
+def is_strip(image) -> bool:
+    """Whether a long picture is certainly frames side by side: what stands a frame further on is more alike than what
+    stands half a frame less, or more. A banner, a line of text or a panorama is not."""
+    if squares(image.size) < FEWEST:
+        return False
+    x = of_picture(image).mean(2)
+    x = x if x.shape[1] > x.shape[0] else x.T
+    side = x.shape[0]
+    apart = [float(np.abs(x[:, s:] - x[:, :-s]).mean()) for s in (side, *(side * k // 4 for k in (2, 3, 5, 6)))]
+    return apart[0] < ALIKE * float(np.median(apart[1:]))
 
 
 # --- video files -----------------------------------------------------------------------------------------------------
@@ -183,15 +201,37 @@ class Animated(Videos):
     frames_are = "animated pictures"
 
     def look(self, i: int) -> Header:
+        frames = self.count(i)
         with self.files.open(i) as image:
             seconds = image.info.get("duration", 0) / 1000 or PAUSE
-            return Header(image.n_frames, 1 / seconds, image.width, image.height, image.format)
+            return Header(frames, 1 / seconds, image.width, image.height, image.format)
+
+    def count(self, i: int) -> int:
+        """Frames that can be reached; ValueError where a file is cut short before the second."""
+        with self.files.open(i) as image:
+            try:
+                return image.n_frames
+            except Exception:  # a file from outside: whatever its bytes lead to
+                pass
+        found = 0
+        with self.files.open(i) as image:
+            try:
+                while True:
+                    image.seek(found)
+                    found += 1
+            except Exception:
+                if found > 1:
+                    return found
+                raise ValueError("cut short in its first frames") from None
 
     def frames(self, i: int) -> Iterator[tuple[float | None, np.ndarray]]:
         with self.files.open(i) as image:
             when = 0.0
-            for k in range(image.n_frames):
-                image.seek(k)
+            for k in itertools.count():
+                try:
+                    image.seek(k)
+                except EOFError:
+                    return
                 image.load()
                 yield when, of_picture(image)
                 when += image.info.get("duration", 0) / 1000 or PAUSE

@@ -28,6 +28,12 @@ def occupancy(x: np.ndarray) -> np.ndarray | None:
     return made.astype(np.uint8) if bool((made | (x == low)).all()) else None
 
 
+def values_of(x: np.ndarray) -> str:
+    """What is said of the two values of `x` where they are not 0 and 1, as those of samples are."""
+    low, high = x.min(), x.max()
+    return "" if (low, high) in ((0, 1), (0, 0), (1, 1)) else f", {low:g} and {high:g}, which become 0 and 1"
+
+
 def upright(x: np.ndarray, up: str) -> np.ndarray:
     """(…, X, Y, Z) turned so that the axis `up`, one of x, y and z, comes last: a rotation, which mirrors nothing."""
     if up == "y":  # (x, y, z) -> (x, −z, y)

@@ -12,7 +12,7 @@ from torch import Tensor
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.volumes import measures, read, show
-from gansmith.data.kinds.volumes.cells import coarse, occupancy, resized, upright
+from gansmith.data.kinds.volumes.cells import coarse, occupancy, resized, upright, values_of
 from gansmith.data.labels import few, labelled
 from gansmith.data.preview import grid
 from gansmith.data.spec import Kind
@@ -81,23 +81,25 @@ class Volumes(Kind):
 
     @classmethod
     def of_array(
-        cls, x: np.ndarray, notes: list[str], columns=(), size=None, up=None, inside=None, **others
+        cls, x: np.ndarray, notes: list[str], columns=(), size=None, up=None, inside=None, named=False, **others
     ) -> tuple[np.ndarray, Kind] | None:
-        """(n, 1, X, Y, Z), and (n, X, Y, Z) of cubes, or of 8 cells at least along each side that hold two values."""
+        """(n, 1, X, Y, Z), and (n, X, Y, Z) of cubes, or of 8 cells at least along each side that hold two values; any
+        (n, X, Y, Z) where they are named volumes."""
         sides = x.shape[1:]
         alone = x.ndim == 5 and 1 in (sides[0], sides[3])
         if alone:
             x = x[:, 0] if sides[0] == 1 else x[..., 0]
-        elif x.ndim != 4 or min(sides) < CUBES:
+        elif x.ndim != 4 or (min(sides) < CUBES and not named):
             return None
         cells = occupancy(x)
-        if cells is None and not alone and len(set(sides)) > 1:
+        if cells is None and not (alone or named) and len(set(sides)) > 1:
             return None
+        pair = values_of(x) if cells is not None else ""
         up = read.one_of("up", up, read.UPS) or "z"
         x = upright(x if cells is None else cells, up)
         if shape := read.as_shape(size):
             x = np.stack([resized(one, shape, cells is None) for one in x])
-        what = "grey volumes" if cells is None else "two values: cells that are occupied or not"
+        what = "grey volumes" if cells is None else f"two values{pair}: cells that are occupied or not"
         notes.append(f"{what}; the axis that points up, {up}, comes last")
         x = np.ascontiguousarray(x[:, None], np.float32 if cells is None else np.uint8)
         return x, cls.form_of(x, cells is None)

@@ -12,7 +12,16 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.data import cache as caching
-from gansmith.data.kinds.volumes.cells import UPS, filled, occupancy, read_binvox, resized, upright, voxelised
+from gansmith.data.kinds.volumes.cells import (
+    UPS,
+    filled,
+    occupancy,
+    read_binvox,
+    resized,
+    upright,
+    values_of,
+    voxelised,
+)
 from gansmith.data.labels import choose, evenly, few
 from gansmith.data.sources import Files, files_in, one_file
 from gansmith.distributed.track import track
@@ -24,7 +33,7 @@ GRIDS = {".binvox": "y", ".npy": "z", ".npz": "z"}
 UP = MESHES | GRIDS
 USUAL, LEAST, LARGEST = 32, 4, 256  # cells along a side of the grid: unless it is given, at least, at most
 APART = 10  # times as large as most: other units
-POLICY = 1  # raise when the same files would now give other cells: old cache entries are then not found
+POLICY = 2  # raise when the same files would now give other cells: old cache entries are then not found
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Read:
     closed: dict[int, bool] = field(default_factory=dict)  # of meshes
     longest: dict[int, float] = field(default_factory=dict)  # of meshes: the longest side, in their units
     bad: dict[int, str] = field(default_factory=dict)
+    values: Counter = field(default_factory=Counter)  # of grids of two values, what is said of them
 
 
 # --- options ---------------------------------------------------------------------------------------------------------
@@ -130,7 +140,7 @@ def together(files: Files, shape, up, inside) -> tuple[np.ndarray, dict]:
             found.bad[i] = "a mesh among grey volumes"
             continue
         attempt(found, i, lambda i: upright(surface(found, files, i, max(common)), up or UP[kinds[i]]))
-    notes += told(found, files, common, sizes, inside, {up or UP[kinds[i]] for i in found.grids})
+    notes += told(found, files, common, inside, {up or UP[kinds[i]] for i in found.grids}, grey)
     solid = inside == "solid" or (inside is None and bool(found.closed) and all(found.closed.values()))
     if solid:
         for i, closed in found.closed.items():
@@ -162,6 +172,7 @@ def attempt(found: Read, i: int, make) -> None:
 def of_one_kind(found: Read) -> bool:
     """Whether there are grey volumes; if not, all become cells that are occupied or not. Empty ones are taken out."""
     cells = {i: occupancy(x) for i, x in found.grids.items()}
+    found.values = Counter(values_of(x) for i, x in found.grids.items() if cells[i] is not None)
     for i, x in list(found.grids.items()):
         if x.min() == x.max():
             found.bad[i] = "empty: no cell is occupied" if not x.any() else f"every cell is {x.flat[0]:g}"
@@ -178,7 +189,12 @@ def grid(files: Files, i: int) -> np.ndarray:
         content = file.read()
     if ending(files.files[i]) == ".binvox":
         return read_binvox(content)
-    held = np.load(io.BytesIO(content), allow_pickle=False)
+    try:
+        held = np.load(io.BytesIO(content), allow_pickle=False)
+    except ValueError as problem:
+        raise ValueError(
+            "it holds Python objects, not numbers" if "allow_pickle" in str(problem) else problem
+        ) from None
     x = held if isinstance(held, np.ndarray) else held[held.files[0]]
     x = x[0] if x.ndim == 4 and len(x) == 1 else x[..., 0] if x.ndim == 4 and x.shape[-1] == 1 else x
     if x.ndim != 3 or min(x.shape) < 2 or x.dtype.kind not in "buif":
@@ -201,10 +217,11 @@ def surface(found: Read, files: Files, i: int, size: int) -> np.ndarray:
         raise ValueError(f"no .{kind} file that can be read: cut short, or something else inside") from None
     vertices, faces = np.asarray(getattr(mesh, "vertices", ())), np.asarray(getattr(mesh, "faces", ()))
     if not len(faces):
-        raise ValueError("empty: no triangles in it")
+        raise ValueError("points alone, no triangles" if len(vertices) else "empty: no triangles in it")
     if not np.isfinite(vertices[faces]).all():
         raise ValueError("a corner of it is no number")
     made = voxelised(vertices, faces, size)
+    mesh.merge_vertices(merge_tex=True, merge_norm=True)  # seams of textures are no holes
     found.closed[i], found.longest[i] = bool(mesh.is_watertight), float(np.ptp(vertices[faces], (0, 1)).max())
     return made
 
@@ -226,12 +243,14 @@ def enough(count: int, found: Read, files: Files, least: int = 2) -> None:
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------
-def told(found: Read, files: Files, common, sizes: Counter, inside, ups: set[str]) -> list[str]:
+def told(found: Read, files: Files, common, inside, ups: set[str], grey: bool) -> list[str]:
     """What was done to the files that were taken, one line each."""
     wide = " x ".join(map(str, common))
     notes = [
         f"the axis that points up in the files, {' or '.join(sorted(ups))}, comes last (up=x, y or z says another)"
     ]
+    if not grey:
+        notes += [f"{n} grids of two values{what}" for what, n in found.values.items() if what]
     others = [i for i, x in found.grids.items() if i not in found.closed and x.shape != common]
     if others:
         names = few([f"{files.files[i]} ({' x '.join(map(str, found.grids[i].shape))})" for i in others])
@@ -248,8 +267,8 @@ def told(found: Read, files: Files, common, sizes: Counter, inside, ups: set[str
         notes.append(f"closed surfaces: {'hollow, as asked' if inside == 'hollow' else 'solid, filled inside'}")
     elif inside != "solid":
         notes.append(
-            f"{len(holes)} of {len(found.closed)} meshes have holes, so all stay hollow, as surfaces (inside=solid "
-            f"fills the others and leaves these out): {few(holes)}"
+            f"{len(holes)} of {len(found.closed)} meshes {'has' if len(holes) == 1 else 'have'} holes, so all stay "
+            f"hollow, as surfaces (inside=solid fills the others and leaves these out): {few(holes)}"
         )
     return notes
 
