@@ -101,12 +101,13 @@ def read(
     notes, odd = [*files.notes], defaultdict(list)
     rate = rate or usual_rate(headers)
     target = as_size(size) if size is not None else usual_size(headers)
-    reels, uneven = {}, []
+    reels, uneven, broken = {}, [], set()
     for i in track(headers, "decoding videos", len(headers)):
         found = decode(videos, i, headers[i], target, channels or 3)
         if found.why and len(found.x) < 2:
             bad[files.files[i]] = found.why
         elif found.why:
+            broken.add(i)
             odd["broken, what is before is used"].append(f"{files.files[i]} ({found.why})")
         if found.uneven:
             uneven.append(files.files[i])
@@ -114,7 +115,7 @@ def read(
             reels[i] = at_rate(found, rate)
     enough(reels, bad, files, 1)
     frames = {i: len(x) for i, x in reels.items()}
-    steps = length or usual_length(frames)
+    steps = length or usual_length({i: count for i, count in frames.items() if i not in broken} or frames)
     for i in [i for i, count in frames.items() if count < steps]:
         bad[files.files[i]] = f"{frames[i]} frames at {rate:g} a second, and a clip has {steps}; length=N for another"
         del reels[i]
