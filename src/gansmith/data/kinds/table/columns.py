@@ -20,8 +20,7 @@ from gansmith.errors import DataError
 
 KINDS = ("categorical", "boolean", "integer", "continuous", "date", "duration", "id")
 NUMBERS, TIMES = ("integer", "continuous"), ("date", "duration")
-# of a gap among numbers; with a #, errors of a spreadsheet
-MARKS = frozenset(("", *"? - . na n/a nan null none missing #n/a #div/0! #value! #ref!".split()))
+MARKS = {"", "?", "-", ".", "na", "n/a", "nan", "null", "none", "missing", "#n/a", "#div/0!", "#value!"}  # of a gap
 EXACT = 2**53  # whole numbers up to here are floats, too
 IN_0_1 = 12  # the first so many fields of a Column were there in version 0.1
 CODED = ("origin", "unit", "words", "made", "categories", "ordered", "part")  # and these say what codes mean, too
