@@ -5,7 +5,8 @@ import torch
 
 import gansmith as gs
 from gansmith import losses
-from gansmith.data.kinds.images import Images
+from gansmith.cli.settings import explain_settings
+from gansmith.data.kinds.images import Images, smooth
 
 
 @pytest.mark.parametrize("shift, value", [(1.0, -1.1635), (2.0, -0.7126), (4.0, -0.1209)])
@@ -53,3 +54,16 @@ def test_noise_has_unit_variance_under_either_prior():
         z = gan.latents(20_000, torch.Generator().manual_seed(0))
         assert z.var().item() == pytest.approx(1.0, abs=0.02)
     assert gs.GAN().latents(1000).abs().max() <= 3**0.5
+
+
+def test_settings_for_vectors_hold_there_alone_and_give_way_to_what_is_given():
+    points, pictures = gs.read("ring8"), smooth((1, 8, 8))
+    for data, given, rate, latent in (
+        (points, {}, 1e-3, 16),
+        (points, {"learning_rate": 2e-4, "latent": 100}, 2e-4, 100),
+        (pictures, {}, 2e-4, 100),
+    ):
+        found = gs.GAN(width=4, **given).fit(data, steps=1, batch_size=8, val=0).settings()
+        assert (found["learning_rate"], found["latent"]) == (rate, latent)
+    assert any("learning_rate 0.001" in line for line in gs.GAN().choose(points.spec))
+    assert "[default: 0.0002; for vectors 0.001]" in explain_settings("gan", gs.GAN)

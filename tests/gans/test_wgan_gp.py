@@ -8,9 +8,17 @@ import gansmith as gs
 
 @pytest.fixture
 def read(between_normals, two_normals):
-    def distance(shift, **settings):
+    def distance(shift, penalty=10.0):
         gan = between_normals(
-            gs.WGANGP, shift, steps=1200, width=64, learning_rate=3e-3, decay=1.0, beta2=0.99, **settings
+            gs.WGANGP,
+            shift,
+            steps=1200,
+            width=64,
+            latent=128,
+            learning_rate=3e-3,
+            decay=1.0,
+            beta2=0.99,
+            penalty=penalty,
         )
         real, fake = two_normals(shift)
         with torch.no_grad():

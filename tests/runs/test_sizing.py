@@ -9,8 +9,9 @@ import torch
 
 import gansmith as gs
 from gansmith.data import read
+from gansmith.distributed.ranks import Ranks
 from gansmith.runs import train
-from gansmith.runs.sizing import fitting, try_step
+from gansmith.runs.sizing import fitting, stand_in, try_step
 from gansmith.training.plan import Plan
 
 
@@ -47,6 +48,15 @@ def test_shapes_are_kept_and_small_pictures_and_other_data_are_as_they_are():
     assert photos(192, 256).spec.coarser() == ((96, 128), (48, 64), (24, 32))
     for data in (photos(28, 28), read(np.zeros((30, 4), np.float32) + np.arange(30)[:, None])):
         assert fitting(data, 1, 16, None) == (None, [])
+
+
+def test_clips_keep_their_frames():
+    clips = read(np.zeros((20, 6, 64, 64, 3), np.uint8), form="video")
+    seen = []
+    size, _ = fitting(clips, 4, 8, lambda data: seen.append(data.spec.shape) or 100.0)
+    assert seen == [(3, 6, 16, 16)] and size == (16, 16)
+    trial = partial(try_step, partial(train.make_state, ranks=Ranks(torch.device("cpu"))), gs.VGAN(width=2, latent=2))
+    assert trial("fp32", torch.device("cpu"), stand_in(clips, size, 8)) > 0
 
 
 @pytest.mark.parametrize("how, shape", [({"minutes": 0.01}, [3, 32, 32]), ({"minutes": 0.01, "size": 48}, [3, 48, 48]),

@@ -124,7 +124,9 @@ def explain_settings(name: str, game: type) -> str:
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
+    vectors = getattr(game, "for_vectors", {})
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
-        lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {f.default}]")
+        default = f"{f.default}" + (f"; for vectors {vectors[f.name]}" if f.name in vectors else "")
+        lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {default}]")
     return "\n".join(lines)

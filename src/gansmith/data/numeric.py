@@ -37,6 +37,8 @@ def from_array(
         raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {why}")
     data, form = made
     if others := [key for key in options if key not in form.options]:
+        if strange := [key for key in others if not any(key in kind.options for kind in KINDS.values())]:
+            raise DataError(f"{name}: no kind of data has an option {' or '.join(strange)}")
         owners = {other.noun for key in others for other in KINDS.values() if key in other.options}
         raise DataError(
             f"{name}: {' and '.join(others)} {'is' if len(others) == 1 else 'are'} for {few(sorted(owners), 9)}, and "

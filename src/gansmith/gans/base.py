@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from itertools import repeat
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -45,6 +45,7 @@ class FromNoise(Game):
     replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
+    for_vectors: ClassVar[dict[str, Any]] = {}  # settings that, unless given, differ where the data has no axes
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
@@ -58,10 +59,15 @@ class FromNoise(Game):
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        if self.width is not None:
-            return []
-        self.width = self.default_width(spec)
-        return [f"width {self.width}: for {spec.noun}"]
+        reasons = []
+        for name, value in self.for_vectors.items() if not spec.axes else ():
+            if name not in self.asked and getattr(self, name) != value:
+                setattr(self, name, value)
+                reasons.append(f"{name} {value}: for {spec.noun}")
+        if self.width is None:
+            self.width = self.default_width(spec)
+            reasons.append(f"width {self.width}: for {spec.noun}")
+        return reasons
 
     def default_width(self, spec: Kind) -> int:
         """`width` when it is left open: for pictures DCGAN's, for all else what two cores can train."""

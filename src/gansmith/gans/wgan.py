@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -38,6 +38,12 @@ class WGAN(Remedies, TwoPlayer):
         code="https://github.com/martinarjovsky/WassersteinGAN",
     )
     summary = "Wasserstein critic with clipped weights"
+    for_vectors: ClassVar[dict[str, Any]] = {
+        "learning_rate": 5e-4,
+        "clip": 0.1,
+        "discriminator_steps_far": 25,
+        "latent": 16,
+    }
     unsupported_settings: ClassVar[tuple[str, ...]] = ("beta1", "beta2")  # RMSProp has neither
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
 from gansmith.distributed.ranks import Ranks
 from gansmith.game import Game
 from gansmith.runs.options import Options
@@ -32,9 +33,10 @@ def fitting(
     form = dataset.spec
     if "real" not in dataset.fields:
         return None, []
-    sizes = [*reversed(form.coarser()), tuple(form.shape[1:])]
-    if len(sizes) == 1:
+    coarser = form.coarser()
+    if not coarser:
         return None, []
+    sizes = [*reversed(coarser), tuple(form.shape[-len(coarser[0]) :])]
     seconds = seconds_of(stand_in(dataset, sizes[0], batch_size))
     needs = [Need(dataset, size, batch_size, seconds * math.prod(size) / math.prod(sizes[0])) for size in sizes]
     chosen = max((k for k, need in enumerate(needs) if need.seconds <= 60 * minutes), default=0)
@@ -63,7 +65,7 @@ class Need:
     def __init__(self, dataset: Dataset, size: Size, batch_size: int, step: float):
         self.name = "x".join(map(str, reversed(size)))
         self.typed = str(size[0]) if size[0] == size[1] else "x".join(map(str, size))
-        form = replace(dataset.spec, shape=(dataset.spec.shape[0], *size))
+        form = at_size(dataset.spec, size)
         self.steps = form.steps_needed(len(dataset), batch_size)[0]
         self.seconds = self.steps * step
 
@@ -83,12 +85,17 @@ def why(needs: Sequence[Need], chosen: int, minutes: float) -> list[str]:
 
 def stand_in(dataset: Dataset, size: Size, batch_size: int) -> Dataset:
     """As many random items of that size as a batch holds, with the labels and the form of the data."""
-    shape = (dataset.spec.shape[0], *size)
+    form = at_size(dataset.spec, size)
     rng = np.random.default_rng(0)
-    fields = {"real": rng.integers(0, 256, (batch_size, *shape)).astype(dataset.spec.dtype)}
+    fields = {"real": rng.integers(0, 256, (batch_size, *form.shape)).astype(form.dtype)}
     if "label" in dataset.fields:
         fields["label"] = rng.integers(0, max(1, len(dataset.spec.classes)), batch_size)
-    return Dataset(replace(dataset.spec, shape=shape), fields, name=dataset.name)
+    return Dataset(form, fields, name=dataset.name)
+
+
+def at_size(form: Kind, size: Size) -> Kind:
+    """The form of the same data at another size, that of its last axes: clips have channels and frames before."""
+    return replace(form, shape=(*form.shape[: -len(size)], *size))
 
 
 def try_step(make_state: Callable[..., State], game: Game, precision: str, place, dataset: Dataset) -> float:
