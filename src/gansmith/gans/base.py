@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from itertools import repeat
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class FromNoise(Game):
     replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
-    for_vectors: ClassVar[dict[str, Any]] = {}  # settings that, unless given, differ where the data has no axes
+    for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data has no axes
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ class DRAGAN(GAN):
         code="https://github.com/kodalinaveen3/DRAGAN",
     )
     summary = "gradient norm of D held near 1 around the data"
-    for_vectors: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "penalty": 1.0, "latent": 16}
+    for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "penalty": 1.0, "latent": 16}
     default_width = FromNoise.default_width
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty", minimum=0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -40,7 +40,7 @@ class GAN(Remedies, TwoPlayer):
         code="https://github.com/goodfeli/adversarial",
     )
     summary = "the original: perceptrons, minimax or non-saturating"
-    for_vectors: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "latent": 16}
+    for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "latent": 16}
 
     loss: str = setting("non-saturating", "what the generator minimises", choices=("non-saturating", "minimax"))
     smoothing: float = setting(1.0, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import log, pi
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ class InfoGAN(GAN):
         code="https://github.com/openai/InfoGAN",
     )
     summary = "codes that can be read from the samples: categories without labels"
-    for_vectors: ClassVar[dict[str, Any]] = {"discriminator_learning_rate": 1e-3}
+    for_vectors: ClassVar[dict[str, object]] = {"discriminator_learning_rate": 1e-3}
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )

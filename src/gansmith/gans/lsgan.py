@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -29,8 +29,8 @@ class LSGAN(Remedies, TwoPlayer):
     Networks: DCGAN's for pictures; in the plane two tanh layers of 128, orthogonal with gain 1.4, as in the released
     toy, which learn nothing of vectors of 14 columns (proofs/every_game.py): these get ReLU perceptrons. Deviations: no
     extra stride-1 layers; losses are means (the released toy sums, so that its step sizes do not carry over); its ring
-    has nine angles, two of them the same mode: gansmith's `ring8` has eight; an average of G is kept. Proof:
-    proofs/ring.py.
+    has nine angles, two of them the same mode: gansmith's `ring8` has eight; an average of G is kept.
+    Proof: proofs/ring.py.
     """
 
     name = "lsgan"
@@ -43,7 +43,7 @@ class LSGAN(Remedies, TwoPlayer):
         code="https://github.com/xudonmao/LSGAN",
     )
     summary = "least squares in place of cross-entropy"
-    for_vectors: ClassVar[dict[str, Any]] = {"learning_rate": 5e-4, "latent": 16, "prior": "uniform"}
+    for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 5e-4, "latent": 16, "prior": "uniform"}
 
     a: float = setting(0.0, "score that the discriminator should give fakes")
     b: float = setting(1.0, "score that the discriminator should give reals; .9 is label smoothing")

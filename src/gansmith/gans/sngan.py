@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import relu
@@ -41,7 +41,7 @@ class SNGAN(Remedies, TwoPlayer):
         code="https://github.com/pfnet-research/sngan_projection",
     )
     summary = "hinge loss and spectral norm; with labels the projection GAN"
-    for_vectors: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "latent": 16}
+    for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "latent": 16}
     unsupported_settings: ClassVar[tuple[str, ...]] = ("spectral_norm",)
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "hinge is a difference of scores while all lie in its margin"

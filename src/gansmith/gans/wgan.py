@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ class WGAN(Remedies, TwoPlayer):
         code="https://github.com/martinarjovsky/WassersteinGAN",
     )
     summary = "Wasserstein critic with clipped weights"
-    for_vectors: ClassVar[dict[str, Any]] = {
+    for_vectors: ClassVar[dict[str, object]] = {
         "learning_rate": 5e-4,
         "clip": 0.1,
         "discriminator_steps_far": 25,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -40,7 +40,7 @@ class WGANGP(Remedies, TwoPlayer):
         code="https://github.com/igul222/improved_wgan_training",
     )
     summary = "Wasserstein critic with a gradient penalty"
-    for_vectors: ClassVar[dict[str, Any]] = {"learning_rate": 1e-3, "penalty": 1.0, "latent": 16}
+    for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "penalty": 1.0, "latent": 16}
     score_kind: ClassVar[str] = "raw"
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
