@@ -18,7 +18,8 @@ from gansmith.errors import UserError
 def sample(
     model: Annotated[Path, typer.Argument(metavar="RUN|MODEL.gan", help="folder of a run, or a model file")],
     count: Annotated[
-        int | None, typer.Option("-n", "--count", min=1, help="number of samples [64; of series, as in the data]")
+        int | None,
+        typer.Option("-n", "--count", min=1, help="number of samples [64; of series and groups, as in the data]"),
     ] = None,
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.png, x.npz, x.npy, x.csv or folder/")
@@ -39,6 +40,9 @@ def sample(
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="what every row or series has, such as 'age>60'; repeatable"),
+    ] = None,
+    groups: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="of customers and their orders, and of series: how many")
     ] = None,
     start: Annotated[str | None, typer.Option(metavar="DATE", help="of series, the first date: 2026-01-01")] = None,
     length: Annotated[int | None, typer.Option(min=1, metavar="STEPS", help="of series, how long each is")] = None,
@@ -92,6 +96,7 @@ def sample(
     gansmith sample runs/birds-gan-int-cls -n 16 --text "a red bird"
     gansmith sample runs/birds-caption-gan --input photos/ -n 5 -o captions.csv
     gansmith sample runs/census-tabular -n 1000 -o made.csv --where "income=>50K" --where "age>60"
+    gansmith sample runs/orders-groupgan -o made.csv --groups 500 --where country=PE
     gansmith sample runs/demand-seriesgan -o made.csv --where city=Lima --start 2026-01-01 --length 720
     gansmith sample runs/demand-seriesgan -o next.csv --continue-from demand.csv --length 168
     gansmith sample runs/showers-calogan -n 1000 -o made.h5 --energy 50
@@ -112,9 +117,9 @@ def sample(
         if not hasattr(game, "read_source"):
             raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
         items = game.read_source(input_)
-        several = {"captions": count} if count and "captions" in inspect.signature(game.translate).parameters else {}
+        some = {"captions": count} if count and "captions" in inspect.signature(game.translate).parameters else {}
         with one_task(seed) as (first, seed):
-            translate, begun = lambda item: game.translate(item[None], seed=seed, **several)[0], time.perf_counter()
+            translate, begun = lambda item: game.translate(item[None], seed=seed, **some)[0], time.perf_counter()
             made = map_across_ranks(translate, items.values(), what="translating")
             told = game.spec.pace(made, time.perf_counter() - begun)
         if first:
@@ -156,7 +161,16 @@ def sample(
             if refine is not None:
                 raise UserError(f"{option} and --refine cannot be combined: use one of them")
             conditions[name] = value
-    if count is None and (refine is not None or "history" not in asked):
+    several = "n" in asked and asked["n"].default is None  # as many as the data has, where nobody says
+    if groups is not None:
+        if not several:
+            raise UserError(
+                f"{type(game).__name__} makes no groups or series: give -n {groups}, and leave out --groups"
+            )
+        if count is not None:
+            raise UserError("-n and --groups are the same here: give one of them")
+        count = groups
+    if count is None and (refine is not None or not several):
         count = 64
     if refine is None and budget is not None:
         raise UserError("--budget is the number of candidates of --refine: add --refine obrs")

@@ -19,6 +19,7 @@ from gansmith.gans.gan import GAN
 from gansmith.gans.gan3d import GAN3D
 from gansmith.gans.gan_int_cls import GANINTCLS
 from gansmith.gans.gat import GAT
+from gansmith.gans.groupgan import GroupGAN
 from gansmith.gans.hifi_gan import HiFiGAN
 from gansmith.gans.improved_gan import ImprovedGAN
 from gansmith.gans.infogan import InfoGAN
@@ -83,6 +84,7 @@ GAMES = {
         VGAN,
         VGANFromFrame,
         TabularGAN,
+        GroupGAN,
         WaveGAN,
         SpecGAN,
         HiFiGAN,
@@ -123,6 +125,7 @@ __all__ = [
     "GAN3D",
     "GANINTCLS",
     "GAT",
+    "GroupGAN",
     "HiFiGAN",
     "ImprovedGAN",
     "InfoGAN",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import cos, pi
 from typing import Any, ClassVar
 
@@ -67,6 +67,7 @@ class TabularGAN(R3GAN):
         "generator.place_in": "what the last column holds, no other is told",
     }
     training_only: ClassVar[tuple[str, ...]] = ("watched",)
+    told: ClassVar[int] = 0  # columns of a row that are never made
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "instance_noise"),
         *("conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end", "beta2"),
@@ -105,9 +106,12 @@ class TabularGAN(R3GAN):
         if not hasattr(spec, "entries") or not all(c.discrete or c.bins for c in spec.entries):
             raise DataError(f"TabularGAN makes rows of tables and the data is {spec.noun}: use {spec.default_game}")
         self.choose(spec)
-        self.layout = bins = Bins(spec, self.levels)
+        self.build_columns(Bins(spec, self.levels))
+
+    def build_columns(self, bins: Bins) -> None:
         if not bins.parts:
             raise DataError("no column of the table can be learned: they are all ids")
+        self.layout = bins
         inside = bins.parts + len(bins.numbers)
         self.generator = ColumnGenerator(
             bins.start, bins.numbers, bins.shares, bins.curves, bins.wide > 0, self.width, self.dropout
@@ -128,15 +132,23 @@ class TabularGAN(R3GAN):
 
     def likelihood_loss(self, batch: Batch) -> dict[str, Tensor]:
         observe("likelihood/watched", self.watched.last)
-        return {"likelihood": -self.generator.likelihood(*self.learned_from(batch)).mean()}
+        return {"likelihood": -self.likelihood(*self.learned_from(batch)).mean()}
+
+    def likelihood(self, parts: Tensor, places: Tensor) -> Tensor:
+        """log of the likelihood (n,) of rows in parts (n, columns) and places (n, numbers)."""
+        return self.generator.likelihood(parts, places)
 
     def learned_from(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Parts and places of the rows of a batch that are learned from; the others are put aside, to be watched."""
         parts, places = self.layout.place(batch.real)
-        aside = (batch.index % WATCHED == 0).to(parts.device)
+        aside = (self.owners(batch) % WATCHED == 0).to(parts.device)
         self.watched.keep(parts, places, aside)
         aside = aside & (len(batch) >= WATCHED)
         return parts[~aside], places[~aside]
+
+    def owners(self, batch: Batch) -> Tensor:
+        """Numbers (n,) of what the rows of a batch belong to, which is watched, or learned from, as a whole."""
+        return batch.index
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         seen = self.seen(*self.learned_from(batch))
@@ -149,7 +161,7 @@ class TabularGAN(R3GAN):
         terms = super().both_losses(self.seen(*rows))
         mine = terms["generator"]
         mine["adversarial"] = self.adversarial * mine["adversarial"]
-        mine["likelihood"] = -self.generator.likelihood(*rows).mean()
+        mine["likelihood"] = -self.likelihood(*rows).mean()
         return terms
 
     def seen(self, parts: Tensor, places: Tensor) -> Batch:
@@ -158,15 +170,15 @@ class TabularGAN(R3GAN):
         return Batch(real=self.layout.seen(*row), index=torch.arange(len(parts)), memo={"row": row})
 
     def fake(self, batch: Batch) -> Tensor:
-        columns = len(self.layout.widths)
-        begin = int(torch.randint(-columns, columns, ()).clamp(min=0))
+        columns, least = len(self.layout.widths), self.told
+        begin = int(torch.randint(2 * least - columns, columns, ()).clamp(min=least))
         noise = gumbel((len(batch), self.layout.parts), batch.real.device)
         spots = torch.randn(len(batch), len(self.layout.numbers), device=noise.device)
         return self.layout.seen(*self.generator(noise, spots, self.temperature, batch.memo["row"], begin))
 
     def moved(self, player: str) -> None:
         if player == "generator" and self.progress < 1 - self.game_share:
-            self.watched.moved(self.generator)
+            self.watched.moved(self.generator, self.likelihood)
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         mine = player == "generator"
@@ -321,7 +333,7 @@ class Watched(nn.Module):
         self.count += len(rows)
 
     @torch.no_grad()
-    def moved(self, generator: ColumnGenerator) -> None:
+    def moved(self, generator: ColumnGenerator, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
         """Called after each move of G: look, from time to time; go back where nothing got better for long."""
         self.moves += 1
         count = int(self.count)
@@ -329,7 +341,7 @@ class Watched(nn.Module):
             return
         mode = generator.training
         generator.eval()
-        value = -generator.likelihood(self.parts[:count], self.places[:count]).mean()
+        value = -likelihood(self.parts[:count], self.places[:count]).mean()
         generator.train(mode)
         self.last.copy_(value)
         if value < self.best - 1e-3 or count < len(self.parts) and not self.stale and self.best.isinf():

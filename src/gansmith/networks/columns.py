@@ -81,9 +81,9 @@ class ColumnGenerator(nn.Module):
         mean, scale = (weight * hidden[..., None, :]).sum(-1).unbind(-1)
         return mean, LARGEST * torch.tanh(scale / LARGEST)
 
-    def likelihood(self, parts: Tensor, places: Tensor) -> Tensor:
+    def likelihood(self, parts: Tensor, places: Tensor, columns: range | None = None) -> Tensor:
         """log of the likelihood (n,) of rows: parts (n, columns), places (n, numbers); of the places, beyond that of a
-        standard normal."""
+        standard normal. Of these `columns` alone, given those before them; None: of all."""
         at = (parts + self.first).T.contiguous()
         vectors = F.embedding(at, self.enter())
         rows = list(self.numbers)
@@ -92,17 +92,18 @@ class ColumnGenerator(nn.Module):
             vectors = vectors.index_add(
                 0, torch.tensor(rows, device=at.device), where[:, :, None] * self.place_in[:, None]
             )
-        known = (self.before @ vectors.flatten(1)).view_as(vectors)
-        hidden = self.read(known, self.bias[:, None], self.middle_bias[:, None])
+        chosen = columns or range(len(self.widths))
+        mine = slice(chosen.start, chosen.stop)
+        known = (self.before[mine] @ vectors.flatten(1)).view(len(chosen), *vectors.shape[1:])
+        hidden = self.read(known, self.bias[mine, None], self.middle_bias[mine, None])
         found = torch.zeros(len(parts), device=parts.device)
-        each = zip(
-            hidden.unbind(), self.leave().split(self.widths), self.level.split(self.widths), parts.T.contiguous()
-        )
-        for mine, leave, level, part in each:
-            found = found - F.cross_entropy(F.linear(mine, leave, level), part, reduction="none")
-        if rows:
-            mean, scale = self.spot(hidden[rows], at[rows])
-            gain = where.square() / 2 - ((where - mean) / scale.exp()).square() / 2 - scale
+        every = self.leave().split(self.widths), self.level.split(self.widths), parts.T.contiguous()
+        for inside, leave, level, part in zip(hidden.unbind(), *(of[mine] for of in every)):
+            found = found - F.cross_entropy(F.linear(inside, leave, level), part, reduction="none")
+        if rows := [k for k in rows if k in chosen]:
+            mean, scale = self.spot(hidden[[k - chosen.start for k in rows]], at[rows])
+            there = where[[self.numbers[k] for k in rows]]
+            gain = there.square() / 2 - ((there - mean) / scale.exp()).square() / 2 - scale
             found = found + (gain * self.bins[at[rows]]).sum(0)
         return found
 
@@ -157,7 +158,7 @@ class ColumnGenerator(nn.Module):
 @torch.no_grad()
 def draw(
     generator: ColumnGenerator, n: int, rng: torch.Generator, bounds: Mapping[int, Bounds] | None = None,
-    particles: int = 1,
+    particles: int = 1, given: tuple[Tensor, Tensor] | None = None, columns: range | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """`n` rows: parts (n, columns), places (n, numbers) and whether they keep within `bounds` (n,).
 
@@ -167,6 +168,7 @@ def draw(
     particles  of each row while bounds are to come. Each is weighted by how likely its column keeps within them, and
                drawn again by that weight (Doucet et al. 2001), so that the columns before are as likely as they are
                among rows that keep within; with one, they are drawn as if nothing was asked
+    columns    that are made; None: all. Those before are as in the `given` rows (parts, places), those after 0
     """
     bounds, device = bounds or {}, generator.level.device
     last = max(bounds, default=-1) if particles > 1 else -1
@@ -176,7 +178,13 @@ def draw(
     known = enter.new_zeros(len(which), enter.shape[1])
     parts = torch.zeros(len(which), len(generator.widths), dtype=torch.int64, device=device)
     places, alive = enter.new_zeros(len(which), len(generator.numbers)), torch.ones_like(which, dtype=torch.bool)
-    for k in range(len(generator.widths)):
+    columns = columns or range(len(generator.widths))
+    if given is not None:
+        first, head = columns.start, [row for k, row in generator.numbers.items() if k < columns.start]
+        parts[:, :first], places[:, head] = (x.to(device)[which][:, of] for x, of in zip(given, (slice(first), head)))
+        known = F.embedding(parts[:, :first] + generator.first[:first], enter).sum(1)
+        known = known + places[:, head] @ generator.place_in[head]
+    for k in columns:
         mine, row = slice(generator.start[k], generator.start[k + 1]), generator.numbers.get(k)
         hidden = generator.read(known, generator.bias[k], generator.middle_bias[k])
         logits = F.linear(hidden, leave[mine], generator.level[mine])

@@ -91,8 +91,11 @@ def gradients_for_other_reals(begin: Callable[[], State]) -> Iterator[tuple[str,
 
 
 def same_items(one, two) -> bool:
-    """Whether two sets of samples are equal: arrays, or DataFrames, in which gaps are equal to gaps."""
-    return one.equals(two) if hasattr(one, "equals") else np.array_equal(np.asarray(one), np.asarray(two))
+    """Whether two sets of samples are equal: arrays, or DataFrames; gaps are equal to gaps."""
+    if hasattr(one, "equals"):
+        return one.equals(two)
+    one, two = np.asarray(one), np.asarray(two)
+    return np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
 
 
 def assert_same(one, other, message: str) -> None:

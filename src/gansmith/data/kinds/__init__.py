@@ -8,6 +8,7 @@ one's own is added by `gansmith.KINDS["name"] = MyKind`; docs/own-kind.md shows 
 
 from gansmith.data.kinds.arrays import Arrays
 from gansmith.data.kinds.audio import Audio
+from gansmith.data.kinds.groups import Groups
 from gansmith.data.kinds.images import Images
 from gansmith.data.kinds.music import Music
 from gansmith.data.kinds.series import Series
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Kind]] = {
     "volumes": Volumes,
     "arrays": Arrays,
     "series": Series,
+    "groups": Groups,
     "symbols": Symbols,
     "showers": Showers,
 }

@@ -95,18 +95,9 @@ class Series(Kind):
 
     @classmethod
     def read(
-        cls,
-        data,
-        *,
-        labels="auto",
-        limit=None,
-        cache=None,
-        named=False,
-        window=None,
-        stride=None,
-        date=None,
+        cls, data, *, labels="auto", limit=None, cache=None, named=False, window=None, stride=None, date=None,
         group=None,
-    ) -> Dataset:
+    ) -> Dataset:  # fmt: skip
         """Windows of the series in a table.
 
         window  steps of each;  stride  from one to the next;  date, group  names of columns (see `options`)
@@ -115,6 +106,12 @@ class Series(Kind):
             raise DataError("an array of series is read by gansmith.read(array, form='series')")
         frame, name, source = frame_of(data)
         table = as_table(frame, name=name, source=source)
+        if group is not None and not named and window is None and stride is None:
+            found = series_read.find(table, date=date, group=group)
+            if found is None or found.date is None:
+                from gansmith.data.kinds.groups import Groups
+
+                return Groups.of_rows(table, group, date, limit)
         return windows(table, series_read.certain(table, date, group), window, stride, limit)
 
     @classmethod

@@ -178,10 +178,9 @@ class TableSpec(Kind):
 
     def to_json(self) -> dict:
         plain = replace(self, entries=(), layout=None)
-        layout = None if self.layout is None else self.layout.to_json()
         return super(TableSpec, plain).to_json() | {
             "entries": [column.to_json() for column in self.entries],
-            "layout": layout,
+            "layout": self.layout and self.layout.to_json(),
         }
 
     @classmethod
@@ -364,7 +363,11 @@ class TableSpec(Kind):
     def numbers(self, items) -> np.ndarray:
         """Rows as vectors (n, d) that can be compared: numbers in standard deviations, within ±4, gaps and words marked
         apart; for the commonest values that are told apart a 0 or √½ each, so that two rows that differ lie 1 apart."""
-        codes, parts = self.codes(items, strict=False), []
+        return self.numbers_of(self.codes(items, strict=False))
+
+    def numbers_of(self, codes: np.ndarray) -> np.ndarray:
+        """`numbers` of codes (n, columns)."""
+        parts = []
         for column, code, center, scale in zip(self.entries, codes.T, self.center, self.scale):
             if column.kind == "id":
                 continue
@@ -382,10 +385,8 @@ class TableSpec(Kind):
     def kept_otherwise(self) -> list[str]:
         """What of the table's values does not come back as it was in samples, one line each; new numbers first."""
         ids = [str(c.name) for c in self.entries if c.kind == "id"]
-        lines = []
-        if ids:
-            what = "names of rows, which are not learned and numbered anew in samples"
-            lines = [f"not kept: {few(ids, 8)}: {what}; to keep them, type {ids[0]}=categorical"]
+        what = "names of rows, which are not learned and numbered anew in samples"
+        lines = [f"not kept: {few(ids, 8)}: {what}; to keep them, type {ids[0]}=categorical"] if ids else []
         return lines + [f"not kept as it was: {c.name}: {c.lost}" for c in self.entries if c.lost]
 
 

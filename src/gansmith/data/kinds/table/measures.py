@@ -37,11 +37,11 @@ def dependence(frame, like=None) -> np.ndarray:
     """(columns, columns) Cramér's V of each pair, numbers cut at the deciles of `like` (None: of `frame` itself): 0 for
     columns that know nothing of each other, 1 where one says the other; 0 on the diagonal."""
     like = frame if like is None else like
-    codes = [_binned(frame[name], like[name]) for name in like.columns]
+    codes = [binned(frame[name], like[name]) for name in like.columns]
     found = np.zeros((len(codes), len(codes)))
     for i, a in enumerate(codes):
         for j, b in enumerate(codes[:i]):
-            found[i, j] = found[j, i] = _cramer(a, b)
+            found[i, j] = found[j, i] = cramer(a, b)
     return found
 
 
@@ -140,7 +140,7 @@ def _is_number(column) -> bool:
     return is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
 
 
-def _binned(column, like) -> np.ndarray:
+def binned(column, like) -> np.ndarray:
     """Codes 0 … k: the decile of a number, the place of a value among the commonest, and one more for all else."""
     if _is_number(like) or like.dtype.kind == "M":
         there = like.dropna()
@@ -151,7 +151,7 @@ def _binned(column, like) -> np.ndarray:
     return np.array([place.get(value, len(place)) for value in column])
 
 
-def _cramer(a: np.ndarray, b: np.ndarray) -> float:
+def cramer(a: np.ndarray, b: np.ndarray) -> float:
     """Cramér's V of two columns of codes."""
     counts = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(counts, (a, b), 1)
