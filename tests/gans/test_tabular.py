@@ -216,7 +216,7 @@ def test_a_generator_that_gets_worse_goes_back_and_takes_smaller_steps():
     watched.keep(parts, places, torch.ones(60, dtype=torch.bool))
     best = made.level.detach().clone()
     for move in range(LOOK * (PATIENCE + 1)):
-        watched.moved(made)
+        watched.moved(made, made.likelihood)
         if move == LOOK:
             made.level.data.add_(torch.randn(len(best)))
     assert torch.equal(made.level, best) and watched.rate < 1

@@ -67,7 +67,7 @@ class GroupGAN(TabularGAN):
         return []
 
     def build(self, spec: Any) -> None:
-        if not isinstance(spec, Groups):
+        if not hasattr(spec, "plan"):
             raise DataError(f"GroupGAN makes groups of rows and the data is {spec.noun}: use {spec.default_game}")
         self.choose(spec)
         self.plan = spec.plan
