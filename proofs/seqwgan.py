@@ -1,6 +1,6 @@
-"""Genes: SeqWGAN on coding sequences of short proteins, beside a Markov chain of codons and random letters.
+"""Genes: a GAN on coding sequences of short proteins, beside a Markov chain of codons and random letters.
 
-    GANSMITH_DATA=… python proofs/seqwgan.py [--minutes 18] [--seed 0]
+    GANSMITH_DATA=… python proofs/seqwgan.py [--game seqwgan | relgan | language-model] [--minutes 18] [--seed 0]
 
 3,655 coding sequences of reviewed UniProt proteins, equal ones once; a fifth is held out. Of 1,000 made genes 75 % must
 be open reading frames; the Jensen-Shannon divergence of their codons in frame from real ones must be below 0.012, half
@@ -23,6 +23,13 @@ from gansmith.data.kinds.symbols import measures
 from gansmith.gans.analyser import chain
 
 COUNT = 700  # sequences that are compared
+
+
+GAMES = {
+    "seqwgan": {"depth": 3, "discriminator_steps": 2, "learning_rate": 3e-4, "decay": 0.3},
+    "relgan": {},
+    "language-model": {},
+}
 
 
 def genes() -> tuple[list[str], list[str]]:
@@ -89,12 +96,13 @@ def good(found: dict) -> bool:
 
 def main() -> None:
     parse = argparse.ArgumentParser()
+    parse.add_argument("--game", default="seqwgan", choices=list(GAMES))
     parse.add_argument("--minutes", type=float, default=18.0)
     parse.add_argument("--seed", type=int, default=0)
     asked = parse.parse_args()
     train, held = genes()
     rng = np.random.default_rng(0)
-    gan = gs.SeqWGAN(depth=3, discriminator_steps=2, learning_rate=3e-4, decay=0.3)
+    gan = gs.GAMES[asked.game](**GAMES[asked.game])
     gan.fit(train, minutes=asked.minutes, batch_size=64, seed=asked.seed, val=0)
     form = gan.spec
     ours = measured(form, form.texts(gan.sample(1000, seed=1)), train, held)
@@ -107,7 +115,7 @@ def main() -> None:
     }
     control = measured(form, shuffled, train, held)
     record(
-        "seqwgan",
+        "seqwgan" if asked.game == "seqwgan" else f"genes-{asked.game}",
         passed=good(ours) and not good(control),
         **ours,
         rounds=gan.trained["rounds"],
@@ -115,7 +123,7 @@ def main() -> None:
         goal="valid frames >= 0.75, codon divergence < 0.012, told from real <= 0.80, near copies < 0.5",
         control={"letters shuffled": control},
         protocol=f"{len(train):,} genes trained on, {len(held)} held out, no gene twice; {asked.minutes} minutes, "
-        "depth 3, width 64, 2 critic steps; 1,000 samples",
+        f"{gan!r}; 1,000 samples",
         seed=asked.seed,
     )
 
