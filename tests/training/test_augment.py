@@ -64,7 +64,7 @@ def test_training_is_augmented_and_scoring_is_not():
 
 @pytest.mark.parametrize("sign, expected", [(1.0, 1.0), (-1.0, 0.0)])
 def test_p_follows_the_sign_of_the_scores_of_reals(sign, expected):
-    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    state = begin(gs.GAN, made_up((1, 8, 8)), {"width": 10, "augment": "ada"}, 0)
     torch.nn.init.zeros_(state.game.discriminator.score.weight)
     torch.nn.init.constant_(state.game.discriminator.score.bias, sign)
     for _ in range(40):
@@ -75,6 +75,24 @@ def test_p_follows_the_sign_of_the_scores_of_reals(sign, expected):
     state.round += 4
     state.augment.adapt(state)
     assert state.augment.p <= CLIP
+
+
+@pytest.mark.parametrize("knows, expected", [(True, 1.0), (False, 0.0)])
+def test_where_the_loss_is_of_differences_p_follows_how_far_reals_are_above_the_middle(knows, expected):
+    """A constant on all scores, which such a loss never sees, says nothing: reals must lie above fakes."""
+    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    known = {bytes(x) for x in state.data.batch(torch.arange(len(state.data)), "cpu").real.numpy()}
+
+    class Knowing(torch.nn.Module):
+        def forward(self, x, label=None):
+            own = torch.tensor([float(bytes(item) in known) for item in x.numpy()])
+            return 100 + (own if knows else torch.tensor([1.0, -1.0]).repeat(len(x) // 2))
+
+    state.game.discriminator = Knowing()
+    for _ in range(40):
+        state.round += 1
+        state.augment.adapt(state)
+    assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / SPAN)
 
 
 def test_vectors_cannot_be_augmented_but_take_noise():

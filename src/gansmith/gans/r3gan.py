@@ -52,6 +52,7 @@ class R3GAN(Remedies, TwoPlayer):
     )
     summary = "relativistic pairing with R1 and R2: the default for pictures and vectors"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("r1", "r2", "decay")  # gamma is both; a cosine
+    of_differences = True
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
     }

@@ -45,6 +45,7 @@ class WGAN(Remedies, TwoPlayer):
         "latent": 16,
     }
     unsupported_settings: ClassVar[tuple[str, ...]] = ("beta1", "beta2")  # RMSProp has neither
+    of_differences = True
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
     }

@@ -42,6 +42,7 @@ class WGANGP(Remedies, TwoPlayer):
     summary = "Wasserstein critic with a gradient penalty"
     for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "penalty": 1.0, "latent": 16}
     score_kind: ClassVar[str] = "raw"
+    of_differences = True
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
     }

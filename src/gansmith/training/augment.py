@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.kinds.images import Images
+from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 
 TARGET, CLIP, SPAN, EVERY = 0.6, 0.8, 500_000, 4  # ADA's E sign D(real), its largest p, images from 0 to 1, rounds
@@ -48,16 +49,27 @@ class Augment(nn.Module):
 
     @torch.no_grad()
     def adapt(self, state) -> None:
-        """After a round, every fourth: move p towards where E sign D(real) is 0.6."""
+        """After a round, every fourth: move p towards where E sign D(real) is 0.6.
+
+        Where the loss is of differences of scores, whose zero says nothing, the middle between the mean scores of reals
+        and of fakes stands for it.
+        """
         if self.kind != "ada" or state.round % EVERY:
             return
         rng = torch.Generator().manual_seed(state.round)
         index = state.ranks.rows(torch.randint(len(state.data), (state.batch_size,), generator=rng))
-        batch, discriminator = state.data.batch(index, state.game.device), state.game.discriminator
-        discriminator.eval()  # no running statistic may move here
+        game = state.game
+        batch, players = state.data.batch(index, game.device), (game.generator, game.discriminator)
+        for network in players:
+            network.eval()  # no running statistic may move here
         with state.ranks.together(len(batch)):
-            sign = discriminator(self(batch.real), batch.label).sign().mean()
-        discriminator.train()
+            scores = game.discriminator(self(batch.real), batch.label)
+            if game.of_differences:
+                on_fake = game.discriminator(self(game.fake(batch)), batch.label)
+                scores = scores - mean_over_ranks((scores.mean() + on_fake.mean()) / 2)
+            sign = scores.sign().mean()
+        for network in players:
+            network.train()
         state.ranks.average(sign)
         step = torch.sign(sign - TARGET) * EVERY * state.batch_size / SPAN
         self.p.copy_((self.p + step).clamp(0, CLIP))
