@@ -30,13 +30,14 @@ from torch.nn import functional as F
 
 from gansmith.errors import UserError
 from gansmith.networks.blocks import Discriminator, Generator, flat
-from gansmith.networks.conv2d_gradfix import Conv1d, Conv2d, Conv3d, ConvTranspose2d
+from gansmith.networks.conv2d_gradfix import Conv1d, Conv2d, ConvTranspose2d
+from gansmith.networks.few_channels import DoublingConvTranspose3d, HalvingConv3d
 
 LONG = 512  # steps of a signal above which it is quartered
-CONVS = {1: Conv1d, 2: Conv2d, 3: Conv3d}  # fast to differentiate twice
+CONVS = {1: Conv1d, 2: Conv2d, 3: HalvingConv3d}  # fast to differentiate twice
 PLAIN_CONVS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}  # docs/performance.md: for some bodies faster
 PLAIN_TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
-TRANSPOSED = PLAIN_TRANSPOSED | {2: ConvTranspose2d}
+TRANSPOSED = PLAIN_TRANSPOSED | {2: ConvTranspose2d, 3: DoublingConvTranspose3d}
 BATCH_NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 NORMS = {
     "batch": lambda channels, axes: BATCH_NORMS[axes](channels),
