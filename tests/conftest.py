@@ -1,7 +1,13 @@
+import os
+import sys
+
 import pytest
 import torch
 
 from gansmith.data import toys
+
+sys.dont_write_bytecode = False  # what one process has compiled, the many that tests start need not
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 POINTS, FEW = toys.POINTS, 20_000
 

@@ -55,8 +55,8 @@ def test_no_loss_alone_draws_near(loss, turn):
 
 def test_pearsons_least_squares_neither_turn_nor_draw_near():
     same(eigenvalues(losses.least_squares(-1, 1, 0)), [0, 0])
-    path = orbit(losses.least_squares(-1, 1, 0), steps=1000, at_once=False)
-    assert abs(path[-1, 0]) < 1e-50 and abs(path[-1, 1]) == pytest.approx(1.161, abs=0.1)
+    path = orbit(losses.least_squares(-1, 1, 0), steps=400, at_once=False)
+    assert abs(path[-1, 0]) < 1e-20 and abs(path[-1, 1]) == pytest.approx(1.161, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_r1_and_r2_together_count_twice(gamma):
 def test_r1_allows_steps_up_to_its_limit(gamma, limit):
     start = (1e-6, 1e-6)  # where the game is linear
     reach = {
-        share: radius(orbit(losses.non_saturating, r1(gamma), steps=500, rate=share * limit, start=start))[-1]
+        share: radius(orbit(losses.non_saturating, r1(gamma), steps=200, rate=share * limit, start=start))[-1]
         for share in (0.96, 1.04)
     }
     assert reach[0.96] < 1e-6 * 2**0.5 < reach[1.04]
@@ -151,8 +151,8 @@ def test_clipped_weights_swing_for_ever():
     def clip(game):
         game.psi.data.clamp_(-0.1, 0.1)
 
-    path = orbit(losses.wasserstein, steps=3000, rate=0.01, start=(0.3, 0.1), at_once=False, after=clip)
-    late = path[1500:, 0]
+    path = orbit(losses.wasserstein, steps=1000, rate=0.03, start=(0.3, 0.1), at_once=False, after=clip)
+    late = path[500:, 0]
     assert late.max() > 0.09 and late.min() < -0.09
 
 
@@ -193,7 +193,7 @@ def test_wgan_gp_has_no_equilibrium_where_it_should_be():
 
 def test_dragan_has_no_equilibrium_either():
     dragan = lambda discriminator, real, fake: penalties.one_centered(discriminator, real) / 2  # noqa: E731
-    assert radius(orbit(losses.wasserstein, dragan, steps=1200, at_once=False))[600:].min() > 1
+    assert radius(orbit(losses.wasserstein, dragan, steps=800, at_once=False))[400:].min() > 1
 
 
 def test_two_step_sizes_turn_at_their_geometric_mean_and_do_not_damp():
@@ -249,8 +249,8 @@ def test_optimiztic_steps_contract_by_the_roots_of_their_polynomial(h, rate):
 def test_optimiztic_steps_leave_above_their_limit():
     limit = 1 / math.sqrt(3)
     below, above = (
-        radius(orbit(losses.wasserstein, steps=1500, stepping=around(Optimistic, h)))[-1]
-        for h in (limit - 0.01, limit + 0.01)
+        radius(orbit(losses.wasserstein, steps=750, stepping=around(Optimistic, h)))[-1]
+        for h in (limit - 0.02, limit + 0.02)
     )
     assert below < 1e-3 and above > 10
 
@@ -283,7 +283,7 @@ def test_an_average_shrinks_the_orbit_by_its_transfer_function(keep, factor):
         average.update(1, 10**9)
         seen.append((average.copies["psi_net"].weight.item(), game.psi.item()))
 
-    orbit(losses.wasserstein, steps=max(400, round(12 / (1 - keep))), at_once=False, after=follow)
+    orbit(losses.wasserstein, steps=max(400, round(8 / (1 - keep))), at_once=False, after=follow)
     late = np.array(seen[-130:])  # two turns
     turn = math.acos(1 - 0.1**2 / 2)
     exact = (1 - keep) / abs(1 - keep * np.exp(-1j * turn))
@@ -294,5 +294,5 @@ def test_an_average_shrinks_the_orbit_by_its_transfer_function(keep, factor):
 def test_adam_of_a_game_stays_bounded():
     """No closed form: in turn, with β₁ = 0 and R1, it must not leave."""
     adam = lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.0, 0.99))  # noqa: E731
-    path = radius(orbit(losses.non_saturating, r1(1.0), steps=1500, at_once=False, stepping=adam))
+    path = radius(orbit(losses.non_saturating, r1(1.0), steps=900, at_once=False, stepping=adam))
     assert path.max() < 2 and path[-100:].mean() < 0.2

@@ -140,6 +140,9 @@ def test_a_class_of_a_script_is_found_by_naming_the_script(here, capsys):
         CODE
         + """
 if __name__ == "__main__":
+    import gansmith.training.plan
+
+    gansmith.training.plan.WARM_SECONDS = 0.0
     small = {"width": 8, "latent": 4}
     MyGAN(**small).fit("ring8", steps=2, batch_size=16, out="run", precision="fp32", evaluate=False)
 """

@@ -21,6 +21,8 @@ SMALL = {name: {"width": 4} for name in GAMES} | {
     "hifi-gan": {"width": 16, "discriminator_width": 4, "segment": 4},
     "gan-int-cls": {"width": 4, "reading": 0.4},
     "srgan": {"width": 4, "blocks": 1, "pretrain": 0.6},
+    "seqgan": {"width": 4, "rollouts": 2, "maps": 4},
+    "fbgan": {"width": 4, "depth": 1, "candidates": 64},
 }
 # Each for something of its own: state of a loss, pools, stages, gates, labels, rows, series, sequences, no data. The
 # others are played by `make test-slow`; that a state is whole, the contract asks of every game.
