@@ -15,8 +15,11 @@ SMALL = {
     "depth": 1,
     "discriminator_steps_far": 3,
     "search_steps": 5,
-    "discriminator_width": 16,
+    "discriminator_width": 8,
     "vae_width": 8,
+    "segment": 8,
+    "rollouts": 4,
+    "candidates": 64,
 }
 
 

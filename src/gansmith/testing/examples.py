@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -21,9 +22,22 @@ CAPTIONS = [["a thing", f"number {i} of them"] for i in range(40)]
 def every_form() -> list[Dataset]:
     """Made-up data of each kind and of each form that games are played on: items of every kind, pairs, two domains,
     captions, none."""
+    return [
+        *(data for kind in KINDS.values() for data in examples(kind)),
+        *of_other_forms(),
+    ]
+
+
+@cache
+def examples(kind) -> list[Dataset]:
+    """A kind's, made once."""
+    return kind.example()
+
+
+@cache
+def of_other_forms() -> list[Dataset]:
     pictures = [(1, 8, 8), (3, 17, 23)]
     return [
-        *(data for kind in KINDS.values() for data in kind.example()),
         *(made_up_pairs(shape) for shape in pictures),
         *(made_up_pairs(shape, paired=False) for shape in pictures),
         *(labelled_source(made_up_pairs(shape, paired=False)) for shape in pictures),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import torch
@@ -32,9 +33,14 @@ def begin(game: type[Game], dataset: Dataset, settings: dict, seed: int, device=
 
 def played_on(game: type[Game], **settings) -> Dataset:
     """The smallest made-up data that a game takes."""
+    return _played_on(game, tuple(settings.items()))
+
+
+@cache
+def _played_on(game: type[Game], settings: tuple[tuple, ...]) -> Dataset:
     for dataset in sorted(every_form(), key=lambda d: np.prod(d.spec.shape)):
         try:
-            return begin(game, dataset, settings, 0).data
+            return begin(game, dataset, dict(settings), 0).data
         except UserError:
             continue
     raise AssertionError(f"{game.__name__} accepts no data")
