@@ -201,7 +201,7 @@ def discriminators_look_at_real_data(trial: Trial) -> None:
         return
     wanted = [name for name in trial.begin().players if "discriminator" in name]
     seen = set()
-    for name, one, other in gradients_for_other_reals(trial.begin):
+    for name, one, other in gradients_for_other_reals(trial.begin, wanted):
         if not torch.equal(one, other):
             seen.add(name)
         if seen and seen.issuperset(wanted):

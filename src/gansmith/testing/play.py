@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 
 import numpy as np
@@ -73,14 +73,18 @@ def moves(state: State, alter: Callable[[int, Batch], None] = lambda index, batc
             index += 1
 
 
-def gradients_for_other_reals(begin: Callable[[], State]) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+def gradients_for_other_reals(
+    begin: Callable[[], State], of: Collection[str] = ()
+) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
     """(player, its gradient, the one in a game that was alike until the batch of this turn held other real items).
 
     begin  makes the game anew, the same each time
+    of     players whose turns come before those of others
     """
     plain = begin()
     played = [(t, b, [(n, plain.players[n].gradient.clone()) for n in t.movers]) for t, b, _ in moves(plain)]
-    for target, (_, batch, gradients) in enumerate(played):
+    for target in sorted(range(len(played)), key=lambda i: not {*played[i][0].movers} & {*of}):
+        _, batch, gradients = played[target]
         first = next(i for i, (_, other, _) in enumerate(played) if other is batch)  # the turn that drew this batch
         state = begin()
 
