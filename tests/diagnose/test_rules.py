@@ -68,6 +68,11 @@ def test_a_sound_log_has_no_findings():
     assert names(log()) == [] and Diagnosis(about(), log()).verdict == "healthy"
 
 
+def test_a_generator_whose_stage_has_not_come_is_not_frozen():
+    silent = {name: None for name in SOUND if name.startswith("generator/")}
+    assert silent and "frozen-generator" not in dict(names(log(lambda step: silent | {"weights/generator": 0.1})))
+
+
 def skipping(step):
     return {"skipped/generator": 15.0 * (step - 480) / 20} if step >= 500 else {}
 
