@@ -72,8 +72,8 @@ class Symbols(Kind):
 
     def __post_init__(self) -> None:
         if self.alphabet in alphabets.LETTERS:
-            object.__setattr__(self, "default_game", "seqwgan")
-            object.__setattr__(self, "default_reason", "it sees genes and proteins at full length")
+            object.__setattr__(self, "default_game", "language-model")
+            object.__setattr__(self, "default_reason", "no GAN here comes as near in as many minutes: docs/genes.md")
             object.__setattr__(self, "example_out", "-n 1000 -o made.fasta")
 
     # --- reading -----------------------------------------------------------------------------------------------------
