@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import cos, pi
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.table.asked import holds, ranges, rules
 from gansmith.data.kinds.table.bins import Bins, with_bins
 from gansmith.data.kinds.table.bounds import bounds_of, emptied, filled, finished, within
+from gansmith.data.kinds.table.keys import advice
 from gansmith.data.kinds.table.layout import gumbel
 from gansmith.data.kinds.table.rows import read_rows
 from gansmith.data.spec import Kind
@@ -96,6 +98,8 @@ class TabularGAN(R3GAN):
     def read(self, data, **options) -> Dataset:
         found = read_rows(data, self.types, "TabularGAN", **options)
         rules(self.keep, found.spec.entries, found.fields["real"])
+        if "unique" not in (self.keep or ""):
+            found = replace(found, notes=(*found.notes, *advice(found.spec.entries, found.fields["real"])))
         return with_bins(found, self.bins or min(40, max(8, len(found) // 150)))
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.csv import is_formula
+from gansmith.data.kinds.table.keys import advice, differ
 from gansmith.data.labels import few
 from gansmith.data.preflight import Check
 
@@ -49,6 +50,8 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
         "columns with nearly as many values as rows, which are names or free text; type NAME=id, or leave them out": [
             c.name for c in columns if c.kind == "categorical" and len(c.levels) > 0.5 * check.items
         ],
+        "columns of whole numbers that differ in every row; if they name rows, type NAME=id, so that no made row has "
+        "somebody's": [str(entries[i].name) for i in differ(entries, codes)],
         "columns of numbers with a few words among them: a title, units or a sum? Then delete those rows": [
             f"{c.name} ({few([repr(w) for w in c.words], 2)})" for c in columns if _stray(c)
         ],
@@ -57,6 +60,7 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
         ],
     }
     check.problems += [f"{what}: {few(names, 8)}" for what, names in named.items() if names]
+    check.notes += advice(entries, codes)
 
 
 def _said(columns: tuple[Column, ...]) -> str:

@@ -17,7 +17,9 @@ ROWS_A_VALUE = 10  # … if each comes this often on average
 SPIKE_SHARE, SPIKE_TIMES = 0.002, 10  # a spike has this share of the rows, and is this much commoner than other values
 SPIKES = 20  # at most, of a column
 STEPS = (86_400, 3600, 60, 1)  # of dates and durations, in seconds
-KEY = re.compile(r"(?i:(?:^|[^a-z])(?:p?id|key|no|nr|number|code|uuid)s?$)|(?<=[a-z])(?:I[Dd]|Key|Number)$")
+KEY = re.compile(
+    r"(?i:(?:^|[^a-z])(?:p?id|key|no|nr|number|code|uuid|parcel|account|phone|ssn|serial|invoice|passport)s?$)|(?<=[a-z])(?:I[Dd]|Key|Number)$"
+)
 FIGURES = 2.0**47  # numbers of more steps than this are rounded to none
 
 
