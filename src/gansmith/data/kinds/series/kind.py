@@ -20,7 +20,8 @@ from gansmith.data.kinds.series.linear import Linear
 from gansmith.data.kinds.series.read import Found
 from gansmith.data.kinds.series.scores import Scores
 from gansmith.data.kinds.series.steps import Step
-from gansmith.data.kinds.series.windows import Windows
+from gansmith.data.kinds.series.wide import Wide, read_wide
+from gansmith.data.kinds.series.windows import Member, Windows
 from gansmith.data.kinds.table import Table, TableSpec, as_table
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.read import frame_of
@@ -32,22 +33,6 @@ LEVELS = 32  # of a column that names groups, when the networks are told it
 MEMBERS = 10_000  # series of the data that a form keeps the names and dates of
 GROUPS = 32  # of series that each have distributions and a law of their own, at most
 ENOUGH = 500  # values of a column from which a group has a distribution of its own
-
-
-@dataclass(frozen=True)
-class Member:
-    """One series of the data: the codes of its keys and attributes, when it begins (seconds), and its steps."""
-
-    codes: tuple[float, ...]
-    start: float
-    length: int
-
-    def to_json(self) -> list:
-        return [list(self.codes), self.start, self.length]
-
-    @classmethod
-    def from_json(cls, about: list) -> Member:
-        return cls(tuple(float("nan") if c is None else float(c) for c in about[0]), float(about[1]), int(about[2]))
 
 
 @dataclass(frozen=True)
@@ -64,6 +49,7 @@ class Series(Kind):
         "stride": "steps from one window to the next [1]",
         "date": "column of the times, where there are several",
         "group": "columns that tell series apart: city,shop",
+        "wide": "rows or columns: what each series has, where steps do not stand below each other",
     }
     default_game = "seriesgan"
     default_reason = "it goes on step by step for as long as you like, and starts from a linear law"
@@ -87,6 +73,7 @@ class Series(Kind):
     lags: int = 0  # steps that the linear law looks back on, where a game asks for one
     linear: Linear | None = None
     padded: bool = False  # whether series end before their window does
+    wide: Wide = Wide()
 
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
@@ -96,19 +83,22 @@ class Series(Kind):
     @classmethod
     def read(
         cls, data, *, labels="auto", limit=None, cache=None, named=False, window=None, stride=None, date=None,
-        group=None,
+        group=None, wide=None,
     ) -> Dataset:  # fmt: skip
         """Windows of the series in a table.
 
-        window  steps of each;  stride  from one to the next;  date, group  names of columns (see `options`)
+        window  steps of each;  stride  from one to the next;  date, group, wide  see `options`
         """
         if hasattr(data, "__array__") and not hasattr(data, "columns"):
             raise DataError("an array of series is read by gansmith.read(array, form='series')")
         frame, name, source = frame_of(data)
+        if wide is not None:
+            table, found, how = read_wide(frame, name, source, wide)
+            return windows(table, found, window, stride, limit, how)
         table = as_table(frame, name=name, source=source)
         if group is not None and not named and window is None and stride is None:
-            found = series_read.find(table, date=date, group=group)
-            if found is None or found.date is None:
+            regular = series_read.find(table, date=date, group=group)
+            if regular is None or regular.date is None:
                 from gansmith.data.kinds.groups import Groups
 
                 return Groups.of_rows(table, group, date, limit)
@@ -188,6 +178,9 @@ class Series(Kind):
     def with_law(self, real: np.ndarray, rows: np.ndarray) -> Series:
         """This form with the linear law of its steps, too, from these rows, and from whatever rows it is fitted to."""
         return replace(self, lags=series_linear.lags_of(self.values, self.shape[1])).fitted_to(real, rows)
+
+    def read_options(self) -> dict:
+        return {"wide": self.wide.by} if self.wide.by else {}
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
@@ -300,11 +293,14 @@ class Series(Kind):
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
-        plain = replace(self, scores=(), group_scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None)
+        plain = replace(
+            self, scores=(), group_scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None, wide=Wide()
+        )  # fmt: skip
         return super(Series, plain).to_json() | {
             "scores": [s.to_json() for s in self.scores],
             "group_scores": [[s.to_json() for s in group] for group in self.group_scores],
             "step": self.step.to_json(),
+            "wide": self.wide.to_json(),
             "table": self.table.to_json(),
             "linear": self.linear and self.linear.to_json(),
             "members": [[[None if c != c else c for c in m.codes], m.start, m.length] for m in self.members],
@@ -321,6 +317,7 @@ class Series(Kind):
                 "groups": tuple(map(tuple, fields["groups"])),
                 "group_scores": tuple(tuple(map(Scores.from_json, group)) for group in fields["group_scores"]),
                 "step": Step(**fields["step"]),
+                "wide": Wide.from_json(fields["wide"]) if "wide" in fields else Wide(),
                 "linear": Linear.from_json(fields["linear"]) if fields["linear"] else None,
                 "table": TableSpec.of_json(fields["table"]),
                 "members": tuple(map(Member.from_json, fields["members"])),
@@ -328,7 +325,7 @@ class Series(Kind):
         )
 
 
-def windows(table: Table, found: Found, window, stride, limit) -> Windows:
+def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide()) -> Windows:  # noqa: B008
     """The Dataset of the series that were found in a table."""
     entries, codes, notes = table.spec.entries, table.fields["real"], [*table.notes, *found.notes]
     lengths = np.array([p[-1] - p[0] + 1 for p in found.places])
@@ -355,7 +352,7 @@ def windows(table: Table, found: Found, window, stride, limit) -> Windows:
     form = Series(
         (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
         learned=found.values, named=named, told=told, members=tuple(members[:MEMBERS]),
-        padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01),
+        padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01), wide=wide,
     )  # fmt: skip
     context = {
         i: form.context(np.array([codes[found.rows[p.owner][0], named]]), np.array([p.time]), len(p.x) + steps)[0]

@@ -23,6 +23,22 @@ HELD = 4  # windows that a held-out block is long, at least
 EMPTY = 0.9  # share of missing values from which a window is left out
 
 
+@dataclass(frozen=True)
+class Member:
+    """One series of the data: the codes of its keys and attributes, when it begins (seconds), and its steps."""
+
+    codes: tuple[float, ...]
+    start: float
+    length: int
+
+    def to_json(self) -> list:
+        return [list(self.codes), self.start, self.length]
+
+    @classmethod
+    def from_json(cls, about: list) -> Member:
+        return cls(tuple(float("nan") if c is None else float(c) for c in about[0]), float(about[1]), int(about[2]))
+
+
 @dataclass
 class Stretch:
     """A part of one series without long holes: x (steps, columns), NaN where missing, from the step `first` on."""

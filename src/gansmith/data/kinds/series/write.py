@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gansmith.data.kinds.series import steps as series_steps
+from gansmith.data.kinds.series.wide import write_wide
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.csv import Layout
 from gansmith.data.kinds.table.dates import UNITS
@@ -16,7 +17,8 @@ from gansmith.data.labels import few
 from gansmith.errors import UserError
 
 if TYPE_CHECKING:
-    from gansmith.data.kinds.series import Member, Series
+    from gansmith.data.kinds.series import Series
+    from gansmith.data.kinds.series.windows import Member
     from gansmith.data.kinds.table import TableSpec
 
 ENDS = (".csv", ".tsv", ".parquet")
@@ -49,6 +51,8 @@ def write(form: Series, items, path: Path, safe: bool = False, start=None) -> No
     if path.suffix not in ENDS:
         return write_arrays(np.asarray(items), path, form)
     spec, codes = rows(form, items, start)
+    if form.wide.by:
+        return write_wide(form, spec, codes, path, safe)
     return spec.write(spec.frame(codes), path, safe)
 
 
