@@ -40,6 +40,12 @@ def heads_are_trained_once():
         yield
 
 
+@pytest.fixture
+def rough_heads(monkeypatch):
+    """Where it does not matter what the heads know, they go over their items twice, not up to 200 times."""
+    monkeypatch.setattr(ratio, "PASSES", 2)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_what_was_asked_for(run, method):
     budget = {"mala": 3, "mh": 20}.get(method, 4 if method in ("obrs", "sir") else None)
@@ -63,6 +69,7 @@ def test_the_command_line_refines(run, tmp_path):
     assert np.load(out).shape == (30, 2)
 
 
+@pytest.mark.usefixtures("rough_heads")
 def test_conditional_games_refine_within_their_classes(tmp_path):
     gs.R3GAN(width=16, conditional=True).fit("digits", steps=3, out=tmp_path / "run", val=0.3, **QUICK)
     items, report = refined(tmp_path / "run", 6, seed=0, label="7")
@@ -87,6 +94,7 @@ def test_what_cannot_be_refined_is_said_in_one_line(run, asked, says):
         refined(path, **{"n": 5} | asked)
 
 
+@pytest.mark.usefixtures("rough_heads")
 def test_a_run_that_held_nothing_or_little_back_is_calibrated_on_training_items_with_a_note(tmp_path):
     np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(100, 2)))
     for val, there in ((0, "held out: 0 vectors"), (0.1, "held out: 10 vectors")):
@@ -96,6 +104,7 @@ def test_a_run_that_held_nothing_or_little_back_is_calibrated_on_training_items_
         assert summary(report).count("\n") == 1 and "training vectors" in summary(report)
 
 
+@pytest.mark.usefixtures("rough_heads")
 def test_a_class_of_which_little_was_held_out_is_named(tmp_path):
     items, labels = np.zeros((200, 2)) + np.arange(200)[:, None] % 7, np.array(["dress"] * 40 + ["shirt"] * 160)
     np.savez(tmp_path / "clothes.npz", x=items.astype(np.float32), labels=labels)

@@ -16,6 +16,8 @@ from gansmith.refine.array_api import make_rng
 from gansmith.refine.calibration import FEWEST, Calibration, calibrate, simplest_of_the_best, to_logit
 from gansmith.refine.callables import in_batches, scores_of
 
+PASSES = 200  # over the items that a head learns from, at most: it stops when ten more did not help
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -143,7 +145,7 @@ def _train_head(real: np.ndarray, fake: np.ndarray, width: int, seed: int) -> Ca
             return nn.functional.binary_cross_entropy_with_logits(logit, label[index], weight[index])
 
         best, weights, patience = float("inf"), None, 0
-        for _ in range(200):
+        for _ in range(PASSES):
             for batch in trained[torch.randperm(len(trained))].split(256):
                 optimizer.zero_grad()
                 loss(batch).backward()
