@@ -230,6 +230,11 @@ def test_units_and_pictures_and_sound(tmp_path):
         seconds = file.getnframes() / file.getframerate()
         loud = np.abs(np.frombuffer(file.readframes(2**20), "<i2")).max()
     assert mime == "audio/wav" and 5 < seconds < 41 and loud > 20_000
+    form.write(np.concatenate([x] * 4), tmp_path / "long.wav")  # what a page plays is short; what is asked for is whole
+    with wave.open(str(tmp_path / "long.wav")) as file:
+        assert file.getnframes() / file.getframerate() > 45
+    slow = replace(form, tempo=30.0)
+    assert slow.heard == 1 < form.heard <= 4 and (slow.legend(200) == [208, 79, 44]).all(2).any()
 
 
 def test_the_synth_plays_the_pitch_in_time():

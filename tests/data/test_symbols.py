@@ -192,6 +192,8 @@ def test_written_files_are_read_again(tmp_path):
     Bio = pytest.importorskip("Bio.SeqIO", reason="pip install 'gansmith[bio]'")
     assert [str(r.seq) for r in Bio.parse(tmp_path / "x.fasta", "fasta")] == GENES
     assert data.spec.preview(items).shape[2] == 3
+    data.spec.keep(items, tmp_path / "0001")
+    assert data.spec.played(tmp_path / "0001")[0][1].decode().split() == GENES
 
 
 def test_likelihoods_of_the_preview_are_those_of_counts():

@@ -60,7 +60,9 @@ def sample(
         float | None,
         typer.Option(min=0, metavar="T", help="of text: below 1 safer and more alike, above 1 bolder [1]"),
     ] = None,
-    chords: Annotated[str | None, typer.Option(metavar="CHORDS", help="of a melody, one a bar: 'C Am F G'")] = None,
+    chords: Annotated[
+        str | None, typer.Option(metavar="CHORDS", help="of a melody, one a bar: 'C Am F G' (C7 is taken for C)")
+    ] = None,
     melody: Annotated[
         Path | None, typer.Option(metavar="FILE.mid", help="of a melody, the tune that it goes on from")
     ] = None,
@@ -83,7 +85,8 @@ def sample(
 ) -> None:
     """Generate samples from a trained model.
 
-    OUT ending in .png is one sheet of all samples, a folder/ gets one file each, .npz, .npy and .csv hold numbers.
+    OUT ending in .png is one sheet of all samples, a folder/ gets one file each (.png, .wav, .mid, .mp4 …), .npz, .npy
+    and .csv hold numbers; .wav and .mid play one after the other, .txt and .fasta hold sequences.
 
     \b
     gansmith sample runs/digits-r3gan -n 64 -o grid.png

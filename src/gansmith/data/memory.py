@@ -67,8 +67,8 @@ def _from_items(data, *, labels, limit=None, cache=None, **options):
     for i, array in enumerate(arrays):
         if array.shape != arrays[0].shape:
             raise UserError(
-                f"{name}: item {i} has shape {array.shape}, item 0 has {arrays[0].shape}: let the data set return PIL "
-                "pictures, which are brought to one size here, or resize in its transform"
+                f"{name}: item {i} has shape {array.shape}, item 0 has {arrays[0].shape}: pad or cut them to one, or "
+                "write them to files and name the folder; PIL pictures are brought to one size here"
             )
     return from_array(np.stack(arrays), found, labels=labels, classes=classes, name=name, notes=notes, **options)
 

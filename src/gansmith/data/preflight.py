@@ -23,7 +23,7 @@ class Check:
 
     kind        a name in gansmith.KINDS;  what  its noun;  shape  of one item as training sees it;  items  how many
     axes        what the numbers of `shape` are;  part  what low, high, mean and sd are of
-    sizes, modes, formats  of picture files: text -> count
+    sizes, modes, formats  of files, called `titles`: text -> count
     left_out    file -> why it cannot be read
     duplicates  groups of items that are equal as training sees them
     odd         what is odd -> the items' names
@@ -43,6 +43,7 @@ class Check:
     sizes: dict[str, int] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
     formats: dict[str, int] = field(default_factory=dict)
+    titles: tuple[str, str, str] = ("sizes", "modes", "formats")
     left_out: dict[str, str] = field(default_factory=dict)
     duplicates: list[list[str]] = field(default_factory=list)
     odd: dict[str, list[str]] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Check:
         """The report for a terminal, one fact a line."""
         axes = f" ({self.axes})" if self.axes else ""
         out = [f"{self.name}: {self.items} {self.what} of {' x '.join(map(str, self.shape))}{axes}"]
-        for title, counts in (("sizes", self.sizes), ("modes", self.modes), ("formats", self.formats)):
+        for title, counts in zip(self.titles, (self.sizes, self.modes, self.formats), strict=True):
             if counts:
                 out.append(f"  {title:<10}{_counts(counts)}")
         if self.classes:

@@ -91,7 +91,10 @@ class MuseGAN(TwoPlayer):
             raise DataError(f"MuseGAN makes music and the data is {spec.noun}: use {spec.default_game}")
         names = list(spec.tracks)
         if self.given is not None and (self.given not in names or len(names) < 2):
-            raise SettingError(f"given={self.given}: the data has the tracks {', '.join(names)}, and one must be left")
+            there = ", ".join(names)
+            raise SettingError(
+                f"given={self.given}: name a track of the data ({there}), of which another is left to make"
+            )
         self.heard = names.index(self.given) if self.given is not None else None
         made = len(names) - (self.heard is not None)
         self.generator = Players(spec, self.mode, self.noise, self.width, self.heard, getattr(self, "examples", None))

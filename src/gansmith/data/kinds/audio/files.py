@@ -311,14 +311,13 @@ def told(headers, frames, good, files: Files, rate: int, steps: int, channels: i
             notes.append(f"{len(found)} {what}: {few(found)}")
 
     of = {i: headers[i] for i in taken}
-    wide = lambda channels: {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")  # noqa: E731
     some(
         f"resampled to {rate:,} Hz (rate=N for another)",
         {i: f"{h.rate:,} Hz" for i, h in of.items() if h.rate != rate},
     )
     some(
-        f"turned into {wide(channels)} (channels=N for another)",
-        {i: wide(h.channels) for i, h in of.items() if h.channels != channels},
+        f"turned into {called(channels)} (channels=N for another)",
+        {i: called(h.channels) for i, h in of.items() if h.channels != channels},
     )
     some("brought to 16 bits", {i: f"{BITS[h.subtype]} bits" for i, h in of.items() if h.subtype in BITS})
     ending = lambda i: Path(files.files[i]).suffix.lower()  # noqa: E731
@@ -327,6 +326,10 @@ def told(headers, frames, good, files: Files, rate: int, steps: int, channels: i
         {i: h.format for i, h in of.items() if h.format not in FORMATS.get(ending(i), (h.format,))},
     )
     return notes
+
+
+def called(channels: int) -> str:
+    return {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
 
 
 def reason(problem: Exception) -> str:
@@ -356,6 +359,7 @@ def survey_into(dataset, check) -> None:
         return
     files = listed(dataset.name)
     headers, _ = survey(files)
+    check.titles = "rates", "channels", "formats"
     check.sizes = preflight.count(f"{h.rate} Hz" for h in headers.values())
-    check.modes = preflight.count(f"{h.channels} channel{'s' * (h.channels > 1)}" for h in headers.values())
+    check.modes = preflight.count(called(h.channels) for h in headers.values())
     check.formats = preflight.count(f"{h.format} {h.subtype}" for h in headers.values())

@@ -125,7 +125,7 @@ class Audio(Kind):
     # --- looking -----------------------------------------------------------------------------------------------------
     def describe(self, count: int) -> str:
         channels, steps = self.shape
-        wide = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+        wide = files.called(channels)
         return f"{count:,} sounds of {steps:,} samples ({steps / self.rate:.3g} s at {self.rate:,} Hz), {wide}"
 
     def check(self, dataset: Dataset, check: preflight.Check) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.music import files, keys, measures, npz, rolls
+from gansmith.data.kinds.music.features import Statistics, random_network
 from gansmith.data.kinds.music.roles import PROGRAMS
 from gansmith.data.labels import choose, evenly, labelled
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
-SECONDS = 40  # of a .wav, at most
+HEARD, SECONDS = 4, 40  # phrases of a sheet that a page plays, at most, and for how long
 COLOURS = np.array(
     [[208, 79, 44], [47, 111, 181], [90, 140, 60], [120, 120, 120], [150, 80, 160], [200, 150, 30], [30, 150, 150]]
 )
@@ -50,7 +48,6 @@ class Music(Kind):
     }
     endings = (".mid", ".wav", ".npz", ".npy", ".png")
     plays = (".wav", "audio/wav")
-    heard = 4
     folder_of = ".mid"
     foreign = dict.fromkeys(
         (".musicxml", ".mxl", ".mscz", ".abc", ".sib", ".gp5", ".gpx", ".als", ".flp"),
@@ -222,7 +219,22 @@ class Music(Kind):
     # --- showing -----------------------------------------------------------------------------------------------------
     def preview(self, items) -> np.ndarray:
         """Piano-rolls: time to the right, pitch upwards, a colour for each track, a line for each bar."""
-        return self.sheet(items, columns=3)
+        drawn = self.sheet(items, columns=3)
+        return np.concatenate([self.legend(drawn.shape[1]), drawn]) if len(self.tracks) > 1 else drawn
+
+    def legend(self, width: int) -> np.ndarray:
+        """The tracks' names in their colours, uint8 (h, width, 3)."""
+        from PIL import Image, ImageDraw
+
+        from gansmith.data.chart import font_for
+
+        picture, x = Image.new("RGB", (width, 20), "white"), 4.0
+        draw = ImageDraw.Draw(picture)
+        for i, name in enumerate(self.tracks):
+            draw.rectangle((x, 6, x + 10, 14), tuple(COLOURS[i % len(COLOURS)].tolist()))
+            draw.text((x + 15, 10), name, "black", font_for(name), "lm")
+            x += 30 + font_for(name).getlength(name)
+        return np.asarray(picture)
 
     def sheet(self, numbers: np.ndarray, columns: int = 4) -> np.ndarray:
         from gansmith.data.preview import grid
@@ -241,10 +253,15 @@ class Music(Kind):
         times = max(1, 256 // max(items.shape[2:]))
         return made.repeat(times, 2).repeat(times, 3)
 
+    @property
+    def heard(self) -> int:  # type: ignore[override]
+        """As many phrases as are played in SECONDS, each with the bar of silence after it."""
+        return int(min(HEARD, max(1, SECONDS / (60 / self.tempo * (self.shape[1] + self.bar) / self.resolution))))
+
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:
-        """As .mid or .wav (of SECONDS at most) one after the other with a bar of silence between them; .npz with all
-        that reading it again takes; .npy and .png as other arrays."""
+        """As .mid or .wav one after the other with a bar of silence between them; .npz with all that reading it again
+        takes; .npy and .png as other arrays."""
         from gansmith.atomic import replacing
         from gansmith.data.write import write_arrays
 
@@ -322,7 +339,7 @@ def write_wav(parts, path: Path, tempo: float) -> None:
 
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", "not compressed"))
-        file.writeframes(played(parts, tempo, SECONDS).astype("<i2").tobytes())
+        file.writeframes(played(parts, tempo).astype("<i2").tobytes())
 
 
 def tunes(n: int = 40, seed: int = 0, steps: int = 16, pitches: int = 24) -> Dataset:
@@ -340,44 +357,3 @@ def tunes(n: int = 40, seed: int = 0, steps: int = 16, pitches: int = 24) -> Dat
             item[1, first : first + bar, triad] = True
     form = Music(real.shape[1:], tracks=("melody", "chords"), programs=(73, 0), low=60, resolution=bar // 4, bar=bar)
     return Dataset(form, {"real": real}, name="made up", digest=f"{n}{seed}{steps}{pitches}")
-
-
-# --- feature spaces --------------------------------------------------------------------------------------------------
-class Statistics:
-    """Phrases to (n, d): what each track plays, when, how much, how high and how long (`measures.statistics`)."""
-
-    name = "music-statistics"
-
-    def __init__(self, form: Music):
-        self.form = form
-
-    def __call__(self, items) -> np.ndarray:
-        return measures.statistics(np.asarray(items), self.form)
-
-
-class RandomRoll(nn.Module):
-    """A frozen, never trained net of convolutions over time and pitch, (n, tracks, steps, pitches) to (n, 256): unlike
-    `Statistics` it knows what sounds together and what comes first. It ranks models of the same data and means nothing
-    across data sets."""
-
-    name = "random-roll"
-
-    def __init__(self, tracks: int):
-        super().__init__()
-        sizes = (tracks, 32, 64)
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, (5, 13), (2, 3), (2, 6)) for a, b in zip(sizes, sizes[1:]))
-        for name, values in self.convs.named_parameters():
-            nn.init.zeros_(values) if name.endswith("bias") else nn.init.kaiming_normal_(values, a=0.2)
-
-    def forward(self, items: Tensor) -> Tensor:
-        x = items.float()
-        for conv in self.convs:
-            x = F.leaky_relu(conv(x), 0.2)
-        return F.adaptive_avg_pool2d(x, (4, 1)).flatten(1)
-
-
-@cache
-def random_network(tracks: int) -> RandomRoll:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return RandomRoll(tracks).eval().requires_grad_(False)

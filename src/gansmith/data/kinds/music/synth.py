@@ -23,12 +23,11 @@ def tone_of(program: int) -> str:
     return "plucked" if program < 16 or 24 <= program <= 31 or 104 <= program <= 108 else "held"
 
 
-def played(parts: list[Part], tempo: float, seconds: float | None = None) -> np.ndarray:
-    """Parts as a sound int16 (T,) at RATE, at most so many seconds of it."""
+def played(parts: list[Part], tempo: float) -> np.ndarray:
+    """Parts as a sound int16 (T,) at RATE."""
     quarter = 60 / tempo
     ends = [part.end.max() for part in parts if len(part.end)]
     long = (max(ends) if ends else 1.0) * quarter + TAIL
-    long = min(long, seconds) if seconds else long
     wave = np.zeros(int(long * RATE) + 1, np.float32)
     for part in parts:
         for start, end, pitch in zip(part.start * quarter, part.end * quarter, part.pitch):

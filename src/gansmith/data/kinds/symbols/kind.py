@@ -59,7 +59,8 @@ class Symbols(Kind):
     )
     write_options = ("labels",)
     example_out = "-n 1000 -o made.txt"
-    shown = 200
+    shown = heard = 200
+    plays = (".txt", "text/plain;charset=utf-8")  # which a browser has letters for, where a picture lacks them
     continuous = False
 
     vocabulary: tuple[str, ...] = ()
@@ -272,9 +273,6 @@ class Symbols(Kind):
         length = lengths_of(ids)
         inside = np.arange(ids.shape[1]) <= np.minimum(length, self.shape[0] - (not self.ends))[:, None]
         return np.where(inside, np.log(chance), 0).sum(1) / inside.sum(1)
-
-    def keep(self, items, stem: Path) -> None:
-        self.write(items, stem.with_name(stem.name + ".txt"))
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self, items, path: Path, labels=None) -> None:

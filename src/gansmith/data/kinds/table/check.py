@@ -34,6 +34,8 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
         extra = sum(len(rows) - 1 for rows in check.duplicates)
         check.notes.append(f"{extra} rows that equal others: {few([' = '.join(r[:3]) for r in check.duplicates], 3)}")
     check.problems[:0] = spec.kept_otherwise()
+    if texts := [str(c.name) for c in entries if c.kind == "id" and "int" not in c.dtype.lower()]:
+        check.notes.append(f"to learn to write such texts as stand in a column, name it: --column {texts[-1]}")
     first: dict[bytes, str | int] = {}
     copies = [
         f"{column.name} = {twin}"
