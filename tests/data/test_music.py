@@ -13,9 +13,10 @@ import gansmith as gs
 from gansmith.cli.main import main
 from gansmith.data import read
 from gansmith.data.kinds.music import Music, keys, measures, midi, rolls, synth
+from gansmith.data.kinds.music.files import usual_range
 from gansmith.data.kinds.music.kind import tunes
 from gansmith.data.kinds.music.midi import DRUMS, Part
-from gansmith.data.kinds.music.roles import roles_of
+from gansmith.data.kinds.music.roles import Plan, roles_of
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
 from gansmith.errors import DataError, UserError
@@ -82,6 +83,13 @@ def test_chords_are_read_in_the_ways_they_are_written():
 def test_every_triad_is_found_in_its_own_tones_and_silence_in_none():
     assert keys.chord_of(keys.TRIADS.astype(float)).tolist() == list(range(24))
     assert keys.chord_of(np.zeros(12)) == -1
+
+
+@pytest.mark.parametrize("pitches", [(0, 127), (120, 127), (60, 62), (3, 5), (21, 108)])
+def test_the_octaves_taken_hold_the_notes_and_end_where_midi_does(pitches):
+    tune = midi.Tune([part([(0, 1, pitches[0]), (1, 1, pitches[1])])], [(0.0, 4, 4)])
+    low, count = usual_range([tune], Plan([tune]), "")
+    assert low <= pitches[0] and pitches[1] < low + count <= 128 and low % 12 == 0 and count >= 24
 
 
 @pytest.mark.parametrize("move", [0, 5, 7])
@@ -159,6 +167,8 @@ def test_bad_files_are_left_out_and_named(folder, tmp_path, capsys):
     (folder / "two.mid").write_bytes(whole[:8] + b"\x00\x02" + whole[10:])
     (folder / "film.mid").write_bytes(whole[:12] + b"\xe7\x28" + whole[14:])
     (folder / "ticks.mid").write_bytes(whole[:12] + b"\0\0" + whole[14:])
+    at = whole.index(b"\xff\x51\x03") + 3
+    (folder / "5.mid").write_bytes(whole[:at] + b"\0\0\0" + whole[at + 3 :])  # a quarter note of no time
     (folder / "head.mid").write_bytes(whole[:14])
     (folder / "riff.mid").write_bytes(b"RIFF\0\0\0\0RMIDdata" + len(whole).to_bytes(4, "little") + whole)
     midi.write([], folder / "silent.mid", (4, 4), 90)
@@ -167,7 +177,8 @@ def test_bad_files_are_left_out_and_named(folder, tmp_path, capsys):
     why = data.left_out
     assert set(why) == {f"{name}.mid" for name in ["cut", "empty", "text", "two", "film", "silent", "ticks", "head"]}
     assert why["ticks.mid"] == "broken header: a quarter note of 0 ticks" and "cut short: none of" in why["head.mid"]
-    assert "riff.mid, bar 1" in data.files
+    assert "riff.mid, bar 1" in data.files and data.spec.tempo == 90
+    assert midi.parse((folder / "5.mid").read_bytes()).tempos == []
     assert why["empty.mid"] == "0 bytes" and why["silent.mid"] == "no notes in it" and "type 2" in why["two.mid"]
     assert "cut short" in why["cut.mid"] and "MThd" in why["text.mid"] and "film" in why["film.mid"]
     notes = "\n".join(data.notes)
@@ -204,13 +215,17 @@ def test_piano_rolls_in_npz_and_in_memory(tmp_path):
     made = tmp_path / "made.npz"
     for wrong, options, said in (
         (rolled * 0.5, {}, "x > 0.5"), (rolled & False, {}, "nothing sounds"), (rolled, {"bars": 3}, "have 2 bars"),
-        (rolled, {"transpose": "all"}, "is for MIDI files"), (rolled[:, :, :30], {}, r"here \(4, 2, 30, 128\)"),
+        (rolled, {"transpose": "all"}, "is for MIDI files"), (np.ones((4, 1, 32, 130), bool), {}, "MIDI has 128"),
+        (rolled[:, :, :30], {}, r"here \(4, 2, 30, 128\)"),
         (made, {"metre": "3/4"}, "have metre 4/4"), (made, {"bars": 3}, "have 2 bars"),
     ):  # fmt: skip
         with pytest.raises(DataError, match=said):
             read(wrong, form="music", **options)
     labels = np.arange(6) % 2
     assert read(tmp_path / "made.npz", labels=labels).fields["label"].tolist() == labels.tolist()
+    for name, value in (("tempo", 0.0), ("low", 120), ("resolution", 0), ("bar", 0), ("programs", [0])):
+        with pytest.raises(DataError, match="the form of phrases is damaged"):
+            Kind.from_json(data.spec.to_json() | {name: value})
     (tmp_path / "bad.npz").write_bytes((tmp_path / "made.npz").read_bytes()[:-300])
     assert main(["check", str(tmp_path / "bad.npz")]) == 2
 

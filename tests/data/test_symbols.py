@@ -110,6 +110,8 @@ def test_files_that_are_not_what_they_say(tmp_path):
     ):  # fmt: skip
         notes = read(put(tmp_path / name, content)).notes
         assert any(said in note for note in notes), notes
+    twice = read(put(tmp_path / "x.fa", ">a\nACGTACGT\n>a of b\nACGTTGCA\n>\nTGCATGCA\n"))
+    assert twice.files == ("a", "a (record 2)", "record 3")
     (tmp_path / "many").mkdir()
     for name, content in (("a.txt", "\n".join(LINES)), ("b.txt", b"\0\1"), ("c.fq", "@r\nACGT\n+\nII\n")):
         put(tmp_path / "many" / name, content)

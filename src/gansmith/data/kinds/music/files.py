@@ -228,8 +228,10 @@ def usual_range(tunes: list[Tune], plan: Plan, move: str) -> tuple[int, int]:
     every = np.sort(np.concatenate(pitches))
     low, high = (every[round(share * (len(every) - 1))] for share in (RARE, 1 - RARE))
     low, high = (low - 6, high + 6) if move else (low, high)
-    low, high = max(0, int(low)) // 12 * 12, min(127, int(high)) // 12 * 12 + 12
-    return low, max(24, high - low) if high <= 120 else high - low
+    low, high = max(0, int(low)) // 12 * 12, min(128, int(high) // 12 * 12 + 12)
+    if high - low < 24:
+        low, high = (low, low + 24) if low + 24 <= 128 else (96, 128)
+    return low, high - low
 
 
 def cut(files: Files, tunes, plan: Plan, grid: Grid, low: int, shape, places, moves):

@@ -143,7 +143,7 @@ class Music(Kind):
         names = tuple(word.strip().lower() for word in str(tracks).split(",")) if tracks else usual_names(x.shape[1])
         if len(names) != x.shape[1]:
             raise DataError(f"tracks={tracks}: {len(names)} names, and the rolls have {x.shape[1]} tracks")
-        low = {128: 0, 84: 24}.get(x.shape[3], 36)
+        low = npz.lowest(x.shape[3])
         notes.append(f"the lowest pitch taken for {keys.name_of(low)} ({low})")
         programs = tuple(next((p for role, p in PROGRAMS.items() if role in name), 0) for name in names)
         form = cls(
@@ -155,6 +155,12 @@ class Music(Kind):
     @classmethod
     def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
         return [tunes(n, seed)]
+
+    @classmethod
+    def of_json(cls, fields: dict) -> Kind:
+        made = super().of_json(fields)
+        npz.check_form(made.shape, vars(made))
+        return made
 
     def read_options(self) -> dict:
         found = {"bars": self.bars, "resolution": self.resolution, "metre": f"{self.metre[0]}/{self.metre[1]}"}
@@ -309,6 +315,8 @@ def check_rolls(x: np.ndarray, grid: files.Grid, bars) -> None:
             f"piano-rolls hold whole numbers from 0 (silence) to 127, found {x.min():g} … {x.max():g}: of chances, say "
             "from which on a note sounds (x > 0.5)"
         )
+    if x.shape[3] > 128:
+        raise DataError(f"{x.shape[3]} pitches: axes are (n, tracks, steps, pitches), and MIDI has 128; here {x.shape}")
     if not x.any():
         raise DataError(f"nothing sounds in {len(x)} piano-rolls: there is nothing to learn")
     if x.shape[2] % grid.bar:

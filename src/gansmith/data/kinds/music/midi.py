@@ -11,6 +11,7 @@ import numpy as np
 from gansmith.errors import DataError
 
 LONGEST = 50_000  # quarter notes of a tune: a day and a half of bars, which no tune has and a broken file may claim
+FASTEST = 2000  # quarter notes a minute, beyond which a tempo is a slip of the file
 TICKS = 480  # of a quarter note, in files that are written
 DRUMS = -1  # in place of a program
 
@@ -85,7 +86,7 @@ def parse(raw: bytes) -> Tune:
     if not metres or metres[0][0] > 0:
         metres.insert(0, (0.0, 4, 4))  # what the format says of files that say nothing
     end = max(float(part.end.max()) for part in parts)
-    return Tune(parts, metres, [float(t.qpm) for t in score.tempos], end)
+    return Tune(parts, metres, [float(t.qpm) for t in score.tempos if 1 <= t.qpm <= FASTEST], end)
 
 
 def unwrapped(raw: bytes) -> bytes:

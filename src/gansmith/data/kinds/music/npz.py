@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ def load(path: Path) -> tuple[np.ndarray, dict]:
     with load_numpy(path) as file:
         check_sizes(path, file)
         try:
-            return {OURS: _ours, SPARSE: _sparse, PHRASES: _phrases}[found](file)
+            x, form = {OURS: _ours, SPARSE: _sparse, PHRASES: _phrases}[found](file)
+            check_form(x.shape[1:], {"metre": (4, 4), "tempo": 120.0} | form)
+            return x, form
         except DataError:
             raise
         except Exception as problem:  # a file from outside: whatever its bytes lead to
@@ -55,14 +58,24 @@ def _ours(file) -> tuple[np.ndarray, dict]:
     x = np.asarray(file["samples"]).astype(bool)
     form: dict[str, Any] = {name: tuple(file[name].tolist()) for name in ("tracks", "programs", "metre")}
     form |= {name: int(file[name]) for name in ("low", "resolution", "bar")} | {"tempo": float(file["tempo"])}
-    if (
-        x.ndim != 4
-        or len(form["tracks"]) != x.shape[1]
-        or len(form["programs"]) != x.shape[1]
-        or x.shape[2] % form["bar"]
-    ):
-        raise ValueError(f"{len(form['tracks'])} tracks, bars of {form['bar']} steps and rolls of shape {x.shape}")
     return x, form
+
+
+def lowest(pitches: int) -> int:
+    """The MIDI number of the lowest of so many pitches, where nobody says it: C2, or lower where they are many."""
+    return 24 if pitches == 84 else min(36, max(0, 128 - pitches))
+
+
+def check_form(shape: tuple[int, ...], form: Mapping[str, Any]) -> None:
+    """ValueError unless phrases of `shape` (tracks, steps, pitches) can have the tracks, bars and tempo of `form`."""
+    tracks, bar = form["tracks"], form["bar"]
+    fits = len(shape) == 3 and len(tracks) == len(form["programs"]) == shape[0] and bar > 0 and not shape[1] % bar
+    if not fits or not 0 <= form["low"] <= 128 - shape[2]:
+        raise ValueError(f"{len(tracks)} tracks, bars of {bar} steps from pitch {form['low']}, and rolls of {shape}")
+    if not (
+        form["resolution"] > 0 and 0 < form["tempo"] < np.inf and len(form["metre"]) == 2 and min(form["metre"]) > 0
+    ):
+        raise ValueError(f"{form['resolution']} steps a quarter note, tempo {form['tempo']}, metre {form['metre']}")
 
 
 def _sparse(file) -> tuple[np.ndarray, dict]:
@@ -104,6 +117,6 @@ def _phrases(file) -> tuple[np.ndarray, dict]:
     )
     programs = (-1, 0, 24, 32, 48) if shape[4] == 5 else (0,) * shape[4]
     return made, {
-        "tracks": five, "programs": programs, "low": {128: 0, 84: 24}.get(shape[3], 36), "bar": shape[2],
+        "tracks": five, "programs": programs, "low": lowest(shape[3]), "bar": shape[2],
         "resolution": max(1, shape[2] // 4),
     }  # fmt: skip

@@ -133,13 +133,15 @@ def _by_biopython(where: str, text: str, form: str) -> Records:
     except ImportError:
         raise DataError(f"{where}: {form} is read by Biopython: pip install 'gansmith[bio]'") from None
     parse: Callable = SimpleFastaParser if form == "FASTA" else FastqGeneralIterator
-    found = Records(biological=True, each="each record")
+    found, seen = Records(biological=True, each="each record"), set()
     before = len([line for line in text[: f"\n{text}".find("\n>")].split("\n") if line.strip()])
     if form == "FASTA" and before:
         found.notes.append(f"lines before the first '>' of {where}, taken for comments: {before}")
     try:
         for i, (title, letters, *_) in enumerate(parse(io.StringIO(text)), 1):
-            found.add(title.split()[0] if title.split() else f"record {i}", letters)
+            name = title.partition(" ")[0].strip()
+            found.add(name if name and name not in seen else f"{name} (record {i})" if name else f"record {i}", letters)
+            seen.add(name)
     except ValueError as problem:
         why = " ".join(str(problem).split())
         raise Damaged(f"{where} is damaged after {len(found.texts)} records of {form}: {why}") from None
