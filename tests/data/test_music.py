@@ -177,7 +177,7 @@ def test_bad_files_are_left_out_and_named(folder, tmp_path, capsys):
     why = data.left_out
     assert set(why) == {f"{name}.mid" for name in ["cut", "empty", "text", "two", "film", "silent", "ticks", "head"]}
     assert why["ticks.mid"] == "broken header: a quarter note of 0 ticks" and "cut short: none of" in why["head.mid"]
-    assert "riff.mid, bar 1" in data.files and data.spec.tempo == 90
+    assert "riff.mid, bar 1" in data.files and round(data.spec.tempo) == 90
     assert midi.parse((folder / "5.mid").read_bytes()).tempos == []
     assert why["empty.mid"] == "0 bytes" and why["silent.mid"] == "no notes in it" and "type 2" in why["two.mid"]
     assert "cut short" in why["cut.mid"] and "MThd" in why["text.mid"] and "film" in why["film.mid"]
