@@ -112,7 +112,7 @@ class CTGAN(FromNoise):
             raise DataError(f"CTGAN makes rows of tables and the data is {spec.noun}: use {spec.default_game}")
         self.layout = Layout(spec, self.levels)
         if not self.layout.width:
-            raise DataError("no column of the table can be learned: they are ids; to write such texts: --column NAME")
+            raise DataError("no column of the table can be learned: they are all ids")
         self.generator = RowGenerator(self.latent + self.layout.conditions, self.layout.width, self.width)
         row = self.layout.width + self.layout.conditions
         self.discriminator = PackDiscriminator(row, self.pack, self.width, self.dropout, self.shared)

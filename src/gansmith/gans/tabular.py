@@ -114,7 +114,7 @@ class TabularGAN(R3GAN):
 
     def build_columns(self, bins: Bins) -> None:
         if not bins.parts:
-            raise DataError("no column of the table can be learned: they are ids; to write such texts: --column NAME")
+            raise DataError("no column of the table can be learned: they are all ids")
         self.layout = bins
         inside = bins.parts + len(bins.numbers)
         self.generator = ColumnGenerator(
