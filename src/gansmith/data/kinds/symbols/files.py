@@ -139,7 +139,7 @@ def _by_biopython(where: str, text: str, form: str) -> Records:
         found.notes.append(f"lines before the first '>' of {where}, taken for comments: {before}")
     try:
         for i, (title, letters, *_) in enumerate(parse(io.StringIO(text)), 1):
-            name = title.partition(" ")[0].strip()
+            name = next(iter(title.split()), "")
             found.add(name if name and name not in seen else f"{name} (record {i})" if name else f"record {i}", letters)
             seen.add(name)
     except ValueError as problem:
