@@ -67,7 +67,7 @@ class GAT(Stepping, TwoPlayer):
     replaceable: ClassVar[tuple[str, ...]] = ()  # its losses need levels
     prior = "normal"
 
-    vae_share: float = setting(0.3, "share of training that the auto-encoder gets", minimum=0.0, maximum=1.0)
+    vae_share: float = setting(0.2, "share of training that the auto-encoder gets", minimum=0.0, maximum=1.0)
     vae_width: int = setting(32, "channels of the auto-encoder's finest grid", minimum=1)
     vae_learning_rate: float = setting(2e-3, "the auto-encoder's step size", minimum=0.0)
     kl: float = setting(1e-4, "weight of a latent number's KL against the squared error", minimum=0.0)
