@@ -13,7 +13,7 @@ from gansmith.data.kinds.images import Images, smooth
 def test_the_fitted_discriminator_is_the_density_ratio_and_its_value_twice_the_jsd(
     shift, value, between_normals, two_normals
 ):
-    gan = between_normals(gs.GAN, shift, steps=1500, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
+    gan = between_normals(gs.GAN, shift, steps=800, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
     real, fake = two_normals(shift)
     with torch.no_grad():
         found = -losses.logistic_discriminator(gan.discriminator(real), gan.discriminator(fake)).item()

@@ -104,8 +104,8 @@ class Theory(gs.ImprovedGAN):
 def test_one_sided_smoothing_scales_the_best_discriminator():
     real = np.random.default_rng(0).standard_normal((200_000, 1)).astype(np.float32)
     data = Dataset(Vectors((1,)), {"real": real}, digest="normals")
-    gan = Theory(smoothing=0.9, width=64, decay=1.0, beta1=0.9)
-    gan.fit(data, steps=1200, batch_size=512, val=0)
+    gan = Theory(smoothing=0.9, width=32, decay=1.0, beta1=0.9)
+    gan.fit(data, steps=800, batch_size=512, val=0)
     x = torch.linspace(-2, 3, 100)[:, None]
     with torch.no_grad():
         said = torch.sigmoid(gan.discriminator.eval()(x))
