@@ -260,3 +260,29 @@ def test_feature_spaces_tell_shuffled_windows():
     assert np.isfinite(levels).all() and np.isfinite(moves).all() and len(levels) == 200
     destroyed = data.spec.features()[1](data.spec.shuffled(real, np.random.default_rng(0)))
     assert abs(destroyed.mean(0) - moves.mean(0)).max() > 0.3
+
+
+def test_an_index_of_times_is_a_column(tmp_path):
+    frame = demand().assign(when=lambda f: pd.to_datetime(f.when)).set_index("when")
+    frame.to_parquet(tmp_path / "demand.parquet")
+    for data in (frame, tmp_path / "demand.parquet", frame.rename_axis(index=None)):
+        found = gs.read(data)
+        assert found.spec.kind == "series" and "taken as a column" in " ".join(found.notes)
+
+
+def test_a_date_that_is_none_is_named_by_its_row():
+    frame = demand()
+    frame.loc[6, "when"] = "yesterday"
+    with pytest.raises(DataError, match="row 7 has 'yesterday' in when"):
+        gs.read(frame, form="series")
+    assert gs.read(frame).spec.kind == "table"
+
+
+def test_numbers_that_hold_for_a_series_are_kept_and_names_are_not(tmp_path):
+    frame = cities().assign(people=lambda f: f.city.map({"Lima": 9.5, "Oslo": 0.7, "Pune": 4.1}))
+    frame["account"] = frame.city.map({"Lima": 70071, "Oslo": 70082, "Pune": 70093})
+    found = gs.read(frame)
+    write_samples(found.fields["real"][:4], str(tmp_path / "made.csv"), found.spec)
+    made = pd.read_csv(tmp_path / "made.csv")
+    assert set(made.people) <= {9.5, 0.7, 4.1}
+    assert any("kept as they are: people" in note for note in gs.check(found).notes)

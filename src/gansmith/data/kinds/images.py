@@ -126,6 +126,8 @@ class Images(Kind):
         short, long = sorted(self.shape[1:])
         if dataset.files and long >= 8 * short and long % short == 0:
             check.notes.append("if each of these long pictures is a strip of frames: --kind video takes them as clips")
+        if dataset.files and self.shape[2] == 2 * self.shape[1]:
+            check.notes.append("if each holds two pictures side by side: gansmith train pix2pix takes them as pairs")
         if len(check.classes) == 2 and dataset.files:
             label = dataset.raw(np.arange(len(dataset)), "label")
             one, other = (

@@ -10,7 +10,7 @@ import numpy as np
 from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.series import steps as series_steps
-from gansmith.data.kinds.series.windows import Windows
+from gansmith.data.kinds.series.windows import Windows, fresh
 from gansmith.data.labels import few
 
 LOOKED = 4096  # windows that ranges are taken from
@@ -40,9 +40,11 @@ def check_series(dataset: Dataset, check: preflight.Check) -> None:
         check.problems.append(f"constant columns: {few(constant, 8)}; leave them out")
     if form.told:
         check.notes.append(f"told to both players: {few([form.table.entries[i].name for i in form.told])}")
-    silent = [form.table.entries[i].name for i in form.named if i not in form.told]
-    if silent:
-        check.notes.append(f"not told to the players, numbered anew in samples: {few(silent)}")
+    anew, silent = fresh(form), [i for i in form.named if i not in form.told]
+    for which, what in ((anew, "numbered anew in samples"), ([i for i in silent if i not in anew], "kept as they are")):
+        if which:
+            names = few([form.table.entries[i].name for i in which])
+            check.notes.append(f"not told to the players, {what}: {names}")
     check.notes += seasons(dataset)
 
 

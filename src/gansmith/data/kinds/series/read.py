@@ -85,6 +85,10 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
     if column.unit not in UNITS or np.isnan(ticks).any():
         row = int(np.isnan(ticks).argmax())
         return f"{table.name}: row {row + 1} has no date in {column.name}: leave it out, or fill it in"
+    if (words := ticks > column.high).any():
+        row, codes_of = int(words.argmax()), [column.word_code(k) for k in range(len(column.words))]
+        word = column.words[codes_of.index(ticks[row])]
+        return f"{table.name}: row {row + 1} has {word!r} in {column.name}, which is no date: leave it out, or mend it"
     times = (ticks + column.origin) / UNITS[column.unit]
     zone = next((i for i, c in enumerate(entries) if c.name == column.name and c.part == 2), None)
     notes = []
@@ -98,8 +102,11 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
         )
     owner = groups_of(codes, keys)
     rows = split(owner)
-    if not sure and not all(is_sorted(times[r]) for r in rows):
+    mixed = not all(is_sorted(times[r]) for r in rows)
+    if mixed and not sure:
         return f"{table.name}: {column.name} is not sorted"
+    if mixed:
+        notes.append(f"rows are sorted by {column.name}")
     rows = [r[np.argsort(times[r], kind="stable")] for r in rows]
     again = [r[1:][np.diff(times[r]) == 0] for r in rows]
     twice = np.concatenate(again)

@@ -139,6 +139,20 @@ def cut(parts: list[Stretch], steps: int, stride: int | None, channels: int):
     return found, stride, sum(n < least for n in long)
 
 
+def fresh(form: Any) -> list[int]:
+    """Entries that name a series, and that the networks are not told: samples number them anew. Numbers that hold for
+    a series, such as the inhabitants of a town, are no names, and stay those of the series that is followed."""
+    entries, members = form.table.entries, form.members
+    found = []
+    for place, i in enumerate(form.named):
+        name = entries[i].kind == "categorical" or (
+            entries[i].kind in ("integer", "id") and len({m.codes[place] for m in members}) == len(members)
+        )
+        if name and i not in form.told and len(members) > 1:
+            found.append(i)
+    return found
+
+
 def window(x: np.ndarray, start: int, steps: int) -> np.ndarray:
     """(columns, steps) of (n, columns), NaN behind its end."""
     made = np.full((x.shape[1], steps), np.nan)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series.wide import write_wide
+from gansmith.data.kinds.series.windows import fresh
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.csv import Layout
 from gansmith.data.kinds.table.dates import UNITS
@@ -66,9 +67,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
     learned = form.learned
     entries, made = list(spec.entries), []
-    fresh = (
-        [i for i in form.named if i not in form.told and entries[i].kind != "boolean"] if len(form.members) > 1 else []
-    )
+    anew = fresh(form)
     for number, (item, first) in enumerate(zip(items, begins)):
         values = item[: form.values]
         gone = np.isnan(values).all(0)
@@ -80,7 +79,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
         part = np.full((end, len(entries)), 0.0)
         part[:, learned] = values[:, :end].T
         part[:, form.named] = known[number]
-        for place in fresh:
+        for place in anew:
             part[:, place] = number
         if form.date is not None:
             part[:, form.date] = (
@@ -88,7 +87,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
             )
         made.append(part[~gone[:end]] if form.date is not None and gone.mean() < 1 else part)
     codes = np.concatenate(made)
-    for place in fresh:
+    for place in anew:
         entries[place] = numbered(entries[place].name, len(items))
         same = True
     for place in (*learned, *([] if form.date is None else [form.date])):  # beyond what the data had

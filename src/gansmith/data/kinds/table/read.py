@@ -40,7 +40,19 @@ def frame_of(data):
         data = data.to_pandas()
     if not (hasattr(data, "columns") and hasattr(data, "to_numpy")):
         raise DataError(f"{type(data).__name__} is no table: give a .csv, .tsv, .parquet or a DataFrame")
-    return data, "table", Source()
+    data, notes = with_times(data)
+    return data, "table", Source(notes=notes)
+
+
+def with_times(frame):
+    """(a DataFrame whose index of times, if it has one, is a column, what to say of it)."""
+    levels, names = getattr(frame.index, "levels", [frame.index]), list(frame.index.names)
+    if not any(str(level.dtype).startswith(("datetime64", "period", "timestamp")) for level in levels):
+        return frame, ()
+    names = ["time"] if names == [None] else names
+    if None in names or set(names) & set(frame.columns):
+        return frame, ()
+    return frame.rename_axis(index=names).reset_index(), (f"the index is taken as a column: {few(names)}",)
 
 
 def read_file(path: Path):
@@ -53,7 +65,8 @@ def read_file(path: Path):
         frame, layout, decimal, notes = table_csv.read(path)
         return frame, Source(True, layout, decimal, tuple(notes))
     try:
-        return pandas.read_parquet(path), Source()
+        frame, said = with_times(pandas.read_parquet(path))
+        return frame, Source(notes=said)
     except ImportError:
         raise DataError(f"reading {path} needs pyarrow: pip install 'gansmith[tables]'") from None
     except Exception as problem:  # whatever Arrow makes of a torn or forged file
