@@ -286,3 +286,10 @@ def test_numbers_that_hold_for_a_series_are_kept_and_names_are_not(tmp_path):
     made = pd.read_csv(tmp_path / "made.csv")
     assert set(made.people) <= {9.5, 0.7, 4.1}
     assert any("kept as they are: people" in note for note in gs.check(found).notes)
+
+
+def test_of_one_short_series_a_window_is_held_out():
+    train, held = gs.read(demand(10), form="series").split(0.02)
+    low, high = held.place[held.rows.numpy()].min(), held.place[held.rows.numpy()].max() + 24
+    place = train.place[train.rows.numpy()]
+    assert len(held) >= 1 and not ((place < high) & (place + 24 > low)).any()

@@ -177,25 +177,22 @@ def samples(name: str, form: Kind) -> Dataset:
 def labelled_samples(name: str, form: Kind) -> tuple[Dataset, np.ndarray | None]:
     """(what lies in a folder or file, as items of `form`, the class number of each, where it says so of classes that
     `form` has); UserError where it is something else."""
-    try:
-        found = _of_kind(name, form)
-        made = form.like(found)
-    except DataError as problem:
-        raise UserError(f"{problem}. It is to be compared with {form.noun}") from None
+    problems: list[DataError] = []
+    alone = form.kind in KINDS and Path(name).is_file()  # one file, which says little of itself
+    for way in (form.kind, "items") if alone else ("items",):
+        try:
+            found = read(name, form=way, **form.read_options())
+            made = form.like(found)
+            break
+        except DataError as problem:
+            problems.append(problem)
+    else:
+        said = problems[0 if alone and KINDS[form.kind].recognises(Path(name)) else -1]
+        raise UserError(f"{said}. It is to be compared with {form.noun}")
     if "label" not in found.fields or not set(found.spec.classes) <= set(form.classes):
         return made, None
     numbers = np.array([form.classes.index(name) for name in found.spec.classes])
     return made, numbers[found.raw(np.arange(len(found)), "label")]
-
-
-def _of_kind(name: str, form: Kind) -> Dataset:
-    """Arrays in a file are read as what they are to be compared with, where they can be: they say little themselves."""
-    if str(name).lower().endswith((".npz", ".npy")) and form.kind in KINDS:
-        try:
-            return read(name, form=form.kind, **form.read_options())
-        except DataError:
-            pass
-    return read(name, form="items", **form.read_options())
 
 
 def table(scores: dict[str, Scores]) -> list[str]:

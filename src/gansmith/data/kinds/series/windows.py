@@ -20,6 +20,7 @@ USUAL, MOST = 24, 288  # steps of a window when nothing says better; and at most
 SHORT = 256  # steps: series no longer than this are kept whole, where there are many
 MANY = 20
 HELD = 4  # windows that a held-out block is long, at least
+LEAST = 6  # windows that a single series is long, of which one is held out
 EMPTY = 0.9  # share of missing values from which a window is left out
 
 
@@ -65,7 +66,8 @@ class Windows(Dataset):
         place, steps = self.place[rows], form.shape[1]
         rng = np.random.default_rng(seed)
         start, end = int(place.min()), int(place.max()) + steps
-        if (end - start) * held >= steps and end - start >= 3 * HELD * steps:
+        alone = len(np.unique(self.owner[rows])) == 1 and end - start >= LEAST * steps
+        if alone or ((end - start) * held >= steps and end - start >= 3 * HELD * steps):
             inside, touches = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
             for low, high in blocks(start, end, held, steps, rng):
                 inside |= (place >= low) & (place + steps <= high)
