@@ -11,9 +11,11 @@ import gansmith as gs
 from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.series.scores import Scores
 from gansmith.data.kinds.series.steps import Step, cycles_of, seasons, step_of
+from gansmith.data.kinds.series.write import rows
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
 from gansmith.errors import DataError, SettingError
+from gansmith.runs.evaluate import samples
 
 RNG = np.random.default_rng(0)
 
@@ -293,3 +295,26 @@ def test_of_one_short_series_a_window_is_held_out():
     low, high = held.place[held.rows.numpy()].min(), held.place[held.rows.numpy()].max() + 24
     place = train.place[train.rows.numpy()]
     assert len(held) >= 1 and not ((place < high) & (place + 24 > low)).any()
+
+
+def test_counts_of_few_values_are_learned_in_their_order_and_come_back():
+    frame = demand(12).assign(trips=np.resize([2, 0, 2, 5, 2, 1], 12 * 24))
+    found = gs.read(frame, form="series", window=24)
+    assert found.fields["real"][0, 0, :6].tolist() == [2, 0, 2, 3, 2, 1]
+    assert found.spec.table.frame(rows(found.spec, found.fields["real"][:1])[1]).trips[:6].tolist() == [
+        2,
+        0,
+        2,
+        5,
+        2,
+        1,
+    ]
+
+
+def test_what_was_made_of_groups_is_compared_with_them(tmp_path):
+    data = gs.read(cities(), window=12)
+    items = data.fields["real"][[0, 300, 600, 900]]
+    write_samples(items, str(tmp_path / "made.csv"), data.spec)
+    again = samples(str(tmp_path / "made.csv"), data.spec)
+    order = [int(np.abs(items - x).sum((1, 2)).argmin()) for x in again.fields["real"]]
+    assert sorted(order) == [0, 1, 2, 3] and np.allclose(again.fields["real"], items[order])

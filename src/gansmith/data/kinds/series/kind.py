@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.series import like as series_like
 from gansmith.data.kinds.series import linear as series_linear
 from gansmith.data.kinds.series import read as series_read
 from gansmith.data.kinds.series import steps as series_steps
@@ -227,6 +228,9 @@ class Series(Kind):
         group = self.group(x)
         return [(group == g, scores) for g, scores in enumerate(self.group_scores)]
 
+    def like(self, dataset: Dataset) -> Dataset:
+        return series_like.like(self, dataset) or super().like(dataset)
+
     # --- what a step is told -----------------------------------------------------------------------------------------
     def attributes(self, codes: np.ndarray) -> np.ndarray:
         """(n, channels) of the codes (n, named) of series: a 1 among zeros for each level of each column told."""
@@ -327,6 +331,7 @@ class Series(Kind):
 
 def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide()) -> Windows:  # noqa: B008
     """The Dataset of the series that were found in a table."""
+    table = series_read.in_order(table)
     entries, codes, notes = table.spec.entries, table.fields["real"], [*table.notes, *found.notes]
     lengths = np.array([p[-1] - p[0] + 1 for p in found.places])
     steps = series_windows.window_of(window, found.step, lengths, table.name)

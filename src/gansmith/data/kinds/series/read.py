@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -180,6 +180,21 @@ def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) 
         return f"{table.name}: most columns hold no numbers"
     attributes = [i for i in others if fixed[i] and len(rows) > 1]
     return Found(step, date, tuple(keys), tuple(attributes), tuple(varies), rows, places, times, notes)
+
+
+def in_order(table: Table) -> Table:
+    """`table` with the levels of its numbers from small to large: what follows in time is told by how far it moved."""
+    codes, entries = table.fields["real"].copy(), list(table.spec.entries)
+    for i, column in enumerate(entries):
+        if not (column.discrete and column.kind in NUMBERS):
+            continue
+        order = sorted(range(len(column.levels)), key=column.levels.__getitem__)
+        rank = np.argsort(order)
+        known = np.isfinite(codes[:, i]) & (codes[:, i] < len(order))
+        codes[known, i] = rank[codes[known, i].astype(int)]
+        levels, shares = (tuple(of[k] for k in order) for of in (column.levels, column.shares))
+        entries[i] = replace(column, levels=levels, shares=shares)
+    return replace(table, spec=replace(table.spec, entries=tuple(entries)), fields=table.fields | {"real": codes})
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
