@@ -35,7 +35,7 @@ def like(form: Any, dataset: Any) -> Windows | None:
     for k, i in enumerate(form.named):
         if (place := places.get(str(mine[i].name))) in other.named:
             codes[:, k] = translated(members[:, other.named.index(place)], theirs[place], mine[i])
-    begins = np.array([member.time for member in other.members])[dataset.owner]
+    begins = np.array([member.start for member in other.members])[dataset.owner]
     starts = [other.step.times(begin, place + 1)[-1] for begin, place in zip(begins, dataset.place.tolist())]
     beside = form.context(codes, np.array(starts, float), steps)
     return replace(dataset, spec=form, fields={"real": np.concatenate([np.stack(real, 1), beside], 1)})
