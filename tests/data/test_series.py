@@ -10,7 +10,7 @@ import torch
 import gansmith as gs
 from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.series.scores import Scores
-from gansmith.data.kinds.series.steps import Step, cycles_of, seasons, step_of
+from gansmith.data.kinds.series.steps import Step, calendar, cycles_of, seasons, step_of
 from gansmith.data.kinds.series.write import rows
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
@@ -319,4 +319,7 @@ def test_what_was_made_of_groups_is_compared_with_them(tmp_path):
     order = [int(np.abs(items - x).sum((1, 2)).argmin()) for x in again.fields["real"]]
     told = [i for i, name in enumerate(data.spec.columns) if not name.endswith((" sin", " cos"))]
     assert sorted(order) == [0, 1, 2, 3] and np.allclose(again.fields["real"][:, told], items[order][:, told])
-    assert np.allclose(again.fields["real"][order.index(0)], items[0])  # which is written from when it was on
+    times = (
+        pd.to_datetime(pd.read_csv(tmp_path / "made.csv").when).to_numpy("datetime64[s]").astype(float).reshape(4, 12)
+    )
+    assert np.allclose(again.fields["real"][:, 2:6], [calendar(t, data.spec.cycles) for t in times])
