@@ -33,7 +33,7 @@ def test_every_command_has_help_with_examples_and_stands_in_the_docs(command):
 def test_help_of_a_game_shows_its_settings(capsys):
     assert cli.main(["train", "wgan-gp", "--help"]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"--penalty .*λ.*\[default: 10\.0\]", said) and "--discriminator-steps" in said
+    assert re.search(r"--penalty .*λ.*\[default: 10\.0; for vectors 1\.0\]", said) and "--discriminator-steps" in said
 
 
 def test_nothing_typed_shows_the_help(capsys):
