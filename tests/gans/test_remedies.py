@@ -37,6 +37,7 @@ LARGER = made_up((1, 16, 16))
 def small(game: str) -> dict:
     """Few units: of GAN's width a fifth is its discriminator's, and dropout must leave some."""
     sizes = {"width": 40 if game == "gan" else 8, "latent": 8, "discriminator_steps": 1, "discriminator_steps_far": 1}
+    sizes["vae_share"] = 0.0  # GAT's G moves, and its average with it, after the auto-encoder's rounds
     return {name: sizes[name] for name in sizes.keys() & {f.name for f in fields(GAMES[game])}}
 
 
