@@ -267,3 +267,12 @@ def test_a_few_cells_that_are_no_dates_or_numbers_are_words_among_the_others():
         {"day": [f"{20 + i % 3}{1 + i % 12:02d}{1 + i % 28:02d}" for i in range(100)], "k": numbers}
     )
     assert as_table(short, types="day=date").spec.entries[0].kind == "date"
+
+
+@pytest.mark.parametrize(
+    "cells", [["2023-02-30", "0000-00-00"], ["12.5", str(10**400), "0.25"], ["1", "-1" + "0" * 310]]
+)
+def test_cells_that_are_all_odd_and_integers_beyond_a_float_come_back(cells):
+    """Found by tests/fuzz."""
+    values = Series(cells * 3, name="x")
+    pandas.testing.assert_series_equal(there_and_back(values)[1], values)

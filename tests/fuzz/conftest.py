@@ -96,6 +96,8 @@ def watching(*allowed):
     for event, path, args in happened:
         assert event not in STARTS, f"a program was started: {event} {args}"
         folder, name = os.path.split(path)
+        if os.path.basename(folder) == "__pycache__":  # Python's own, of what it imports for the first time
+            continue
         place = os.path.join(os.path.realpath(folder), name)
         assert place in (*inside, os.devnull) or place.startswith(tuple(i + os.sep for i in inside)), f"{event} {args}"
 

@@ -100,6 +100,8 @@ def test_files_of_rows(fuzz):
         assert not [c for c in told if ord(c) < 32 and c != "\n"]
         if data.spec.kind != "table":
             return
+        if "one cell more than the header" in told:  # a column alone whose cells hold commas: two, and it is said
+            return
         header, *again = back(data, folder, coding, "," if separator == "\t" or len(names) == 1 else separator)
         assert len(again) == len(rows) or "rows" in told, (len(again), len(rows))
         lost, ids = said_of(data), {c[0].name for c in data.spec.cells()}

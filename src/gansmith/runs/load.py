@@ -26,7 +26,7 @@ def read_again(path, game: Game, data=None, changed: bool = False) -> Dataset:
     """
     about = RunFolder(path).read_settings()
     if data is None:
-        if about.get("in_memory"):
+        if about.get("in_memory") or "data" not in about:
             raise UserError(f"{path} was trained on data in memory: give it again, as data=… from Python")
         data = about["data"]
     options = about["options"]

@@ -63,7 +63,7 @@ def odd(cells: list[str], most: int) -> set[int]:
     found: set[int] = set()
     for form in dict.fromkeys(form for cell in cells[: most + 1] for form in _candidates(cell, cells, False)):
         rest, bad = list(range(len(cells))), set[int]()
-        while len(bad) <= most and (place := parse([cells[i] for i in rest], form)[1]) >= 0:
+        while rest and len(bad) <= most and (place := parse([cells[i] for i in rest], form)[1]) >= 0:
             bad.add(rest.pop(place))
         if rest and len(bad) <= most and (not found or len(bad) < len(found)):
             found = bad

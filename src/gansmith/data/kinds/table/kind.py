@@ -198,6 +198,8 @@ class TableSpec(Kind):
             check(asdict(column), {}, f"the column {column.name!r}", COLUMN)
             if len(column.shares) != len(column.levels) or column.kind not in table_columns.KINDS:
                 raise ValueError(f"the column {column.name!r} is of no kind, or has shares of other levels")
+        if self.shape != (len(self.entries),):
+            raise ValueError(f"{len(self.entries)} columns do not have the shape {self.shape}")
         rows = max([len(c.levels) + len(c.words) for c in self.entries], default=0) + 3
         made = self.frame(np.stack([column.every_code(rows) for column in self.entries], 1))
         texts = [write_cells(columns[0], made.iloc[:, i]) for i, columns in enumerate(self.cells())]

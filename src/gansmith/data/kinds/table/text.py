@@ -22,6 +22,7 @@ CELL = re.compile(rf"({SIGN}?)({PREFIX})?({SIGN}?)({DIGITS})(?:([eE])([-+]?)(\d+
 SEPARATORS = [(".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"), (".", "’")]
 SEPARATORS += [(point, space) for space in ("\u00a0", "\u202f") for point in ".,"]
 PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+LARGEST = 2**1023  # integers beyond it are no float64
 MOST_DIGITS = 17  # of a float64
 
 
@@ -106,6 +107,8 @@ class Form:
         return sign + self.prefix + text + self.suffix if self.sign_first else self.prefix + sign + text + self.suffix
 
     def _digits(self, value) -> str:
+        if isinstance(value, int) and abs(value) > LARGEST:
+            return str(value)
         if self.style == "fixed":
             return f"{value:d}" + (f".{'0' * self.digits}" if self.digits else "") if isinstance(value, int) else (
                 f"{value:.{self.digits}f}"
@@ -188,8 +191,9 @@ def find(cells: list[str], decimal: str = ".", coded: bool = True) -> tuple[Form
     }
     reader = Form(**common)
     values = [number for number in map(reader.number, cells) if number is not None]
-    if len(values) < len(cells):
-        return None
+    whole = all(type(v) is int for v in values)
+    if len(values) < len(cells) or (not whole and any(abs(v) > LARGEST for v in values)):
+        return None  # or what is beyond a float64 among fractions
     forms = [Form(**common, **style) for style in _styles(tails, letters, signs, exponents, digits)]
     for form in forms:
         if all(a == b for a, b in zip(cells, map(form.cell, values))):
