@@ -196,10 +196,8 @@ class TableSpec(Kind):
         """Itself, if rows of every level can be made and written; else whatever a damaged form raises then."""
         for column in self.entries:
             check(asdict(column), {}, f"the column {column.name!r}", COLUMN)
-            if len(column.shares) != len(column.levels) or column.kind not in table_columns.KINDS:
-                raise ValueError(f"the column {column.name!r} is of no kind, or has shares of other levels")
-        if self.shape != (len(self.entries),):
-            raise ValueError(f"{len(self.entries)} columns do not have the shape {self.shape}")
+            if len(column.shares) != len(column.levels) or column.kind not in table_columns.KINDS or self.shape[1:]:
+                raise ValueError(f"the column {column.name!r} is of no kind, or has shares of other levels or axes")
         rows = max([len(c.levels) + len(c.words) for c in self.entries], default=0) + 3
         made = self.frame(np.stack([column.every_code(rows) for column in self.entries], 1))
         texts = [write_cells(columns[0], made.iloc[:, i]) for i, columns in enumerate(self.cells())]
