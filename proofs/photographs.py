@@ -38,7 +38,7 @@ def sets() -> dict:
         "portraits64-800": lambda: few(zipped("face2genshin128.zip", "trainB/", 64), 700),
         "photos64": lambda: zipped("flickr8k_captions64.zip", "images/", kept=1000),
         "streets64-500": lambda: few(zipped("camvid_pairs128.zip", "photo/", 64), 500),
-        "cifar-10": cifar,
+        "cifar-10": lambda: _named("cifar10"),
     }
 
 
@@ -75,16 +75,3 @@ def zipped(name: str, inside: str, side: int | None = None, kept: int | None = N
     x = x[np.random.default_rng(0).permutation(len(x))]
     kept = kept or len(x) // 5
     return Set(x[kept:], x[:kept])
-
-
-def cifar() -> Set:
-    """CIFAR-10 as it lies there, in JPEG."""
-    with np.load(Path(os.environ["GANSMITH_DATA"]) / "cifar10_jpeg.npz") as file:
-
-        def part(name: str):
-            blob, at = file[f"{name}_jpeg"].tobytes(), file[f"{name}_offsets"]
-            x = [np.asarray(Image.open(io.BytesIO(blob[a:b]))).transpose(2, 0, 1) for a, b in zip(at, at[1:])]
-            return np.stack(x), file[f"y_{name}"].astype(int)
-
-        (train, labels), (test, test_labels) = part("train"), part("test")
-    return Set(train, test, labels, test_labels)

@@ -196,9 +196,7 @@ class TwoPlayer(FromNoise):
     """One generator against one discriminator. A child gives `build` and the losses of both."""
 
     replaceable = ("generator", "discriminator")  # type: ignore[assignment]
-    of_differences: ClassVar[bool] = (
-        False  # whether no constant on D's scores changes the loss: their zero says nothing
-    )
+    of_differences: ClassVar[bool] = False  # whether no constant on D's scores changes the loss
     prior: str = setting("normal", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
     conditional: bool = setting(False, "class-conditional: both networks get the label")
     discriminator_steps: int = setting(1, "discriminator updates per generator update", minimum=1)
