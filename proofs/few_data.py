@@ -14,45 +14,32 @@ which must fail: the run without augmentation against itself.
 import argparse
 
 import numpy as np
-from photographs import sets
+from photographs import Judge, sets
 from record import record
 
 import gansmith as gs
-from gansmith.evaluate import density_coverage, kernel_distance, memorisation
-from gansmith.evaluate.features import extract, space
+from gansmith.evaluate import memorisation
 
 COUNT = 2000
 
 
-def measure(made: np.ndarray, kept: np.ndarray, spaces: dict) -> dict:
-    """Kernel distance and coverage in each feature space."""
-    found = {}
-    for name, where in spaces.items():
-        real, fake = extract(where, kept), extract(where, made)
-        found[name] = {
-            "kernel_distance": float(kernel_distance(real, fake)),
-            "coverage": float(density_coverage(real, fake, k=5).coverage),
-        }
-    return found
-
-
-def play(arm: str, data, spaces: dict, asked, seed: int) -> dict:
+def play(arm: str, data, judge: Judge, asked, seed: int) -> dict:
     """What one arm has come to."""
     gan = gs.GAMES[asked.game](augment=arm).fit(
         data.train, minutes=asked.minutes, seed=seed, val=0, device=asked.device
     )
     kept, made = data.kept[:COUNT], gan.sample(min(COUNT, len(data.kept)), seed=seed + 1)
     trained, held, fake = (float(gan.score_samples(x[:1000]).mean()) for x in (data.train, kept, made))
-    see = lambda x: extract(spaces["random"], x)  # noqa: E731
-    return measure(made, kept, spaces) | {
+    see = lambda x: judge.see("random", x)  # noqa: E731
+    return judge(made) | {
         "gap": (trained - held) / abs(trained - fake),
         "copying": float(memorisation(see(data.train), see(kept), see(made)).c_t),
         "rounds": gan.trained["rounds"],
     }
 
 
-def better(one: dict, plain: dict, spaces) -> bool:
-    nearer = all(one[name]["kernel_distance"] <= 0.75 * plain[name]["kernel_distance"] for name in spaces)
+def better(one: dict, plain: dict) -> bool:
+    nearer = all(one[name]["kernel_distance"] <= 0.75 * plain[name]["kernel_distance"] for name in ("random", "pixels"))
     return nearer and one["gap"] <= 0.7 * plain["gap"] and one["copying"] > -3
 
 
@@ -69,17 +56,17 @@ def main() -> None:
     found, floor, reached, control = {}, {}, {}, {}
     for name in asked.data:
         data = sets()[name]()
-        spaces = {kind: space(kind, data.kept) for kind in ("random", "pixels")}
-        floor[name] = measure(data.train, data.kept[:COUNT], spaces)
+        judge = Judge(data.kept[:COUNT])
+        floor[name] = judge(data.train)
         for seed in asked.seeds:
             arms = {}
             for arm in asked.arms:
-                arms[arm] = play(arm, data, spaces, asked, seed)
+                arms[arm] = play(arm, data, judge, asked, seed)
                 print(name, seed, arm, arms[arm], flush=True)
             key = f"{name}, seed {seed}"
             found[key] = arms
-            reached[key] = {arm: better(arms[arm], arms["none"], spaces) for arm in arms if arm != "none"}
-            control[key] = better(arms["none"], arms["none"], spaces)
+            reached[key] = {arm: better(arms[arm], arms["none"]) for arm in arms if arm != "none"}
+            control[key] = better(arms["none"], arms["none"])
     print(reached)
     if asked.no_record:
         return

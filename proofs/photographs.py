@@ -14,6 +14,8 @@ from PIL import Image
 from torch.nn import functional as F
 
 import gansmith as gs
+from gansmith.evaluate import density_coverage, kernel_distance
+from gansmith.evaluate.features import extract, space
 
 
 class Set(NamedTuple):
@@ -42,6 +44,30 @@ def sets() -> dict:
     }
 
 
+class Judge:
+    """Samples against kept pictures: kernel distance and coverage in two feature spaces."""
+
+    def __init__(self, kept: np.ndarray):
+        self.side = kept.shape[-1]
+        self.spaces = {name: space(name, kept) for name in ("random", "pixels")}
+        self.kept = {name: self.see(name, kept) for name in self.spaces}
+
+    def see(self, name: str, x: np.ndarray) -> np.ndarray:
+        return extract(self.spaces[name], x)
+
+    def __call__(self, made: np.ndarray) -> dict:
+        found = {}
+        if made.shape[-1] != self.side:  # a run may have taken a smaller size, as its minutes allow
+            made = resized(made, self.side)
+        for name, real in self.kept.items():
+            fake = self.see(name, made)
+            found[name] = {
+                "kernel_distance": float(kernel_distance(real, fake)),
+                "coverage": float(density_coverage(real, fake, k=5).coverage),
+            }
+        return found
+
+
 def few(all_of: Set, n: int) -> Set:
     """`n` of the pictures to train on, the same ones each time; what is kept stays as it is, at most 5,000."""
     rows = np.sort(np.random.default_rng(0).permutation(len(all_of.train))[:n])
@@ -55,14 +81,15 @@ def _named(name: str) -> Set:
 
 
 def enlarged(small: Set, side: int = 64) -> Set:
-    """The same at `side` pixels, bicubic."""
+    """The same at `side` pixels."""
+    return Set(resized(small.train[:20_000], side), resized(small.kept, side), small.labels[:20_000], small.kept_labels)
 
-    def large(x: np.ndarray) -> np.ndarray:
-        parts = torch.from_numpy(np.array(x[:20_000])).split(1000)
-        big = [F.interpolate(part.float(), (side, side), mode="bicubic") for part in parts]
-        return torch.cat(big).round().clamp(0, 255).byte().numpy()
 
-    return Set(large(small.train), large(small.kept), small.labels[:20_000], small.kept_labels)
+def resized(x: np.ndarray, side: int) -> np.ndarray:
+    """Pictures at `side` pixels, bicubic."""
+    parts = torch.from_numpy(np.array(x)).split(1000)
+    made = [F.interpolate(part.float(), (side, side), mode="bicubic") for part in parts]
+    return torch.cat(made).round().clamp(0, 255).byte().numpy()
 
 
 def zipped(name: str, inside: str, side: int | None = None, kept: int | None = None) -> Set:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import gansmith as gs
-from gansmith.data.kinds.audio import FULL, LogMel
+from gansmith.data.kinds.audio.kind import FULL, LogMel
 from gansmith.evaluate.distances import frechet_distance
 
 LENGTH = 8192  # samples: 99.4 % of the 3,000 recordings fit

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not run `__getattr_
     from gansmith.game import observe as observe
     from gansmith.game import setting as setting
     from gansmith.gans import *  # noqa: F403
+    from gansmith.gans.recommend import recommend as recommend
     from gansmith.runs.load import load as load
     from gansmith.runs.train import resume as resume
 
@@ -52,6 +53,7 @@ install()
 _PLACES = {
     "load": "gansmith.runs.load",
     "resume": "gansmith.runs.train",
+    "recommend": "gansmith.gans.recommend",
     "check": "gansmith.data",
     "read": "gansmith.data",
     "Game": "gansmith.game",

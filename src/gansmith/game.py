@@ -274,9 +274,9 @@ class Game(Trained):
             self.raw[name] = getattr(self, name)
             setattr(self, name, module)
 
-    def copy(self) -> Game:
-        """An untouched game with the same settings."""
-        return type(self)(**copy.deepcopy(self.asked), **self.own_networks)
+    def copy(self, **changed) -> Game:
+        """An untouched game with the settings that were given, but for those `changed`."""
+        return type(self)(**copy.deepcopy(self.asked) | changed, **self.own_networks)
 
     def restart(self) -> None:
         """As it was made, before any training."""

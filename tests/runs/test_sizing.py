@@ -1,4 +1,4 @@
-"""The size of pictures follows from the minutes: by what a step takes at the smallest size."""
+"""The size of pictures and the width of networks follow from the minutes: by what a step takes at the smallest size."""
 
 import json
 from functools import partial
@@ -11,7 +11,7 @@ import gansmith as gs
 from gansmith.data import read
 from gansmith.distributed.ranks import Ranks
 from gansmith.runs import train
-from gansmith.runs.sizing import fitting, stand_in, try_step
+from gansmith.runs.sizing import fitting, stand_in, try_step, widths_of
 from gansmith.training.plan import Plan
 
 
@@ -31,32 +31,87 @@ def photos(height, width, n=70):
 )
 def test_the_largest_size_that_the_minutes_allow_is_taken(step, minutes, chosen):
     seen = []
-    size, reasons = fitting(photos(256, 256), minutes, 16, lambda data: seen.append(data) or step)
-    assert size == chosen and [data.spec.shape for data in seen] == [(3, 32, 32)] and len(seen[0]) == 16
+    size, width, reasons = fitting(photos(256, 256), minutes, 16, lambda data, width: seen.append(data) or step)
+    assert width is None and size == chosen and [data.spec.shape for data in seen] == [(3, 32, 32)] and len(seen[0]) == 16
     assert chosen is None or f"size {size[0]}x{size[0]}" in reasons[0]
 
 
 def test_the_plan_says_what_a_larger_size_takes_and_how_to_have_it():
-    _, (reason,) = fitting(photos(256, 256), 4, 16, lambda data: 0.2)
+    _, _, (reason,) = fitting(photos(256, 256), 4, 16, lambda data, width: 0.2)
     assert "what 4 minutes allow" in reason and "64x64 takes about 53 min here" in reason
     assert "--minutes 54" in reason and "--size 64" in reason
-    _, (reason,) = fitting(photos(256, 256), 1, 16, lambda data: 0.2)
+    _, _, (reason,) = fitting(photos(256, 256), 1, 16, lambda data, width: 0.2)
     assert "the smallest, and it takes about 3 min" in reason
 
 
 def test_shapes_are_kept_and_small_pictures_and_other_data_are_as_they_are():
     assert photos(192, 256).spec.coarser() == ((96, 128), (48, 64), (24, 32))
     for data in (photos(28, 28), read(np.zeros((30, 4), np.float32) + np.arange(30)[:, None])):
-        assert fitting(data, 1, 16, None) == (None, [])
+        assert fitting(data, 1, 16, None) == (None, None, [])
 
 
 def test_clips_keep_their_frames():
     clips = read(np.zeros((20, 6, 64, 64, 3), np.uint8), form="video")
     seen = []
-    size, _ = fitting(clips, 4, 8, lambda data: seen.append(data.spec.shape) or 100.0)
+    size, _, _ = fitting(clips, 4, 8, lambda data, width: seen.append(data.spec.shape) or 100.0)
     assert seen == [(3, 6, 16, 16)] and size == (16, 16)
     trial = partial(try_step, partial(train.make_state, ranks=Ranks(torch.device("cpu"))), gs.VGAN(width=2, latent=2))
     assert trial("fp32", torch.device("cpu"), stand_in(clips, size, 8)) > 0
+
+
+STEPS = {64: 3.0, 32: 1.0, 16: 0.4}  # seconds at the smallest size, where 1,000 steps are needed
+
+
+@pytest.mark.parametrize(
+    "minutes, chosen",
+    [
+        (51, ((32, 32), None)),
+        (17, ((32, 32), 32)),
+        (7, ((32, 32), 16)),
+        (1, ((32, 32), 16)),  # the least of both
+        (107, ((64, 64), 16)),  # a larger size comes before a larger width
+        (801, ((64, 64), None)),
+    ],
+)
+def test_the_widest_networks_that_train_in_time_are_taken(minutes, chosen):
+    size, width, reasons = fitting(photos(256, 256), minutes, 16, lambda data, width: STEPS[width], widths=tuple(STEPS))
+    assert (size, width) == chosen
+    assert any(f"width {width}" in reason for reason in reasons) == (width is not None)
+
+
+def test_the_width_is_chosen_at_a_size_that_is_given_and_said_with_what_the_usual_one_takes():
+    found = fitting(photos(28, 28), 6, 16, lambda data, width: STEPS[width], widths=tuple(STEPS))
+    assert found[:2] == (None, 16)
+    found = fitting(photos(256, 256), 6, 16, lambda data, width: STEPS[width], widths=tuple(STEPS), sized=True)
+    assert found[:2] == (None, 16)
+    assert "width 16: the narrowest, and it takes about 5.6 h" in found[2][0] and "--width 32" in found[2][0]
+
+
+def test_widths_are_tried_where_they_are_open_and_of_pictures():
+    assert widths_of(gs.SNGAN(), photos(28, 28)) == (128, 64, 32, 16) and widths_of(gs.R3GAN(), photos(32, 32)) == (32, 16)
+    assert widths_of(gs.GAN(), photos(28, 28)) == (1200, 600, 300, 150)
+    assert widths_of(gs.GAN(width=64), photos(28, 28)) == () == widths_of(gs.Pix2Pix(), photos(28, 28))
+    assert widths_of(gs.GAN(), read(np.arange(60.0).reshape(30, 2))) == ()
+
+
+def test_a_run_is_trained_and_planned_with_the_width_that_its_minutes_allow(tmp_path, monkeypatch):
+    wide = []
+
+    def slow(state, precision):
+        wide.append(state.game.width)
+        return 1.0
+
+    monkeypatch.setattr("gansmith.runs.sizing.step_seconds", slow)
+    said = []
+    gan = gs.WGANGP().fit(photos(16, 16).raw(np.arange(20)), minutes=0.01, out=tmp_path / "run", say=said.append,
+                          evaluate=False)  # fmt: skip
+    about = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert wide == [64, 32, 16] and gan.width == 16 and about["settings"]["width"] == 16
+    assert "width" not in about["asked"] and any("width 16: the narrowest" in line for line in said)
+    count = sum(x.numel() for x in gan.generator.parameters())
+    assert any(f"generator {count:,}" in line for line in said)  # the plan is of this width
+    gan.fit(photos(16, 16).raw(np.arange(20)), steps=1)
+    assert gan.width == 64
 
 
 @pytest.mark.parametrize("how, shape", [({"minutes": 0.01}, [3, 32, 32]), ({"minutes": 0.01, "size": 48}, [3, 48, 48]),

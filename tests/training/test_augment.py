@@ -1,9 +1,11 @@
 """What the discriminator sees: changed while it trains, never when it scores; p follows the sign of its scores."""
 
+import numpy as np
 import pytest
 import torch
 
 import gansmith as gs
+from gansmith.distributed.ranks import Ranks
 from gansmith.testing import begin, check_game, made_up, rounds
 from gansmith.training.augment import CLIP, SPAN, Augment, color, cut, translated
 
@@ -119,3 +121,47 @@ def test_clipping_bounds_the_step():
     state = begin(gs.GAN, made_up((3,)), {"width": 16, "clip_gradient": 0.01}, 0)
     rounds(state, 3)
     assert max(p.gradient.norm().item() for p in state.players.values()) <= 0.01 + 1e-6
+
+
+# --- mirrored pictures -----------------------------------------------------------------------------------------------
+def mirroring(**settings):
+    return begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "mirror": True, **settings}, 0)
+
+
+def test_half_of_the_real_pictures_are_mirrored_the_same_ones_at_the_same_place():
+    state = mirroring()
+    index = state.order.take(state.batch_size)
+    plain = state.data.batch(index)
+    shown = state.augment.turned(plain, state).real
+    turned = [torch.equal(a, b.flip(2)) and not torch.equal(a, b) for a, b in zip(shown, plain.real)]
+    assert all(torch.equal(a, b) or t for a, b, t in zip(shown, plain.real, turned)) and 0.2 < np.mean(turned) < 0.8
+    assert torch.equal(state.augment.turned(plain, state).real, shown)  # as a run that is resumed sees it
+    state.order.take(state.batch_size)
+    assert not torch.equal(state.augment.turned(plain, state).real, shown)
+
+
+def test_ranks_mirror_what_one_process_would():
+    class Second:  # of two
+        count, rank = 2, 1
+        rows = Ranks.rows
+
+    state = mirroring()
+    plain = state.data.batch(torch.arange(state.batch_size))
+    whole = state.augment.turned(plain, state).real
+    state.ranks = Second()
+    half = state.batch_size // 2
+    assert torch.equal(state.augment.turned(plain.parts(2)[1], state).real, whole[half:])
+
+
+def test_mirroring_leaves_the_discriminator_alone_and_labels_with_their_pictures():
+    state = mirroring(conditional=True)
+    x, label = torch.rand(4, 1, 8, 8), torch.zeros(4, dtype=torch.long)
+    assert torch.equal(state.game.discriminator(x, label), state.game.discriminator(x, label))
+    batch = state.data.batch(torch.arange(state.batch_size))
+    assert torch.equal(state.augment.turned(batch, state).label, batch.label)
+    rounds(state, 2)
+
+
+def test_only_pictures_are_mirrored():
+    with pytest.raises(gs.UserError, match="mirror=True is for pictures and these are vectors"):
+        begin(gs.R3GAN, made_up((3,)), {"mirror": True}, 0)

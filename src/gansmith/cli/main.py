@@ -157,6 +157,7 @@ def train(
     from gansmith.cli.progress import watched
     from gansmith.cli.settings import give_back, read_settings, read_size, split_words, take_reading
     from gansmith.gans import GAMES
+    from gansmith.gans.recommend import settings_for
     from gansmith.runs.train import fit
 
     positional, given = split_words(words or [], GAMES.values())
@@ -168,7 +169,11 @@ def train(
         named, settings, look = as_before(start_from, named, look)
     name, words, data, reasons = pick_game(named, look | reading)
     given |= give_back(reading, GAMES[name])
-    player = GAMES[name](**settings | read_settings(GAMES[name], given, train_options()))
+    settings |= read_settings(GAMES[name], given, train_options())
+    if reasons:  # nobody named a GAN
+        asked, why = settings_for(data, GAMES[name], settings)
+        settings, reasons = asked | settings, [*reasons, *why]
+    player = GAMES[name](**settings)
     start = partial(
         fit,
         player,

@@ -178,6 +178,10 @@ class Kind:
         """Axes that convolutions run over: 0 for vectors, 1 for sound, 2 for pictures, 3 for volumes and video."""
         return len(self.shape) - 1 if 2 <= len(self.shape) <= 4 else 0
 
+    def settings(self, dataset: Dataset) -> dict[str, tuple[object, str]]:
+        """Setting of the default game -> (a value that these items ask for, why), where nobody gives one."""
+        return {}
+
     def bodies(self) -> Bodies:
         """The default generator and discriminator, for papers that are about the loss."""
         from gansmith.networks.bodies import bodies

@@ -39,6 +39,7 @@ class Augmenting(TwoPlayer):
     augment: str = setting(
         "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
     )
+    mirror: bool = setting(False, "of pictures, show D each real one as it is or mirrored: samples then come both ways")
     instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
 
 

@@ -1,10 +1,11 @@
-"""The size of pictures that the minutes of a run allow, by a trial on this machine."""
+"""The size of pictures and the width of networks that the minutes of a run allow, by a trial on this machine."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ import torch
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import Kind
 from gansmith.distributed.ranks import Ranks
+from gansmith.errors import UserError
 from gansmith.game import Game
 from gansmith.runs.options import Options
 from gansmith.training import hardware
@@ -19,68 +21,116 @@ from gansmith.training.plan import spell_time, step_seconds
 from gansmith.training.state import State
 
 Size = tuple[int, ...]
+NARROWEST = 16  # channels of the finest layer, below which pictures suffer more than they gain in steps
+
+
+class Fit:
+    """Data of one size and networks of one width, the steps that they need until samples resemble the data, and the
+    time that these take here; `size` None: as the data is, `width` None: as it is."""
+
+    def __init__(self, dataset: Dataset, size: Size, batch_size: int, width: int | None, step: float):
+        self.size, self.width = size, width
+        self.name = "x".join(map(str, reversed(size)))
+        self.typed = str(size[0]) if len(set(size)) == 1 else "x".join(map(str, size))
+        self.seconds = at_size(dataset.spec, size).steps_needed(len(dataset), batch_size)[0] * step
 
 
 def fitting(
-    dataset: Dataset, minutes: float, batch_size: int, seconds_of: Callable[[Dataset], float]
-) -> tuple[Size | None, list[str]]:
-    """(the option `size` with which the data is to be read again, why): the largest that gets the training steps it
-    needs in so many minutes, or the smallest there is. None: as it is.
+    dataset: Dataset,
+    minutes: float,
+    batch_size: int,
+    seconds_of: Callable[[Dataset, int | None], float],
+    *,
+    widths: tuple[int, ...] = (),
+    sized: bool = False,
+) -> tuple[Size | None, int | None, list[str]]:
+    """(the option `size` with which the data is to be read again, the width of the networks, why): the largest size
+    that gets the training steps it needs in so many minutes, at the largest width with which it does; or the smallest
+    of both. None: as it is.
 
-    seconds_of  data of one size -> seconds of a training step on it, measured once, at the smallest size; larger ones
-                take as much longer as they have more pixels
+    seconds_of  data of one size, width -> seconds of a training step, measured once for a width, at the smallest size;
+                larger ones take as much longer as they have more pixels
+    widths      to choose from, the largest, which is the usual one, first; none: as it is
+    sized       the data stays at its size
     """
-    form = dataset.spec
     if "real" not in dataset.fields:
-        return None, []
-    coarser = form.coarser()
-    if not coarser:
-        return None, []
-    sizes = [*reversed(coarser), tuple(form.shape[-len(coarser[0]) :])]
-    seconds = seconds_of(stand_in(dataset, sizes[0], batch_size))
-    needs = [Need(dataset, size, batch_size, seconds * math.prod(size) / math.prod(sizes[0])) for size in sizes]
-    chosen = max((k for k, need in enumerate(needs) if need.seconds <= 60 * minutes), default=0)
-    if chosen == len(sizes) - 1:
-        return None, []
-    return sizes[chosen], why(needs, chosen, minutes)
+        return None, None, []
+    coarser = dataset.spec.coarser()
+    own = tuple(dataset.spec.shape[-len(coarser[0]) :]) if coarser else dataset.spec.shape[1:]
+    sizes = [own] if sized else [own, *coarser]
+    if len(sizes) == 1 and len(widths) < 2:
+        return None, None, []
+    trial = stand_in(dataset, sizes[-1], batch_size)
+    seconds = cache(lambda width: seconds_of(trial, width))
+    tried = (
+        Fit(dataset, size, batch_size, width, seconds(width) * math.prod(size) / math.prod(sizes[-1]))
+        for size in sizes
+        for width in widths or (None,)
+    )
+    passed: list[Fit] = []
+    for chosen in tried:
+        if chosen.seconds <= 60 * minutes:
+            break
+        passed.append(chosen)
+    else:
+        chosen = passed.pop()
+    size = chosen.size if chosen.size != own else None
+    width = chosen.width if widths and chosen.width != widths[0] else None
+    return size, width, why(chosen, passed, minutes)
+
+
+def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
+    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64'."""
+    enough, reasons = chosen.seconds <= 60 * minutes, []
+    larger = [one for one in passed if one.size != chosen.size]
+    wider = [one for one in passed if one.size == chosen.size]
+    if larger:
+        least, next_ = min(larger, key=lambda one: one.seconds), larger[-1].size
+        least = min((one for one in larger if one.size == next_), key=lambda one: one.seconds)
+        told = f"what {minutes:g} minutes allow" if enough else f"the smallest, and it takes about {spell_time(chosen.seconds)}"
+        reasons.append(
+            f"size {chosen.name}: {told}; {least.name} takes about {spell_time(least.seconds)} here until samples "
+            f"resemble the data (--minutes {math.ceil(least.seconds / 60)}); --size {least.typed} trains at that size "
+            "anyway"
+        )
+    if wider:
+        told = f"what {minutes:g} minutes allow" if enough else f"the narrowest, and it takes about {spell_time(chosen.seconds)}"
+        reasons.append(
+            f"width {chosen.width}: {told}; {wider[-1].width} takes about {spell_time(wider[-1].seconds)} here; --width "
+            f"{wider[-1].width} trains with it anyway"
+        )
+    return reasons
 
 
 def read_to_fit(
-    game: Game, data, dataset: Dataset, minutes: float, batch_size: int, seconds_of, ranks: Ranks, look: dict
+    game: Game, data, dataset: Dataset, minutes: float, batch_size: int, seconds_of, ranks: Ranks, look: dict, size=None
 ) -> tuple[Dataset, Size | None, list[str]]:
-    """(the data, its option `size`, why) as `fitting` says; as it is where it cannot be read again from `data`."""
+    """(the data, its option `size`, why) as `fitting` says, with the game's width set; the data is as it is where its
+    size was asked for, or where it cannot be read again from `data`."""
     again = data if dataset.source is None else dataset.source
-    if game.inputs or again is dataset:
-        return dataset, None, []
-    size, reasons = fitting(dataset, minutes, batch_size, seconds_of)
-    if size is None:
-        return dataset, None, []
+    fixed = size is not None or bool(game.inputs) or again is dataset
+    widths = widths_of(game, dataset)
+    found, width, reasons = fitting(dataset, minutes, batch_size, seconds_of, widths=widths, sized=fixed)
+    if width is not None:
+        game.width = width
+    if found is None:
+        return dataset, size, reasons
     with ranks.one_by_one():
-        return game.read(again, size=size, **look), size, reasons
+        return game.read(again, size=found, **look), found, reasons
 
 
-class Need:
-    """Steps that data of a size needs until samples resemble it, and the time that they take here."""
-
-    def __init__(self, dataset: Dataset, size: Size, batch_size: int, step: float):
-        self.name = "x".join(map(str, reversed(size)))
-        self.typed = str(size[0]) if size[0] == size[1] else "x".join(map(str, size))
-        form = at_size(dataset.spec, size)
-        self.steps = form.steps_needed(len(dataset), batch_size)[0]
-        self.seconds = self.steps * step
-
-
-def why(needs: Sequence[Need], chosen: int, minutes: float) -> list[str]:
-    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64'."""
-    now, larger = needs[chosen], needs[chosen + 1]
-    enough = now.seconds <= 60 * minutes
-    told = (
-        f"what {minutes:g} minutes allow" if enough else f"the smallest, and it takes about {spell_time(now.seconds)}"
-    )
-    return [
-        f"size {now.name}: {told}; {larger.name} takes about {spell_time(larger.seconds)} here until samples resemble "
-        f"the data (--minutes {math.ceil(larger.seconds / 60)}); --size {larger.typed} trains at that size anyway"
-    ]
+def widths_of(game: Game, dataset: Dataset) -> tuple[int, ...]:
+    """The width that the game would take for data of two axes or more, half of it, and so on down to 16 or an eighth; none
+    where it is given, or where the game has none that follows from the data."""
+    open_ = any(field.name == "width" and field.default is None for field in fields(game))
+    if not open_ or game.width is not None or dataset.spec.axes < 2 or game.own_networks:
+        return ()
+    usual = game.copy()
+    usual.choose(dataset.spec, len(dataset))
+    found = [usual.width]
+    while found[-1] >= 2 * max(NARROWEST, usual.width / 8):
+        found.append(found[-1] // 2)
+    return tuple(found)
 
 
 def stand_in(dataset: Dataset, size: Size, batch_size: int) -> Dataset:
@@ -98,12 +148,21 @@ def at_size(form: Kind, size: Size) -> Kind:
     return replace(form, shape=(*form.shape[: -len(size)], *size))
 
 
-def try_step(make_state: Callable[..., State], game: Game, precision: str, place, dataset: Dataset) -> float:
-    """Seconds of a training step of a throw-away copy of the game on all of `dataset`.
+def try_step(
+    make_state: Callable[..., State], game: Game, precision: str, place, dataset: Dataset, width: int | None = None
+) -> float:
+    """Seconds of a training step of a throw-away copy of the game, of this width, on all of `dataset`; infinite where
+    its networks cannot be so wide.
 
     make_state  (game, dataset, options, place=) -> State
     """
+    game = game.copy(**({} if width is None else {"width": width}))
     precision = hardware.pick_precision(precision, place, dataset.spec)
     options = Options(batch_size=len(dataset), precision=precision, val=0.0, device=str(place))
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []), hardware.prepared(place):
-        return step_seconds(make_state(game.copy(), dataset, options, place=place), precision)
+        try:
+            return step_seconds(make_state(game, dataset, options, place=place), precision)
+        except UserError:
+            if width is None:
+                raise
+            return math.inf

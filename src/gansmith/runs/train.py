@@ -114,10 +114,10 @@ def fit(
     with ranks.one_by_one():
         look = {"channels": channels, "labels": labels, **(reading or {})}
         dataset = game.read(data, size=size, **look)
-    if size is None and start_from is None and budget.minutes:
+    if start_from is None and budget.minutes:
         trial = partial(try_step, partial(make_state, ranks=ranks), game, precision, place)
         batch = pick_batch(batch_size, dataset, val, game.batch_size)
-        dataset, size, chosen = read_to_fit(game, data, dataset, budget.minutes, batch, trial, ranks, look)
+        dataset, size, chosen = read_to_fit(game, data, dataset, budget.minutes, batch, trial, ranks, look, size)
         reasons = [*reasons, *chosen]
     counts = candidates(place, dataset.spec, threads, ranks.count)
     options = Options(
@@ -248,7 +248,8 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
 
 def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, counts, out, why, say, begin) -> Options:
     """Options with the number of threads and the intervals that the plan of this run asks for; its lines are said."""
-    fresh = lambda: make_state(game.copy(), dataset, options, place, ranks, begin)  # noqa: E731
+    settings = game.settings()  # those that the data and the minutes have chosen, too
+    fresh = lambda: make_state(game.copy(**settings), dataset, options, place, ranks, begin)  # noqa: E731
     with hardware.prepared(place, counts[0]):
         plan = make_plan(
             fresh,

@@ -2,17 +2,19 @@
 the reals by heart; and noise on both, so that their laws overlap.
 
 It hangs on the discriminator itself, so that no game knows of it: penalties and both players' losses look through it,
-and scoring, in eval mode, does not.
+and scoring, in eval mode, does not. Mirroring is done to the data instead: samples then come either way round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.data.dataset import Batch
 from gansmith.data.kinds.images import Images
 from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
@@ -27,13 +29,26 @@ class Augment(nn.Module):
     noise  standard deviation of normal noise on top, in network units, which falls to 0 along the run (Sønderby et al.
            2017; Roth et al. 2017);  progress  tells how far that is, 0 … 1
 
+    mirror whether each real picture is shown as it is or mirrored, by an even chance
+
     Adaptive p is clipped at 0.8: the reference lets it go beyond 1, and what is always done shows up in the samples.
     """
 
-    def __init__(self, kind: str = "none", noise: float = 0.0, progress: Callable[[], float] = lambda: 0.0):
+    def __init__(
+        self,
+        kind: str = "none",
+        noise: float = 0.0,
+        progress: Callable[[], float] = lambda: 0.0,
+        mirror: bool = False,
+    ):
         super().__init__()
-        self.kind, self.noise, self.progress = kind, noise, progress
+        self.kind, self.noise, self.progress, self.mirror = kind, noise, progress, mirror
         self.register_buffer("p", torch.tensor(1.0 if kind == "diffaugment" else 0.0))
+
+    @property
+    def acts(self) -> bool:
+        """Whether it changes what D is shown, in ways that no recording of a move could repeat."""
+        return self.kind != "none" or self.noise > 0
 
     def forward(self, x: Tensor) -> Tensor:
         if self.kind != "none" and float(self.p):
@@ -46,6 +61,14 @@ class Augment(nn.Module):
 
     def hook(self, module: nn.Module, args: tuple) -> tuple | None:
         return (self(args[0]), *args[1:]) if module.training else None
+
+    def turned(self, batch: Batch, state) -> Batch:
+        """The batch that `state` has just drawn, half of its pictures mirrored, by chance, where that is asked for."""
+        if not self.mirror:
+            return batch
+        coins = torch.Generator().manual_seed(state.order.position)
+        chosen = state.ranks.rows(torch.rand(state.batch_size, generator=coins) < 0.5).to(batch.real.device)
+        return replace(batch, real=torch.where(chosen[:, None, None, None], batch.real.flip(3), batch.real))
 
     @torch.no_grad()
     def adapt(self, state) -> None:
@@ -78,12 +101,15 @@ class Augment(nn.Module):
 def attach(game) -> Augment | None:
     """Hang what the game's settings `augment` and `instance_noise` ask for on its discriminator; None when nothing."""
     kind, noise = getattr(game, "augment", "none"), getattr(game, "instance_noise", 0.0)
-    if (kind == "none" and not noise) or not hasattr(game, "discriminator"):
+    mirror = getattr(game, "mirror", False)
+    if (kind == "none" and not noise and not mirror) or not hasattr(game, "discriminator"):
         return None
-    if kind != "none" and game.spec is not None and not isinstance(game.spec, Images):
-        raise UserError(f"augment={kind!r} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
-    made = Augment(kind, noise, lambda: game.progress).to(game.device)
-    game.discriminator.register_forward_pre_hook(made.hook)
+    if (kind != "none" or mirror) and game.spec is not None and not isinstance(game.spec, Images):
+        asked = f"augment={kind!r}" if kind != "none" else "mirror=True"
+        raise UserError(f"{asked} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
+    made = Augment(kind, noise, lambda: game.progress, mirror).to(game.device)
+    if made.acts:
+        game.discriminator.register_forward_pre_hook(made.hook)
     return made
 
 

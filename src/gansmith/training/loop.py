@@ -155,6 +155,8 @@ def draw(state: State, memo: dict) -> Batch:
     index = state.order.take(state.batch_size // ranks.count, ranks.rank, ranks.count)
     with ranks.together(len(index)):
         batch = state.data.batch(index, state.game.device)
+    if state.augment:
+        batch = state.augment.turned(batch, state)
     batch.memo = memo
     return batch
 

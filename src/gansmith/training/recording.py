@@ -62,7 +62,8 @@ class Recorder:
         """`work` itself where nothing can be recorded, else a Recorder of it."""
         game = state.game
         on_card = game.device.type == "cuda" and state.ranks.count == 1
-        return Recorder(state, work) if on_card and game.recordable and state.augment is None else work
+        plain = state.augment is None or not state.augment.acts
+        return Recorder(state, work) if on_card and game.recordable and plain else work
 
     def __call__(self, turn: Turn, batch: Batch) -> dict[str, Tensor]:
         key = (turn.movers, turn.loss, len(batch), *sorted(batch.memo))

@@ -15,10 +15,13 @@ from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.decode import kept, survey
 from gansmith.data.labels import choose, evenly, labelled
+from gansmith.data.mirror import may_mirror
 from gansmith.data.pictures import Facts, as_pictures, fit, radial_power
 from gansmith.data.sources import SUFFIXES, Pictures, listed, pictures_at
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
+
+FEW, EACH = 20_000, 50  # pictures: fewer are augmented; of each class at least, to be made by class
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,18 @@ class Images(Kind):
         longest = max(self.shape[1:])
         fours = lambda side, s: max(4, 4 * round(side * s / longest / 4))  # noqa: E731
         return tuple(tuple(fours(side, s) for side in self.shape[1:]) for s in (128, 64, 32) if s < longest)
+
+    def settings(self, dataset: Dataset) -> dict[str, tuple[object, str]]:
+        """Mirrored where that is harmless, augmented where pictures are few, by class where folders are classes."""
+        found: dict[str, tuple[object, str]] = {}
+        if may_mirror(dataset):
+            found["mirror"] = (True, "mirrored pictures look like the others here")
+        if len(dataset) < FEW:
+            found["augment"] = ("ada", f"D would soon know {len(dataset):,} pictures by heart")
+        smallest = min(np.bincount(dataset.fields["label"], minlength=len(self.classes))) if self.classes else 0
+        if len(self.classes) > 1 and smallest >= EACH:
+            found["conditional"] = (True, f"{len(self.classes)} classes, of {smallest:,} pictures or more")
+        return found
 
     @property
     def small(self) -> bool:

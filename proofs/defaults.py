@@ -1,0 +1,85 @@
+"""What pictures are trained with when nobody says: settings beside each other at equal seconds, on several data sets.
+
+    GANSMITH_DATA=folder python proofs/defaults.py [--data clothes32-1000 …] [--minutes 4] [--arms now width-16 …]
+
+Each arm is R3GAN with other settings than its default (see ARMS). Samples are held against kept pictures: kernel
+distance (× 1000) and coverage in two feature spaces. What is found is added to the entry `defaults` of results.json
+and to the table of docs/defaults.md, from which the defaults are taken. The check: the default is nowhere more than
+1.25 times as far from the data as another arm, in the mean of both spaces. Control: the arm `now` after 5 seconds.
+"""
+
+import argparse
+import json
+from math import sqrt
+
+from photographs import Judge, sets
+from record import RESULTS, record
+
+import gansmith as gs
+
+COUNT = 2000
+ARMS: dict[str, dict] = {
+    "default": {},
+    "width-16": {"width": 16},
+    "width-32": {"width": 32},
+    "width-64": {"width": 64},
+    "batch-32": {"batch_size": 32},
+    "width-16-batch-32": {"width": 16, "batch_size": 32},
+    "width-32-batch-32": {"width": 32, "batch_size": 32},
+    "ada": {"augment": "ada"},
+    "diffaugment": {"augment": "diffaugment"},
+    "gamma-0.3": {"gamma": 0.3, "gamma_end": 0.3},
+    "gamma-3": {"gamma": 3.0, "gamma_end": 3.0},
+    "rate-1e-3": {"learning_rate": 1e-3},
+    "rate-3e-3": {"learning_rate": 3e-3},
+}
+
+
+def play(data, judge: Judge, minutes: float, seed: int, batch_size: int | None = None, **settings) -> dict:
+    """What R3GAN with these settings has come to after so many minutes."""
+    gan = gs.R3GAN(**settings).fit(data.train, minutes=minutes, batch_size=batch_size, seed=seed, val=0, device="cpu")
+    return judge(gan.sample(COUNT, seed=seed + 1)) | {"rounds": gan.trained["rounds"], "width": gan.width}
+
+
+def far(one: dict) -> float:
+    """The kernel distances in both spaces as one number, their geometric mean."""
+    return sqrt(max(1e-9, one["random"]["kernel_distance"]) * max(1e-9, one["pixels"]["kernel_distance"]))
+
+
+def main() -> None:
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--data", nargs="+", default=["clothes32-1000", "faces32-1000"], choices=list(sets()))
+    parse.add_argument("--arms", nargs="+", default=["default", "width-16", "width-32", "width-64"], choices=list(ARMS))
+    parse.add_argument("--minutes", type=float, nargs="+", default=[4], help="of training, of each arm")
+    parse.add_argument("--seed", type=int, default=0)
+    parse.add_argument("--no-record", action="store_true", help="to see that it works")
+    asked = parse.parse_args()
+    before = json.loads(RESULTS.read_text()).get("defaults", {})
+    found, floor = dict(before.get("found", {})), dict(before.get("floor", {}))
+    for name in asked.data:
+        data = sets()[name]()
+        judge = Judge(data.kept[:COUNT])
+        floor[name] = judge(data.train[:COUNT])
+        for minutes in asked.minutes:
+            arms = found.setdefault(f"{name}, {minutes:g} min, seed {asked.seed}", {})
+            arms["control: 5 seconds"] = play(data, judge, 5 / 60, asked.seed)
+            for arm in asked.arms:
+                arms[arm] = play(data, judge, minutes, asked.seed, **ARMS[arm])
+                print(f"{name:16} {minutes:3g} min {arm:18} far {1000 * far(arms[arm]):8.2f}", arms[arm], flush=True)
+    played = [arms for arms in found.values() if "default" in arms]
+    control = {name: far(arms["control: 5 seconds"]) for name, arms in found.items()}
+    best = {name: min((k for k in arms if k[:7] != "control"), key=lambda k: far(arms[k])) for name, arms in found.items()}  # fmt: skip
+    print(json.dumps(best, indent=2))
+    if asked.no_record:
+        return
+    record(
+        "defaults",
+        passed=all(far(arms["default"]) <= 1.25 * min(map(far, arms.values())) for arms in played),
+        found=found, best=best, floor=floor, control={"5 seconds, kernel distance": control}, seed=asked.seed,
+        goal="the default is nowhere more than 1.25 times as far from kept pictures as the best arm",
+        protocol=f"R3GAN, equal minutes, {COUNT:,} samples against kept pictures, val 0",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
