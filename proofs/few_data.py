@@ -13,7 +13,6 @@ which must fail: the run without augmentation against itself.
 
 import argparse
 
-import numpy as np
 from photographs import Judge, sets
 from record import record
 

@@ -2,7 +2,7 @@
 
 A game is one class in one file of `gans/`. Its settings are annotated class attributes made by `setting`; `build`
 makes the networks for a kind of data; `players` says whose parameters move together; `turns` says who moves when and
-what he minimises. Everything else (batches, optimisers, averages, ranks, checkpoints) belongs to `training/`.
+to what end. Everything else (batches, optimisers, averages, ranks, checkpoints) belongs to `training/`.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Trained(nn.Module):
     generator: nn.Module
     discriminator: nn.Module
     if TYPE_CHECKING:
+        width: int | None  # a setting of most games
         __dataclass_fields__: ClassVar[dict]
 
         def __getattr__(self, name: str) -> Any: ...  # networks and methods that only some papers have

@@ -46,7 +46,7 @@ class Clock:
             return self.items[index]
 
     def __init__(self, items):
-        self.ranks, self.average, self.data = self.Ranks(), self.Average(), self.Data(items)
+        self.ranks, self.average, self.data, self.held = self.Ranks(), self.Average(), self.Data(items), None
         self.round, self.seconds, self.samples, self.enough = 0, 1.0, 0, ""
         self.game, self.saved, self.history = self, [], []
 
@@ -172,3 +172,20 @@ def test_the_interval_keeps_to_its_share(monkeypatch):
     assert (every, n) == (1240, 500), "10 s: two to prepare, eight measurements"
     every, n = worth.intervals(fresh, 10, 10_000, 10_000.0)
     assert n == 5000 and every % 10 == 0 and 10_000 / every * 10**1.3 <= 0.05 * 10_000
+
+
+def test_the_best_rows_are_the_most_useful_ones(tmp_path):
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal(1200)
+    frame = pd.DataFrame({"a": a, "b": a + 0.1 * rng.standard_normal(1200), "c": rng.standard_normal(1200)})
+    gan = gs.CTGAN(width=16).fit(
+        gs.read(frame, form="table"), steps=40, batch_size=50, val=0.2, out=tmp_path / "run", evaluate=False,
+        probes=[Watch(10, n=200, best=tmp_path / "best.gan")], diagnose=False,
+    )  # fmt: skip
+    measured = [row for row in gan.history if "evaluate/usefulness" in row]
+    assert len(measured) >= 3 and all(0.9 < row["evaluate/usefulness-of-reals"] <= 1 for row in measured)
+    assert all(row["evaluate/usefulness"] < 0.9 for row in measured)
+    best = max(measured, key=lambda row: row["evaluate/usefulness"])
+    assert gs.load(tmp_path / "best.gan").trained["rounds"] == best["step"] == min(trail(gan.history))[1]

@@ -32,7 +32,9 @@ def photos(height, width, n=70):
 def test_the_largest_size_that_the_minutes_allow_is_taken(step, minutes, chosen):
     seen = []
     size, width, reasons = fitting(photos(256, 256), minutes, 16, lambda data, width: seen.append(data) or step)
-    assert width is None and size == chosen and [data.spec.shape for data in seen] == [(3, 32, 32)] and len(seen[0]) == 16
+    assert (
+        width is None and size == chosen and [data.spec.shape for data in seen] == [(3, 32, 32)] and len(seen[0]) == 16
+    )
     assert chosen is None or f"size {size[0]}x{size[0]}" in reasons[0]
 
 
@@ -88,7 +90,10 @@ def test_the_width_is_chosen_at_a_size_that_is_given_and_said_with_what_the_usua
 
 
 def test_widths_are_tried_where_they_are_open_and_of_pictures():
-    assert widths_of(gs.SNGAN(), photos(28, 28)) == (128, 64, 32, 16) and widths_of(gs.R3GAN(), photos(32, 32)) == (32, 16)
+    assert widths_of(gs.SNGAN(), photos(28, 28)) == (128, 64, 32, 16) and widths_of(gs.R3GAN(), photos(32, 32)) == (
+        32,
+        16,
+    )
     assert widths_of(gs.GAN(), photos(28, 28)) == (1200, 600, 300, 150)
     assert widths_of(gs.GAN(width=64), photos(28, 28)) == () == widths_of(gs.Pix2Pix(), photos(28, 28))
     assert widths_of(gs.GAN(), read(np.arange(60.0).reshape(30, 2))) == ()

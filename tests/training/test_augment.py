@@ -7,7 +7,7 @@ import torch
 import gansmith as gs
 from gansmith.distributed.ranks import Ranks
 from gansmith.testing import begin, check_game, made_up, rounds
-from gansmith.training.augment import CLIP, SPAN, Augment, color, cut, translated
+from gansmith.training.augment import CLIP, QUICK, SPAN, Augment, color, cut, translated
 
 
 def pictures(n=64, channels=3, height=12, width=16):
@@ -95,6 +95,36 @@ def test_where_the_loss_is_of_differences_p_follows_how_far_reals_are_above_the_
         state.round += 1
         state.augment.adapt(state)
     assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / SPAN)
+
+
+@pytest.mark.parametrize("known, expected", [(0.8, 1.0), (0.3, 0.0)])
+def test_where_pictures_are_held_out_p_follows_what_d_knows_by_heart(known, expected):
+    """Held-out pictures lie `known` of the way from training pictures to fakes; a constant says nothing."""
+    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    state.data, state.held = state.data.split(0.3, 0)
+    own, kept = ({bytes(x) for x in d.batch(torch.arange(len(d))).real.numpy()} for d in (state.data, state.held))
+
+    class Knowing(torch.nn.Module):
+        def forward(self, x, label=None):
+            score = lambda item: 2.0 if item in own else 2.0 - 4 * known if item in kept else -2.0  # noqa: E731
+            return 100 + torch.tensor([score(bytes(item)) for item in x.numpy()])
+
+    state.game.discriminator = Knowing()
+    for _ in range(40):
+        state.round += 1
+        state.augment.adapt(state)
+    assert state.augment.gap.tolist() == pytest.approx([4 * known, 4.0], rel=1e-4)
+    assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / QUICK)
+
+
+def test_it_looks_at_the_discriminator_without_leaving_a_trace():
+    state = begin(gs.DCGAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    state.data, state.held = state.data.split(0.3, 0)
+    before = {name: value.clone() for name, value in state.game.state_dict().items()}
+    state.round = 4
+    state.augment.adapt(state)
+    assert all(torch.equal(value, before[name]) for name, value in state.game.state_dict().items())
+    assert state.game.discriminator.training and state.game.generator.training
 
 
 def test_vectors_cannot_be_augmented_but_take_noise():

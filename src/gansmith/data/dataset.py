@@ -30,7 +30,7 @@ class Batch:
     memo: dict = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.index)
+        return self.index.shape[0]
 
     def parts(self, count: int) -> list[Batch]:
         """`count` micro-batches of (nearly) equal size, each with a memo of its own that lives as long as this one."""

@@ -7,6 +7,7 @@ as this base class says it, which suits arrays of numbers. See docs/own-kind.md 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args, get_origin, get_type_hints
@@ -265,6 +266,11 @@ class Kind:
     def measures(self, real, fake) -> dict[str, float]:
         """The numbers of this kind's own field, of `fake` items against `real` ones (both in data units)."""
         return {}
+
+    def usefulness(self, real, kept) -> Callable[..., float] | None:
+        """(made items) -> how well models that learn from them do on `kept` real ones (train on synthetic, test on
+        real), 1 at best; beside `real` ones that show what there is to learn. None: there is nothing."""
+        return None
 
     def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
         """What `measures` of samples mean, beside those of real and of shuffled data, in a plain sentence; or ""."""

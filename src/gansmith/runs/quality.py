@@ -1,4 +1,5 @@
-"""Following a run by what its samples are worth: MIND and coverage of the averaged generator, and the best one kept."""
+"""Following a run by what its samples are worth: MIND, coverage and usefulness of the averaged generator, and the best
+one kept."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from gansmith.training.state import State
 SHARE = 0.05  # of the training time, at most
 COUNTS = (5000, 2000, 1000, 500)  # samples of a measurement: the most for which ENOUGH measurements fit into SHARE
 ENOUGH = 10
+MOST_HELD = 5000  # held-out items on which usefulness is measured
 
 
 class Watch:
@@ -24,11 +26,13 @@ class Watch:
         clock, so that a resumed run measures where the whole one does
     n: samples a measurement, and reals it meets, at most half of the data; always the same reals and the same latents
     features: a feature space (see `gansmith.evaluate.features`); None: the first default one that needs no training
-    best: file the best model so far is written to, by the lowest MIND
-    patience: measurements without a better MIND after which the run has seen enough; None: it goes on
+    best: file the best model so far is written to: by the highest usefulness on held-out items where the kind of data
+        has one (tables: train on synthetic, test on real), else by the lowest MIND
+    patience: measurements without a better one after which the run has seen enough; None: it goes on
 
-    Adds `evaluate/mind` and `evaluate/coverage` to the log, each with what as many other reals score. It remembers
-    nothing itself: what was best so far stands in the log, which a resumed run brings along.
+    Adds `evaluate/mind`, `evaluate/coverage` and, where there is one, `evaluate/usefulness` to the log, each with what
+    as many other reals score. It remembers nothing itself: what was best so far stands in the log, which a resumed run
+    brings along.
     """
 
     def __init__(
@@ -56,44 +60,54 @@ class Watch:
         self.conditions = {}
         if getattr(state.game, "conditional", False):
             self.conditions = {"label": state.data.raw(order[: self.n], "label")}
-        items = state.data.spec.numbers(items)
-        self.space = space(self.features or state.data.spec.features()[0], items)
+        form = state.data.spec
+        held = None if state.held is None else state.held.raw(np.arange(min(MOST_HELD, len(state.held))))
+        rows = items[: self.n]  # as many as are made
+        self.useful = None if held is None else form.usefulness(rows, held)
+        items = form.numbers(items)
+        self.space = space(self.features or form.features()[0], items)
         features = extract(self.space, items)
         self.real, other = features[: self.n], features[self.n :]
-        self.floors = self._numbers(other, "-of-reals")
+        self.floors = self._numbers(other, None if self.useful is None else rows, "-of-reals")
 
     def _measure(self, state: State) -> dict[str, float]:
         game, past = state.game, trail(state.game.history)
         with state.average.playing(game):
-            made = np.asarray(game.spec.numbers(game.sample(self.n, seed=self.seed, **self.conditions)))
-            features = extract(self.space, made)
+            made = game.sample(self.n, seed=self.seed, **self.conditions)
+            features = extract(self.space, np.asarray(game.spec.numbers(made)))
             if not np.isfinite(features).all():
                 return {}
-            found = self._numbers(features)
-            best, at = min([*past, (found["evaluate/mind"], state.round)])
+            found = self._numbers(features, made)
+            best, at = min([*past, *trail([found | {"step": state.round}])])
             if at == state.round and self.best is not None:
                 game.trained = {
                     "finished": False,
                     "rounds": state.round,
                     "samples": state.samples,
                     "seconds": state.seconds,
-                    "mind": best,
+                    "mind": found["evaluate/mind"],
                 }
                 game.save(self.best)
         if self.patience and sum(step > at for _, step in past) + (at < state.round) >= self.patience:
-            state.enough = f"no better MIND in {self.patience} measurements since step {at:,}"
+            by = "MIND" if self.useful is None else "usefulness"
+            state.enough = f"no better {by} in {self.patience} measurements since step {at:,}"
         return found | self.floors
 
-    def _numbers(self, features, ending: str = "") -> dict[str, float]:
-        return {
-            f"evaluate/mind{ending}": mind(self.real, features),
-            f"evaluate/coverage{ending}": density_coverage(self.real, features).coverage,
-        }
+    def _numbers(self, features, items=None, ending: str = "") -> dict[str, float]:
+        found = {"mind": mind(self.real, features), "coverage": density_coverage(self.real, features).coverage}
+        if self.useful is not None:
+            found["usefulness"] = self.useful(items)
+        return {f"evaluate/{name}{ending}": value for name, value in found.items()}
 
 
 def trail(rows) -> list[tuple[float, int]]:
-    """(MIND, round) of each measurement in the rows of a log."""
-    return [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
+    """(what a measurement found, the lower the better; its round) of each in the rows of a log: MIND, or usefulness
+    with the sign changed, where that was measured."""
+    return [
+        (-row["evaluate/usefulness"] if "evaluate/usefulness" in row else row["evaluate/mind"], row["step"])
+        for row in rows
+        if "evaluate/mind" in row
+    ]
 
 
 def measurable(state: State) -> bool:

@@ -80,24 +80,27 @@ def fitting(
 
 
 def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
-    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64'."""
-    enough, reasons = chosen.seconds <= 60 * minutes, []
+    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64', and the same of
+    the width."""
+
+    def told(least: str) -> str:
+        if chosen.seconds <= 60 * minutes:
+            return f"what {minutes:g} minutes allow"
+        return f"the {least}, and it takes about {spell_time(chosen.seconds)}"
+
+    reasons = []
     larger = [one for one in passed if one.size != chosen.size]
-    wider = [one for one in passed if one.size == chosen.size]
     if larger:
-        least, next_ = min(larger, key=lambda one: one.seconds), larger[-1].size
-        least = min((one for one in larger if one.size == next_), key=lambda one: one.seconds)
-        told = f"what {minutes:g} minutes allow" if enough else f"the smallest, and it takes about {spell_time(chosen.seconds)}"
+        one = larger[-1]  # the narrowest of the next larger size
         reasons.append(
-            f"size {chosen.name}: {told}; {least.name} takes about {spell_time(least.seconds)} here until samples "
-            f"resemble the data (--minutes {math.ceil(least.seconds / 60)}); --size {least.typed} trains at that size "
-            "anyway"
+            f"size {chosen.name}: {told('smallest')}; {one.name} takes about {spell_time(one.seconds)} here until samples "
+            f"resemble the data (--minutes {math.ceil(one.seconds / 60)}); --size {one.typed} trains at that size anyway"
         )
-    if wider:
-        told = f"what {minutes:g} minutes allow" if enough else f"the narrowest, and it takes about {spell_time(chosen.seconds)}"
+    if passed and passed[-1].size == chosen.size:
+        one = passed[-1]
         reasons.append(
-            f"width {chosen.width}: {told}; {wider[-1].width} takes about {spell_time(wider[-1].seconds)} here; --width "
-            f"{wider[-1].width} trains with it anyway"
+            f"width {chosen.width}: {told('narrowest')}; {one.width} takes about {spell_time(one.seconds)} here; "
+            f"--width {one.width} trains with it anyway"
         )
     return reasons
 
@@ -120,15 +123,16 @@ def read_to_fit(
 
 
 def widths_of(game: Game, dataset: Dataset) -> tuple[int, ...]:
-    """The width that the game would take for data of two axes or more, half of it, and so on down to 16 or an eighth; none
-    where it is given, or where the game has none that follows from the data."""
+    """The width that the game would take for data of two axes or more, half of it, and so on down to 16 or an eighth;
+    none where it is given, or where the game has none that follows from the data."""
     open_ = any(field.name == "width" and field.default is None for field in fields(game))
     if not open_ or game.width is not None or dataset.spec.axes < 2 or game.own_networks:
         return ()
-    usual = game.copy()
-    usual.choose(dataset.spec, len(dataset))
-    found = [usual.width]
-    while found[-1] >= 2 * max(NARROWEST, usual.width / 8):
+    played = game.copy()
+    played.choose(dataset.spec, len(dataset))
+    usual = int(played.width)
+    found = [usual]
+    while found[-1] >= 2 * max(NARROWEST, usual / 8):
         found.append(found[-1] // 2)
     return tuple(found)
 

@@ -14,18 +14,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.data.dataset import Batch
+from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.images import Images
-from gansmith.distributed.collectives import mean_over_ranks
 from gansmith.errors import UserError
 
-TARGET, CLIP, SPAN, EVERY = 0.6, 0.8, 500_000, 4  # ADA's E sign D(real), its largest p, images from 0 to 1, rounds
+CLIP, EVERY = 0.8, 4  # ADA's largest p; rounds from one look at the discriminator to the next
+SIGN, SPAN = 0.6, 500_000  # E sign D(real) that is aimed at; images from p = 0 to 1 (Karras et al. 2020)
+FEWEST = 10  # held-out pictures that a mean is taken of
+GAP, QUICK, MEMORY = 0.5, 100_000, 0.9  # the same where pictures are held out: their r_v, images, of a moving average
 
 
 class Augment(nn.Module):
     """DiffAugment (Zhao et al. 2020: colour, translation, cutout), each with probability `p` for each picture.
 
-    kind   "none", "diffaugment" (p = 1) or "ada": p follows E sign D(real), which it holds at 0.6 (Karras et al. 2020)
+    kind   "none", "diffaugment" (p = 1) or "ada": p follows how well D knows the training pictures by heart (Karras et
+           al. 2020, https://arxiv.org/abs/2006.06676, eq. 1). Where pictures are held out that is their
+           r_v = (E D(train) − E D(held out)) / (E D(train) − E D(fake)), which is held at 0.5: 0 where D knows nothing
+           by heart, so that p stays 0 and costs nothing, 1 where held-out pictures look as false as fakes. Otherwise
+           their r_t = E sign D(real), held at 0.6, which also grows where D is merely good
     noise  standard deviation of normal noise on top, in network units, which falls to 0 along the run (Sønderby et al.
            2017; Roth et al. 2017);  progress  tells how far that is, 0 … 1
 
@@ -44,6 +50,7 @@ class Augment(nn.Module):
         super().__init__()
         self.kind, self.noise, self.progress, self.mirror = kind, noise, progress, mirror
         self.register_buffer("p", torch.tensor(1.0 if kind == "diffaugment" else 0.0))
+        self.register_buffer("gap", torch.zeros(2))  # moving averages of both differences of r_v
 
     @property
     def acts(self) -> bool:
@@ -53,8 +60,9 @@ class Augment(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.kind != "none" and float(self.p):
             for change in (color, translated, cut):
-                chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.p
-                x = torch.where(chosen, change(x), x)
+                chosen = (torch.rand(len(x), device=x.device) < self.p).nonzero()[:, 0]
+                if len(chosen):
+                    x = x.index_copy(0, chosen, change(x[chosen]))
         if self.noise:
             x = x + self.noise * (1 - self.progress()) * torch.randn_like(x)
         return x
@@ -72,30 +80,54 @@ class Augment(nn.Module):
 
     @torch.no_grad()
     def adapt(self, state) -> None:
-        """After a round, every fourth: move p towards where E sign D(real) is 0.6.
-
-        Where the loss is of differences of scores, whose zero says nothing, the middle between the mean scores of reals
-        and of fakes stands for it.
-        """
+        """After a round, every fourth: move p towards where D knows as little by heart as it should."""
         if self.kind != "ada" or state.round % EVERY:
             return
-        rng = torch.Generator().manual_seed(state.round)
-        index = state.ranks.rows(torch.randint(len(state.data), (state.batch_size,), generator=rng))
-        game = state.game
-        batch, players = state.data.batch(index, game.device), (game.generator, game.discriminator)
+        game, players = state.game, (state.game.generator, state.game.discriminator)
         for network in players:
-            network.eval()  # no running statistic may move here
-        with state.ranks.together(len(batch)):
-            scores = game.discriminator(self(batch.real), batch.label)
-            if game.of_differences:
-                on_fake = game.discriminator(self(game.fake(batch)), batch.label)
-                scores = scores - mean_over_ranks((scores.mean() + on_fake.mean()) / 2)
-            sign = scores.sign().mean()
+            network.eval()  # no running statistic may move here, and D sees pictures as they are
+        by_held = state.held is not None and len(state.held) >= FEWEST
+        too_much, span = self.known(state) > GAP if by_held else self.sign(state) > SIGN, QUICK if by_held else SPAN
         for network in players:
             network.train()
-        state.ranks.average(sign)
-        step = torch.sign(sign - TARGET) * EVERY * state.batch_size / SPAN
+        step = (1 if too_much else -1) * EVERY * state.batch_size / span
         self.p.copy_((self.p + step).clamp(0, CLIP))
+
+    def known(self, state) -> float:
+        """r_v, of moving averages of its two differences."""
+        trained, held = self.some(state, state.data), self.some(state, state.held)
+        scores = lambda batch: self.scores(state, batch, batch.real)  # noqa: E731
+        on_trained, on_fake = scores(trained), self.scores(state, trained, state.game.fake(trained))
+        now = torch.stack([on_trained - scores(held), on_trained - on_fake])
+        self.gap.copy_(now if not self.gap.any() else self.gap.lerp(now, 1 - MEMORY))
+        return float(self.gap[0] / self.gap[1].clamp(min=1e-6))
+
+    def sign(self, state) -> float:
+        """r_t. Where the loss is of differences of scores, whose zero says nothing, the middle between the mean scores of
+        reals and of fakes stands for it."""
+        batch, game = self.some(state, state.data), state.game
+        zero = 0.0
+        if game.of_differences:
+            on_real, on_fake = (self.scores(state, batch, self(x)) for x in (batch.real, game.fake(batch)))
+            zero = (on_real + on_fake) / 2
+        with state.ranks.together(len(batch)):
+            sign = (game.discriminator(self(batch.real), batch.label) - zero).sign().mean()
+        state.ranks.average(sign)
+        return float(sign)
+
+    def some(self, state, data: Dataset) -> Batch:
+        """This rank's share of some items of the data, drawn by the round, as many as a batch holds or as there are."""
+        rng = torch.Generator().manual_seed(state.round)
+        count = min(state.batch_size, len(data))
+        return data.batch(state.ranks.rows(torch.randperm(len(data), generator=rng)[:count]), state.game.device)
+
+    @staticmethod
+    def scores(state, batch: Batch, x: Tensor) -> Tensor:
+        """D's mean score of `x`, of the labels of the batch, over all ranks."""
+        with state.ranks.together(len(batch)):
+            found = state.game.discriminator(x, batch.label).float().mean()
+        state.ranks.average(found)
+        return found
 
 
 def attach(game) -> Augment | None:

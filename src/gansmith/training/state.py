@@ -111,6 +111,8 @@ class State:
             state = torch.load(path, map_location="cpu", weights_only=True)
             if isinstance(state, dict) and "gansmith" not in state:
                 state = renamed(state)
+            if self.augment and isinstance(state.get("augment"), dict):
+                state["augment"] = {"gap": torch.zeros(2)} | state["augment"]  # which there was not in version 0.2
             self.check(state)
             self.load_state_dict(state)
         except FileNotFoundError:

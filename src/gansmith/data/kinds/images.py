@@ -100,7 +100,7 @@ class Images(Kind):
 
     @classmethod
     def example(cls, seed: int = 0, n: int = 40) -> list[Dataset]:
-        return [smooth(shape, n, seed) for shape in ((1, 28, 28), (3, 32, 32), (4, 30, 50), (1, 17, 23), (1, 8, 8))]
+        return [smooth(shape, n, seed) for shape in ((1, 28, 28), (3, 32, 32), (4, 14, 22), (1, 17, 23), (1, 8, 8))]
 
     def read_options(self) -> dict:
         return {"size": tuple(self.shape[1:]), "channels": self.shape[0]}

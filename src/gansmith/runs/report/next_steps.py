@@ -16,6 +16,7 @@ from gansmith.training.plan import spell_time
 FAR = 0.9  # of what real data scores, below which something is missing
 HALF = 0.5  # of what real data scores, below which samples are far from the data
 STILL = 0.85  # MIND of the last third of the measurements over that of the third before, below which it still falls
+LESS = 0.03  # R² by which the last rows are less useful than the best ones were
 MOST_HELD = 0.3  # of the data, to be advised
 
 
@@ -69,15 +70,23 @@ def _measured(run, about: dict, rows, scores, arrays: dict, past: Past) -> Itera
     if "memorisation" in arrays and arrays["memorisation"][-1]:
         typed = "--augment ada" if about["settings"].get("augment") == "none" else ""
         yield Step("Show the discriminator less of each item: augment, or stop earlier.", "samples are copies", typed)
-    path = trail(rows)
+    path = [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
     third = len(path) // 3
+    useful = [row["evaluate/usefulness"] for row in rows if "evaluate/usefulness" in row]
     if third >= 2:
         earlier, late = (sum(mind for mind, _ in part) for part in (path[-2 * third : -third], path[-third:]))
         best, at = min(path)
-        if late < STILL * earlier:
+        if useful and max(useful) - sum(useful[-third:]) / third > LESS:
+            _, at = min(trail(rows))
+            why = (
+                f"columns of made rows said {max(useful):.0%} of what they say of each other at step {at:,}, and "
+                f"{sum(useful[-third:]) / third:.0%} in the last third"
+            )
+            yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
+        elif late < STILL * earlier:
             why = f"MIND (a distance to the data) still fell by {1 - late / earlier:.0%} in the last third of training"
             yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
-        elif best < STILL * late / third and at < path[-third][1]:
+        elif not useful and best < STILL * late / third and at < path[-third][1]:
             why = (
                 f"MIND (a distance to the data) was {best:.3g} at step {at:,} and {late / third:.3g} in the last third"
             )

@@ -20,12 +20,12 @@ from gansmith.data.kinds.table.columns import NUMBERS, TIMES, Column, decode, en
 from gansmith.data.kinds.table.csv import Layout
 from gansmith.data.kinds.table.infer import infer
 from gansmith.data.kinds.table.read import TABLES, Source, frame_of, kinds_asked
+from gansmith.data.kinds.table.skill import FEWEST, Skill, blocks
 from gansmith.data.labels import evenly, few
 from gansmith.data.schema import check, kinds_of
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
-SHOWN_LEVELS = 30  # of a column of categories, when rows are compared as numbers
 MOST_COLUMNS = 2000  # of a table
 COLUMN = kinds_of(Column) | {"name": lambda name: hash(name) is not None, "origin": lambda origin: type(origin) is int}
 
@@ -249,6 +249,10 @@ class TableSpec(Kind):
     def features(self, labelled: bool = False) -> tuple:
         return "columns", "ranks"
 
+    def usefulness(self, real, kept) -> Skill | None:
+        found = Skill(self, real, kept) if len(kept) >= FEWEST else None
+        return found if found and found.columns else None
+
     def measures(self, real, fake) -> dict[str, float]:
         """Columns alone, columns in pairs, and whole rows: see `measures`."""
         from gansmith.data.kinds.table.measures import dependence_gap, detection, shapes
@@ -367,20 +371,8 @@ class TableSpec(Kind):
 
     def numbers_of(self, codes: np.ndarray) -> np.ndarray:
         """`numbers` of codes (n, columns)."""
-        parts = []
-        for column, code, center, scale in zip(self.entries, codes.T, self.center, self.scale):
-            if column.kind == "id":
-                continue
-            if column.discrete:
-                parts += [(code == level) * 0.5**0.5 for level in range(min(len(column.levels), SHOWN_LEVELS))]
-            else:
-                words = [code == column.word_code(k) for k in range(len(column.words))]
-                number = np.where(np.any(words, 0), np.nan, code) if words else code
-                parts.append(np.nan_to_num(np.clip((number - center) / scale, -4, 4)))
-                parts += [word * 0.5**0.5 for word in words]
-            if column.missing:
-                parts.append(np.isnan(code) * 0.5**0.5)
-        return np.stack(parts, 1).astype(np.float32) if parts else np.zeros((len(codes), 1), np.float32)
+        found = blocks(self, codes)
+        return np.concatenate(found, 1) if found else np.zeros((len(codes), 1), np.float32)
 
     def kept_otherwise(self) -> list[str]:
         """What of the table's values does not come back as it was in samples, one line each; new numbers first."""
