@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from gansmith.cli.main import main
@@ -51,3 +53,15 @@ def test_an_option_of_no_kind_is_refused(tmp_path, capsys, words, said):
     (tmp_path / "t.csv").write_text(ROWS)
     assert main(["check", str(tmp_path / "t.csv"), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_evaluate_takes_how_the_data_is_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name in ("made.csv", "orders.csv"):
+        frame = pd.DataFrame({"who": np.repeat(np.arange(60), 4), "amount": rng.random(240).round(2)})
+        frame.to_csv(name, index=False)
+    assert main(["evaluate", "made.csv", "orders.csv", "--group", "who", "-n", "20"]) == 0
+    assert "numbers of rows" in capsys.readouterr().out
+    assert main(["evaluate", "made.csv", "orders.csv", "--grup", "who"]) == 2
+    assert "Did you mean --group?" in capsys.readouterr().err

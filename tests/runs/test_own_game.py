@@ -165,6 +165,7 @@ if __name__ == "__main__":
         ("empty.py", "defines no subclass"),
         ("two.py", "defines A, B"),
         ("no_such_module:X", "no such module"),
+        ("dcgan", "gansmith train dcgan DATA"),
     ],
 )
 def test_what_cannot_be_found_is_said_in_a_line(text, says, capsys):

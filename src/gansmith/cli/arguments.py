@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gansmith.errors import UserError
+
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a training run")]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps")]
 Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training, instead of --steps [5]")]
@@ -26,6 +28,12 @@ def find_own(game: str | None) -> str | None:
     """The name in GAMES of the game of `--game`, once it is there."""
     if game is None:
         return None
+    from gansmith.gans import GAMES
     from gansmith.runs.own_game import find_game
 
+    if game in GAMES:
+        raise UserError(
+            f"--game {game}: --game is for GANs of your own, as FILE.py:CLASS, and this one is known: leave it out, and "
+            f"train with: gansmith train {game} DATA"
+        )
     return find_game(game).__name__

@@ -233,7 +233,7 @@ app.command()(sample)
 app.command()(impute)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def evaluate(
     words: Annotated[
         list[str],
@@ -254,13 +254,16 @@ def evaluate(
     gansmith evaluate runs/digits-r3gan
     gansmith evaluate runs/a runs/b photos/
     gansmith evaluate made/ photos/ -n 2000
+    gansmith evaluate made.csv orders.csv --group customer_id     an option of that kind of data
     """
+    from gansmith.cli.settings import with_reading
     from gansmith.distributed.ranks import one_task
     from gansmith.runs.evaluate import evaluate as measured
 
     find_own(game)
+    words, reading = with_reading(words)
     with one_task(seed) as (first, seed):
-        said = measured(words, n=count, seed=seed, seconds=within)
+        said = measured(words, n=count, seed=seed, seconds=within, reading=reading)
     if first:
         say(said)
 

@@ -69,7 +69,15 @@ def give_back(reading: dict, game: type) -> dict[str, str]:
 
 def read_reading(words: list[str]) -> dict:
     """`take_reading` of words that may hold nothing else."""
-    extra, given = split_words(words, ())
+    extra, reading = with_reading(words)
+    if extra:
+        raise UserError(f"one DATA is taken; found also {' '.join(extra)}")
+    return reading
+
+
+def with_reading(words: list[str]) -> tuple[list[str], dict]:
+    """(positional words, `take_reading` of the others, which may hold nothing else)."""
+    positional, given = split_words(words, ())
     reading = take_reading(given)
     if given:
         from gansmith.data.kinds import KINDS
@@ -77,9 +85,7 @@ def read_reading(words: list[str]) -> dict:
         option = f"--{next(iter(given))}".replace("_", "-")
         close = nearest(option, [f"--{name}" for kind in KINDS.values() for name in kind.options])
         raise UserError(f"no kind of data has an option {option}.{close} See: gansmith list --kinds")
-    if extra:
-        raise UserError(f"one DATA is taken; found also {' '.join(extra)}")
-    return reading
+    return positional, reading
 
 
 def explain_kinds() -> str:

@@ -24,21 +24,28 @@ from gansmith.runs.reference import Reals, as_numbers, asked_for, reals, sampler
 from gansmith.runs.report.page import write_report
 from gansmith.training.folder import RunFolder
 
+TOO_LITTLE = "too little time to measure anything: give more --within"
 
-def evaluate(words: list[str], *, n: int | None = None, seed: int = 0, seconds: float | None = None) -> str:
+
+def evaluate(
+    words: list[str], *, n: int | None = None, seed: int = 0, seconds: float | None = None, reading: dict | None = None
+) -> str:
     """The table, ready to print, of one or two runs or sets of samples: `words` of the command line.
 
     Words are paths of runs, of folders or files of samples, and last the data, which may be left out for runs. A run
     alone is shown plain and, where its discriminator can choose, refined; what was found goes into its folder, too.
     `seconds` is what that may take, about: numbers are coarser where it is short, and what is left out is said.
+    `reading`: options with which the data is read, see `gansmith.data.read`.
     """
     end = np.inf if seconds is None else time.monotonic() + seconds
     names, data = split(words)
+    if reading and data is None:
+        raise UserError(f"--{next(iter(reading))} says how DATA is read, and none is given: a run reads its own as before")
     if len(names) == 1 and is_run(names[0]) and data is None:
         found = measured(names[0], end, n=n, seed=seed)
         write_report(names[0])
         return "\n".join(map(shown, alone(names[0], found)))
-    return "\n".join(map(shown, against(names, data, n, seed, end)))
+    return "\n".join(map(shown, against(names, data, n, seed, end, reading)))
 
 
 def report(run, seconds: float | None = None) -> str:
@@ -67,7 +74,8 @@ def measured(run, end: float = np.inf, **how) -> Measures:
 def alone(name: str, found: Measures) -> list[str]:
     """What is printed of one run."""
     if not found.scores:
-        raise UserError(found.notes[-1] if found.notes else "too little time to measure anything: give more --within")
+        why = found.notes[-1] if found.notes and not found.skipped else TOO_LITTLE
+        raise UserError(why)
     lines = table({name if kind == "plain" else f"{name}, {kind}": scores for kind, scores in found.scores.items()})
     lines += field_lines(found.arrays)
     if found.verdict:
@@ -77,17 +85,19 @@ def alone(name: str, found: Measures) -> list[str]:
     return lines + [f"note: {note}" for note in (*found.notes, *left)]
 
 
-def against(names: list[str], data: str | None, n: int | None, seed: int, end: float = np.inf) -> list[str]:
+def against(
+    names: list[str], data: str | None, n: int | None, seed: int, end: float = np.inf, reading: dict | None = None
+) -> list[str]:
     """What is printed of one or two things against data, measured until about `end`."""
     runs = [Path(name) for name in names if is_run(name)]
-    real = reals_of(runs, data)
+    real = reals_of(runs, data, reading or {})
     sources = {name: sampler(load(name), *data_of(name)) if is_run(name) else given(name, real) for name in names}
     features, first = spaces(real.form), next(iter(sources.values()))
     draw = first if callable(first) else lambda n, seed: first[:n]
     share = 4 if len(names) == 2 else 1  # two need twice the time, and a verdict between them as much again
     how = how_to_compare(draw, real, features, n, seed, (end - time.monotonic()) / share)
     if how is None:
-        raise UserError("too little time to measure anything: give more --within")
+        raise UserError(TOO_LITTLE)
     scores = {}
     for name, source in track(sources.items(), "comparing with the data"):
         scores[name] = compare(
@@ -148,16 +158,16 @@ def split(words: list[str]) -> tuple[list[str], str | None]:
     return names, data
 
 
-def reals_of(runs: list[Path], data: str | None) -> Reals:
+def reals_of(runs: list[Path], data: str | None, reading: dict) -> Reals:
     """What runs, or anything, are compared with: `data`, or what no player of the runs saw, where that is enough."""
     if not runs:
-        return whole(read(data, form="items"))
+        return whole(read(data, **{"form": "items"} | reading))
     abouts = [RunFolder(run).read_settings() for run in runs]
     splits = {(a["digest"], a["options"]["val"], a["options"]["seed"]) for a in abouts}
     if len(splits) > 1 and data is None:
         raise UserError(f"{runs[0]} and {runs[1]} were trained on different data or splits: add DATA to compare with")
     options = abouts[0]["options"]
-    options = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
+    options = {"size": options["size"], "channels": options["channels"], **options.get("reading", {}), **reading}
     other = None if data is None else read(data, **{"form": "items"} | options)
     if other is not None and (len(splits) > 1 or other.digest != abouts[0]["digest"]):
         return whole(other)

@@ -127,7 +127,7 @@ def in_words(values: dict[str, float], floor: dict[str, float], control: dict[st
     lost = []
     names = {ALIKE: "how alike their rows are", NEXT: "what follows what", PARENT: "what hangs on the group"}
     for name, text in names.items():
-        if control[name] < 2 * floor[name]:
+        if control[name] <= 2 * floor[name]:
             continue  # there is none in the data
         share = (values[name] - floor[name]) / (control[name] - floor[name])
         if share > 0.25:

@@ -89,7 +89,7 @@ def utility(train, test, target: str, seed: int = 0) -> float:
 def in_words(gap: float, floor: float, control: float, alike: float, alike_floor: float) -> str:
     """What two numbers mean: `dependence_gap` of made rows, of other real rows and of shuffled ones, and the mean of
     `shapes` of made and of other real rows."""
-    if control < 2 * floor:
+    if control <= 2 * floor:
         pairs = "the columns of the data hardly depend on each other, so that only their distributions can be judged"
     elif gap > floor + NEARLY * (control - floor):
         pairs = "nearly independent columns: train longer, or with smaller batches (--batch-size 100)"
