@@ -1,8 +1,7 @@
 """The contract: what a GAN *is*. Named players, what each one wants, in what order they move.
 
-A game is one class in one file of `gans/`. Its settings are annotated class attributes made by `setting`; `build`
-makes the networks; `players` says whose parameters move together; `turns` says who moves when and what he minimises.
-All else (batches, optimisers, averages, ranks, checkpoints) belongs to `training/`.
+A game is one class in one file of `gans/`: annotated attributes made by `setting`, networks made by `build`, `players`
+whose parameters move together, `turns` that say who moves when and what he minimises. All else is `training/`.
 """
 
 from __future__ import annotations
