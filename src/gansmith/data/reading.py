@@ -7,6 +7,7 @@ import os
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds import KINDS
 from gansmith.data.kinds.images import Images
+from gansmith.data.once import once
 from gansmith.errors import DataError, nearest
 
 FORMS = ("auto", "items", "pairs", "domains", "captions")
@@ -41,7 +42,8 @@ def read(data, *, form="auto", labels="auto", limit=None, cache=None, **options)
         known = (*FORMS, *KINDS)
         raise DataError(f"form={form!r}: there is no such form.{nearest(form, known)} There are {', '.join(known)}")
     options = {name: value for name, value in options.items() if value is not None}
-    found = _read(data, form, {"labels": labels, "limit": limit, "cache": cache, **options})
+    with once():
+        found = _read(data, form, {"labels": labels, "limit": limit, "cache": cache, **options})
     if isinstance(data, (str, os.PathLike)):
         found.source = os.path.abspath(data) if os.path.exists(data) else str(data)
     return found

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from gansmith.data import cache as caching
+from gansmith.data.once import remembered
 from gansmith.errors import DataError
 from gansmith.names import inner_parts, shown
 
@@ -218,6 +219,7 @@ class _Packed:
             raise ValueError(f"cannot be unpacked: {problem}") from None
 
 
+@remembered
 def _listed(path: Path):
     """(name -> entry of every file, where, what to call it, notes, archive or None) of a folder or zip, or None."""
     if path.is_dir():
