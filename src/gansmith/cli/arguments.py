@@ -33,7 +33,7 @@ def find_own(game: str | None) -> str | None:
 
     if game in GAMES:
         raise UserError(
-            f"--game {game}: --game is for GANs of your own, as FILE.py:CLASS, and this one is known: leave it out, and "
-            f"train with: gansmith train {game} DATA"
+            f"--game {game}: --game is for GANs of your own, as FILE.py:CLASS, and this one is known: leave it out, "
+            f"and train with: gansmith train {game} DATA"
         )
     return find_game(game).__name__

@@ -12,7 +12,7 @@ _found: ContextVar[dict | None] = ContextVar("found", default=None)
 
 @contextmanager
 def once() -> Iterator[None]:
-    """Inside, functions that are `remembered` give the same answer again; outside they look anew, since files change."""
+    """Inside, functions that are `remembered` give the same answer again; outside they look anew: files change."""
     if _found.get() is not None:
         yield
         return

@@ -40,7 +40,7 @@ def evaluate(
     end = np.inf if seconds is None else time.monotonic() + seconds
     names, data = split(words)
     if reading and data is None:
-        raise UserError(f"--{next(iter(reading))} says how DATA is read, and none is given: a run reads its own as before")
+        raise UserError(f"--{next(iter(reading))} says how DATA is read, and none is given: runs read their own")
     if len(names) == 1 and is_run(names[0]) and data is None:
         found = measured(names[0], end, n=n, seed=seed)
         write_report(names[0])

@@ -80,8 +80,8 @@ def fitting(
 
 
 def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
-    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64', and the same of
-    the width."""
+    """'size 32x32: what 4 minutes allow; 64x64 takes about 70 min here (--minutes 70), or type --size 64', and the
+    same of the width."""
 
     def told(least: str) -> str:
         if chosen.seconds <= 60 * minutes:
@@ -93,8 +93,9 @@ def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
     if larger:
         one = larger[-1]  # the narrowest of the next larger size
         reasons.append(
-            f"size {chosen.name}: {told('smallest')}; {one.name} takes about {spell_time(one.seconds)} here until samples "
-            f"resemble the data (--minutes {math.ceil(one.seconds / 60)}); --size {one.typed} trains at that size anyway"
+            f"size {chosen.name}: {told('smallest')}; {one.name} takes about {spell_time(one.seconds)} here until "
+            f"samples resemble the data (--minutes {math.ceil(one.seconds / 60)}); --size {one.typed} trains at that "
+            "size anyway"
         )
     if passed and passed[-1].size == chosen.size:
         one = passed[-1]

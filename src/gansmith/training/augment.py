@@ -83,7 +83,7 @@ class Augment(nn.Module):
         """After a round, every fourth: move p towards where D knows as little by heart as it should."""
         if self.kind != "ada" or state.round % EVERY:
             return
-        game, players = state.game, (state.game.generator, state.game.discriminator)
+        players = state.game.generator, state.game.discriminator
         for network in players:
             network.eval()  # no running statistic may move here, and D sees pictures as they are
         by_held = state.held is not None and len(state.held) >= FEWEST
@@ -103,8 +103,8 @@ class Augment(nn.Module):
         return float(self.gap[0] / self.gap[1].clamp(min=1e-6))
 
     def sign(self, state) -> float:
-        """r_t. Where the loss is of differences of scores, whose zero says nothing, the middle between the mean scores of
-        reals and of fakes stands for it."""
+        """r_t. Where the loss is of differences of scores, whose zero says nothing, the middle between the mean scores
+        of reals and of fakes stands for it."""
         batch, game = self.some(state, state.data), state.game
         zero = 0.0
         if game.of_differences:
