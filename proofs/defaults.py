@@ -18,6 +18,8 @@ from record import RESULTS, record
 import gansmith as gs
 
 COUNT = 2000
+PAGE = RESULTS.parents[1] / "docs" / "defaults.md"
+START, END = "<!-- table of proofs/defaults.py -->", "<!-- end of the table -->"
 ARMS: dict[str, dict] = {
     "default": {},
     "width-16": {"width": 16},
@@ -30,6 +32,7 @@ ARMS: dict[str, dict] = {
     "mirror": {"mirror": True},
     "ada-mirror": {"augment": "ada", "mirror": True},
     "diffaugment": {"augment": "diffaugment"},
+    "conditional": {"conditional": True},
     "wide-and-small": {"size": 32, "width": 32},
     "narrow-and-large": {"size": 64, "width": 16},
     "gamma-0.3": {"gamma": 0.3, "gamma_end": 0.3},
@@ -42,7 +45,7 @@ ARMS: dict[str, dict] = {
 def play(data, judge: Judge, minutes: float, seed: int, batch_size=None, size=None, **settings) -> dict:
     """What R3GAN with these settings has come to after so many minutes."""
     gan = gs.R3GAN(**settings).fit(
-        data.train, minutes=minutes, batch_size=batch_size, size=size, seed=seed, device="cpu"
+        data.train, minutes=minutes, batch_size=batch_size, size=size, labels=data.labels, seed=seed, device="cpu"
     )
     return judge(gan.sample(COUNT, seed=seed + 1)) | {"rounds": gan.trained["rounds"], "width": gan.width}
 
@@ -50,6 +53,26 @@ def play(data, judge: Judge, minutes: float, seed: int, batch_size=None, size=No
 def far(one: dict) -> float:
     """The kernel distances in both spaces as one number, their geometric mean."""
     return sqrt(max(1e-9, one["random"]["kernel_distance"]) * max(1e-9, one["pixels"]["kernel_distance"]))
+
+
+def table(found: dict) -> str:
+    """What was found, as a table of Markdown."""
+    lines = ["| data, minutes | settings | rounds | distance | coverage |", "| --- | --- | --- | --- | --- |"]
+    for name, arms in found.items():
+        best = min(map(far, arms.values()))
+        for arm, one in arms.items():
+            distance = f"{1000 * far(one):.2f}"
+            lines.append(
+                f"| {name} | {arm} | {one['rounds']:,} | {f'**{distance}**' if far(one) == best else distance} | "
+                f"{one['random']['coverage']:.2f}, {one['pixels']['coverage']:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def write(found: dict) -> None:
+    """The table into docs/defaults.md, between its marks."""
+    head, rest = PAGE.read_text().split(START)
+    PAGE.write_text(f"{head}{START}\n{table(found)}\n{END}{rest.split(END)[1]}")
 
 
 def main() -> None:
@@ -78,6 +101,7 @@ def main() -> None:
     print(json.dumps(best, indent=2))
     if asked.no_record:
         return
+    write(found)
     record(
         "defaults",
         passed=all(far(arms["default"]) <= 1.25 * min(map(far, arms.values())) for arms in played),

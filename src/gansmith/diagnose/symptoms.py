@@ -226,8 +226,8 @@ def local_collapse(past: Past) -> Evidence:
 
 
 def dropping(past: Past) -> Evidence:
-    """Samples are good, and there are reals that none of them comes near."""
-    if not past.warm or past.row.get("look/precision", 0) < GOOD:
+    """Samples are good, and there are reals that none of them comes near. Grey first samples look like that, too."""
+    if not past.warm or past.young or past.row.get("look/precision", 0) < GOOD:
         return None
     for name in ("look/coverage", "look/vendi"):
         if not past.under(name, min(metrics()[name].low, past.level.get(name[5:], 1.0))):

@@ -72,9 +72,14 @@ class Plan:
     def _expected(self) -> list[str]:
         """What a run of fewer steps than its data needs cannot be expected to do, and how long that would take."""
         first, good = self.needed
-        if self.rounds >= first:
+        if self.rounds >= good:
             return []
         long, longer = (spell_time(steps * self.round_seconds) for steps in (first, good))
+        if self.rounds >= first:
+            return [
+                f"expect       samples that resemble the data, as they usually do after {first:,} steps; they are usually "
+                f"good after about {good:,} ({longer} here)"
+            ]
         return [
             f"expect       samples usually resemble such data after about {first:,} steps ({long} here) and are good "
             f"after {good:,} ({longer}); this run has {self.rounds:,}"
