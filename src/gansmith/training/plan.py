@@ -77,8 +77,8 @@ class Plan:
         long, longer = (spell_time(steps * self.round_seconds) for steps in (first, good))
         if self.rounds >= first:
             return [
-                f"expect       samples that resemble the data, as they usually do after {first:,} steps; they are usually "
-                f"good after about {good:,} ({longer} here)"
+                f"expect       samples that resemble the data, as they usually do after {first:,} steps; they are good "
+                f"after about {good:,} ({longer} here)"
             ]
         return [
             f"expect       samples usually resemble such data after about {first:,} steps ({long} here) and are good "
