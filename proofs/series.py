@@ -69,7 +69,7 @@ def windows(x: np.ndarray, stride: int = 4) -> tuple[np.ndarray, np.ndarray]:
     for week, first in enumerate(range(0, len(x) - HOURS + 1, WEEK)):
         block = x[first : first + WEEK]
         parts[week % 4 == 3] += [block[i : i + HOURS] for i in range(0, len(block) - HOURS + 1, stride)]
-    return np.stack(parts[False]), np.stack(parts[True])
+    return np.stack(parts[False]).astype(np.float32), np.stack(parts[True]).astype(np.float32)
 
 
 # --- judges ----------------------------------------------------------------------------------------------------------

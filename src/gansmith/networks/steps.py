@@ -1,14 +1,17 @@
-"""Networks that make a series step by step: a linear law of the last steps, and what a perceptron adds to it.
+"""Networks that make a series step by step: a linear law of the last steps, and the law of what it leaves.
 
 Series are normal scores (n, steps, columns); what a step is told of itself (calendar, attributes) is its context (n,
 channels). `known` (n,) says how many steps before it a step knows: none at the beginning of a series. What the law
-leaves of a step is its innovation, itself as a normal score: noise, for a generator that has learned nothing yet.
+leaves of a step is its innovation, itself as a normal score: noise, for a generator that has learned nothing yet. A
+generator that has learned knows what innovations follow what: a mixture of normal laws for each column, told of the
+columns before it in the same step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import log, pi
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +21,9 @@ from gansmith.networks.blocks import Discriminator
 from gansmith.networks.mlp import hidden
 
 EDGE, LEAST = 4.26, 1e-3  # scores beyond which no step goes; share of the outermost quantiles
+OWN = 32  # units of a column, fewer where there are more than a hundred
+NARROW = (-5.0, 2.0)  # logarithms of the least and the largest deviation of a law
+HALF_LOG = 0.5 * log(2 * pi)
 
 
 class Law(nn.Module):
@@ -61,12 +67,18 @@ class Law(nn.Module):
     def step(self, innovation: Tensor, before: Tensor, known: Tensor, context: Tensor) -> Tensor:
         """The step (n, columns) with this innovation, the other way round."""
         group = self.group(context)
+        expected = self.expected(before, known, context, group)
+        made = [self.column(j, x, expected[:, j], known, group) for j, x in enumerate(innovation.unbind(1))]
+        return torch.stack(made, 1)
+
+    def column(self, j: int, innovation: Tensor, expected: Tensor, known: Tensor, group: Tensor) -> Tensor:
+        """Column j (n,) of a step with this innovation (n,)."""
         score = innovation.clamp(self.places[0], self.places[-1])
         at = (torch.searchsorted(self.places, score.detach().contiguous()) - 1).clamp(0, len(self.places) - 2)
         part = (score - self.places[at]) / (self.places[at + 1] - self.places[at])
-        low, high = self.quantile(group, at), self.quantile(group, at + 1)
-        left = (low + part * (high - low)) * self.scale[group, known]
-        return (self.expected(before, known, context, group) + left).clamp(-EDGE, EDGE)
+        low, high = self.knots[group, j, at], self.knots[group, j, at + 1]
+        left = (low + part * (high - low)) * self.scale[group, known, j]
+        return (expected + left).clamp(-EDGE, EDGE)
 
     def place(self, left: Tensor, group: Tensor) -> Tensor:
         """(n, columns): how many quantiles of its group's column each number is above."""
@@ -79,26 +91,44 @@ class Law(nn.Module):
 
 
 class StepGenerator(nn.Module):
-    """Noise (n, 2 + steps · (columns + noise)) to windows (n, channels, steps).
+    """Noise (n, 2 + steps · 2 columns) to windows (n, channels, steps).
 
     contexts  two normal numbers an item -> what its steps are told (n, channels, steps): which series, and when
     mix       (columns, columns): how the innovations of the columns hang together at first
+    mixture   normal laws of a column
+
+    What is known before a step goes through two layers of `width` units, then through a few units for each column,
+    which also see the columns made before it, as innovations and as scores.
     """
 
     def __init__(
-        self, law: Law, channels: int, steps: int, noise: int, width: int, contexts: Callable, mix: Tensor | None = None
-    ):
+        self, law: Law, channels: int, steps: int, width: int, contexts: Callable, mix: Tensor, mixture: int,
+        dropout: float = 0.0,
+    ):  # fmt: skip
         super().__init__()
-        self.law, self.steps, self.noise, self.contexts = law, steps, noise, contexts
-        self.latent = 2 + steps * (law.values + noise)
-        inside = (law.lags + 3) * law.values + channels + noise + 1
+        values, own = law.values, min(OWN, max(4, 100 * OWN // law.values))
+        self.law, self.steps, self.contexts, self.mixture = law, steps, contexts, mixture
+        self.latent = 2 + steps * 2 * values
+        inside = (law.lags + 2) * values + channels + 1
         leaky = partial(nn.LeakyReLU, 0.2)
-        self.layers = nn.Sequential(*hidden(inside, width, 2, leaky), nn.Linear(width, 2 * law.values))
-        self.mix = nn.Parameter(torch.eye(law.values) if mix is None else mix.float().T)  # of the noise of the columns
-        with torch.no_grad():
-            last = self.layers[-1]
-            last.weight.mul_(0.1)
-            last.bias.zero_()
+        body = [layer for n in (inside, width) for layer in (nn.Linear(n, width), leaky(), nn.Dropout(dropout))]
+        self.layers = nn.Sequential(*body, nn.Linear(width, values * own))
+        self.enter = nn.Parameter(torch.randn(2 * values, values, own) * 0.3 / values**0.5)
+        self.leave = nn.Parameter(torch.randn(values, own, 3 * mixture) * 0.03)
+        self.linear = nn.Parameter(torch.zeros(values, values))  # what a column has of those before it
+        self.bias = nn.Parameter(torch.zeros(values, 3, mixture))
+        self.register_buffer("before", torch.ones(values, values).triu(1), persistent=False)
+        self.start(mix)
+
+    @torch.no_grad()
+    def start(self, mix: Tensor) -> None:
+        """Begin as normal numbers of the covariance mix · mixᵀ, `mix` lower triangular."""
+        alone = mix.diagonal()
+        self.linear.copy_((torch.eye(len(mix)) - torch.diag(alone) @ torch.linalg.inv(mix)).T)
+        places = torch.linspace(-1, 1, self.mixture) if self.mixture > 1 else torch.zeros(1)
+        rest = (1 - places.square().mean()).sqrt()
+        self.bias[:, 1] = alone[:, None] * places
+        self.bias[:, 2] = (alone * rest).log()[:, None]
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         context = self.contexts(z[:, :2], self.steps).to(z.device)
@@ -111,7 +141,7 @@ class StepGenerator(nn.Module):
         self, before: Tensor, known: Tensor, context: Tensor, last: Tensor, noise: Tensor
     ) -> tuple[Tensor, Tensor]:
         """(steps, innovations), each (n, count, columns), that follow the steps `before` (n, lags, columns) and the
-        `last` innovation, for context (n, count, channels) and noise (n, count, columns + …)."""
+        `last` innovation, for context (n, count, channels) and noise (n, count, 2 columns)."""
         steps, innovations = [], []
         for t in range(context.shape[1]):
             step, last = self.next(before, known, context[:, t], last, noise[:, t])
@@ -121,13 +151,63 @@ class StepGenerator(nn.Module):
             innovations.append(last)
         return torch.stack(steps, 1), torch.stack(innovations, 1)
 
+    def told(self, before: Tensor, known: Tensor, context: Tensor, last: Tensor) -> Tensor:
+        """(n, columns, units) of what is known before a step."""
+        share = (known / self.law.lags)[:, None].to(last.dtype)
+        seen = torch.cat([before.flatten(1), context, last, last.abs(), share], 1)
+        return self.layers(seen).unflatten(1, (self.law.values, -1))
+
     def next(self, before, known, context, last, noise) -> tuple[Tensor, Tensor]:
-        own = noise[:, : self.law.values]
-        share = (known / self.law.lags)[:, None].to(own.dtype)
-        seen = torch.cat([before.flatten(1), context, last, last.abs(), noise, share], 1)
-        shift, spread = self.layers(seen).chunk(2, 1)
-        innovation = own @ self.mix * torch.exp(spread.clamp(-3, 2)) + shift
-        return self.law.step(innovation, before, known, context), innovation
+        """(step, innovation), each (n, columns), one column after the other. A mixture is drawn from by choosing one of
+        its laws; the gradient is that of the number at this share of the whole mixture (Figurnov et al. 2018,
+        https://arxiv.org/abs/1805.08498)."""
+        told, group = self.told(before, known, context, last), self.law.group(context)
+        expected = self.law.expected(before, known, context, group)
+        within, choice = noise.chunk(2, 1)
+        enter, made, steps = self.enter * self.before.repeat(2, 1)[:, :, None], [], []
+        for j in range(self.law.values):
+            units = told[:, j]
+            mean = torch.zeros_like(within[:, 0])
+            if made:
+                so_far = torch.stack(made, 1), torch.stack(steps, 1)
+                rows = torch.cat([enter[:j, j], enter[self.law.values : self.law.values + j, j]])
+                units = units + torch.cat(so_far, 1) @ rows
+                mean = so_far[0] @ self.linear[:j, j]
+            about = (F.leaky_relu(units, 0.2) @ self.leave[j]).unflatten(1, (3, -1)) + self.bias[j]
+            made.append(drawn(about, mean, within[:, j], choice[:, j]))
+            steps.append(self.law.column(j, made[-1], expected[:, j], known, group))
+        return torch.stack(steps, 1), torch.stack(made, 1)
+
+    def likelihood(self, before, known, context, last, innovation, step) -> Tensor:
+        """log of the likelihood (n,) of innovations (n, columns), whose steps are `step`, in nats."""
+        both = torch.cat([innovation, step], 1)
+        enter = self.enter * self.before.repeat(2, 1)[:, :, None]
+        units = self.told(before, known, context, last) + torch.einsum("ni,iju->nju", both, enter)
+        about = torch.einsum("nju,juk->njk", F.leaky_relu(units, 0.2), self.leave).unflatten(2, (3, -1)) + self.bias
+        share, place, spread = parts(about, innovation @ (self.linear * self.before))
+        away = (innovation[..., None] - place) / spread.exp()
+        return (share - spread - away.square() / 2 - HALF_LOG).logsumexp(2).sum(1)
+
+
+def parts(about: Tensor, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(log shares, places, log deviations), each (…, mixture), of mixtures from (…, 3, mixture) and means (…)."""
+    share, place, spread = about.unbind(-2)
+    return share.log_softmax(-1), place + mean[..., None], spread.clamp(*NARROW)
+
+
+def drawn(about: Tensor, mean: Tensor, within: Tensor, choice: Tensor) -> Tensor:
+    """A number (n,) of each mixture from two normal numbers: within the law that the second chooses."""
+    share, place, spread = parts(about, mean)
+    with torch.no_grad():
+        up = share.exp().cumsum(1)
+        law = (torch.special.ndtr(choice)[:, None] > up).sum(1, keepdim=True).clamp(max=place.shape[1] - 1)
+        x = (place + spread.exp() * within[:, None]).gather(1, law)[:, 0]
+    if not torch.is_grad_enabled():
+        return x
+    away = (x[:, None] - place) / spread.exp()
+    below = (share.exp() * torch.special.ndtr(away)).sum(1)
+    density = (share - spread - away.square() / 2 - HALF_LOG).exp().sum(1)
+    return x - (below - below.detach()) / density.detach().clamp(min=1e-3)
 
 
 class StepDiscriminator(Discriminator):
