@@ -22,6 +22,10 @@ def test_few_pictures_without_sides_are_mirrored_and_augmented():
     assert game.name == "r3gan" and game.mirror and game.augment == "ada" and not game.conditional
 
 
+def test_a_thousand_pictures_are_not_mirrored():
+    assert not gs.recommend(speckled(1000, 4)).mirror
+
+
 def test_many_pictures_with_classes_are_made_by_class_and_need_no_augmentation():
     labels = np.arange(FEW) % 4
     game = gs.recommend(speckled(FEW, 4), labels=labels)

@@ -10,7 +10,8 @@ from gansmith.cli.main import main
 from gansmith.data.kinds.table import as_table
 from gansmith.data.kinds.table.asked import conditions
 from gansmith.data.kinds.table.bins import KNOTS, Bins, bins_of, rounded, roundness, with_bins
-from gansmith.gans.tabular import LOOK, PATIENCE, TabularGAN, Watched
+from gansmith.gans.likelihood import LOOK, PATIENCE, Watched
+from gansmith.gans.tabular import TabularGAN
 from gansmith.networks.columns import ColumnGenerator, draw
 
 
@@ -212,7 +213,7 @@ def test_conditions_as_typed():
 def test_a_generator_that_gets_worse_goes_back_and_takes_smaller_steps():
     bins, _, (parts, places) = placed(as_table(frame(60)[["kind", "net"]]))
     made = ColumnGenerator(bins.start, bins.numbers, bins.shares, bins.curves, bins.wide > 0, 8, 0.0)
-    watched = Watched(2, 1, sum(p.numel() for p in made.parameters()), 30)
+    watched = Watched(made, 2, 1, 30)
     watched.keep(parts, places, torch.ones(60, dtype=torch.bool))
     best = made.level.detach().clone()
     for move in range(LOOK * (PATIENCE + 1)):

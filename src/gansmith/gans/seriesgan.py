@@ -31,8 +31,8 @@ MOST_WATCHED = 500  # windows
 
 class SeriesGAN(LikelihoodFirst):
     """Not of a paper: R3GAN's game on a few steps at a time, after a likelihood. Numbers are normal scores. A linear
-    law says what the next step should be, given the last ones, the calendar and the attributes of the series; G knows how
-    what it leaves, the innovation, is distributed, given all of that and the columns before it in the same step (a
+    law says what the next step should be, given the last ones, the calendar and the attributes of the series; G knows
+    how what it leaves, the innovation, is distributed, given all of that and the columns before it in the same step (a
     mixture of normal laws for each), and so goes on for as long as it likes.
 
     First G learns the likelihood of steps alone. D sees `ahead` steps that G made one after the other, those before
@@ -45,7 +45,9 @@ class SeriesGAN(LikelihoodFirst):
     Why: on windows as a whole a generator must learn from few examples what each step shares with all others, and one
     Gaussian of the whole window, fitted in a tenth of a second, was better than every GAN that was measured. The law
     with noise of the right distribution is as good as that Gaussian before any training; the likelihood says more in a
-    minute than the game did. Proof: proofs/series.py.
+    minute than the game does: on hours of electricity a minute of likelihood alone made windows that trees told from
+    real ones with an AUROC of .73, and with .3 of it left to the game of .77, so that the game has a tenth.
+    Proof: proofs/series.py.
     """
 
     name = "seriesgan"

@@ -131,7 +131,7 @@ def widths_of(game: Game, dataset: Dataset) -> tuple[int, ...]:
         return ()
     played = game.copy()
     played.choose(dataset.spec, len(dataset))
-    usual = int(played.width)
+    usual = played.width or NARROWEST
     found = [usual]
     while found[-1] >= 2 * max(NARROWEST, usual / 8):
         found.append(found[-1] // 2)

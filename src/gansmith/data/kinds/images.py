@@ -21,7 +21,8 @@ from gansmith.data.sources import SUFFIXES, Pictures, listed, pictures_at
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
-FEW, EACH = 20_000, 50  # pictures: fewer are augmented; of each class at least, to be made by class
+FEW, FEWEST = 20_000, 500  # pictures: fewer are augmented, and mirrored
+EACH = 50  # of each class at least, to be made by class
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ class Images(Kind):
     def settings(self, dataset: Dataset) -> dict[str, tuple[object, str]]:
         """Mirrored where that is harmless, augmented where pictures are few, by class where folders are classes."""
         found: dict[str, tuple[object, str]] = {}
-        if may_mirror(dataset):
-            found["mirror"] = (True, "mirrored pictures look like the others here")
+        if len(dataset) < FEWEST and may_mirror(dataset):
+            found["mirror"] = (True, f"{len(dataset):,} pictures are few, and mirrored ones look like the others")
         if len(dataset) < FEW:
             found["augment"] = ("ada", f"D would soon know {len(dataset):,} pictures by heart")
         smallest = min(np.bincount(dataset.fields["label"], minlength=len(self.classes))) if self.classes else 0
