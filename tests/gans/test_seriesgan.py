@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.data.dataset import Batch
 from gansmith.data.kinds.series.linear import fit
 from gansmith.data.write import write_samples
 from gansmith.errors import UserError
@@ -124,3 +125,39 @@ def test_a_saved_game_goes_on_as_before(game, tmp_path):
     game.save(tmp_path / "model.gan")
     again = gs.load(tmp_path / "model.gan")
     assert np.array_equal(again.sample(3, seed=4, length=40), game.sample(3, seed=4, length=40), equal_nan=True)
+
+
+def test_windows_put_aside_are_not_learned_from_and_share_no_step_with_those_that_are(game):
+    """Windows side by side overlap: parts of time are put aside whole, and only their middle is watched."""
+    made = SeriesGAN(width=16, aside=60)
+    made.build(game.spec)
+    made.spec, steps = game.spec, game.spec.shape[1]
+    learned, n = [], 1200
+    windows = torch.arange(n)[:, None, None] + torch.zeros(n, game.spec.shape[0], steps)
+    for rows in torch.arange(n).split(100):
+        start, x = made.learned_from(Batch(real=windows[rows].float(), index=rows))
+        assert len(start) == len(x) and start.max() <= steps - made.discriminator.ahead
+        learned += x.unflatten(1, windows.shape[1:])[:, 0, 0].int().tolist()
+    watched = made.watched.places[: int(made.watched.count)].unflatten(1, windows.shape[1:])[:, 0, 0].int().tolist()
+    assert sorted(set(learned) | set(range(540, 600)) | set(range(1140, 1200))) == list(range(n))
+    assert watched and min(abs(a - b) for a in watched for b in (539, 600, 1139, 1200)) >= 15
+    assert not set(watched) & set(learned)
+
+
+def test_likelihood_alone_learns_what_no_linear_law_says():
+    """Innovations whose size follows the size of the last one."""
+    rng = np.random.default_rng(0)
+    x, size = np.zeros(4000), 1.0
+    for t in range(1, 4000):
+        size = 0.2 + 0.9 * abs(x[t - 1])
+        x[t] = size * rng.standard_normal()
+    times = pd.date_range("2025-01-01", periods=len(x), freq="h").astype(str)
+    data = gs.read(pd.DataFrame({"time": times, "x": x.round(3)}), form="series", window=24)
+    gan = SeriesGAN(width=32, game_share=0.0).fit(data, steps=150, val=0, seed=0)
+    first, last = (gan.history[i]["generator/likelihood"] for i in (0, -1))
+    assert last < first - 0.5
+    made = gan.sample(200, seed=1)[:, 0]
+    after = lambda w: np.corrcoef(np.abs(w[:, :-1]).ravel(), np.abs(w[:, 1:]).ravel())[0, 1]  # noqa: E731
+    real = x[: 4000 // 24 * 24].reshape(-1, 24)
+    law = SeriesGAN(width=32).fit(data, steps=1, val=0, seed=0).sample(200, seed=1)[:, 0]
+    assert after(made) > 0.5 * after(real) and after(law) < 0.3 * after(real)
