@@ -89,6 +89,18 @@ def test_the_width_is_chosen_at_a_size_that_is_given_and_said_with_what_the_usua
     assert "width 16: the narrowest, and it takes about 5.6 h" in found[2][0] and "--width 32" in found[2][0]
 
 
+def test_a_width_that_a_game_cannot_have_is_passed_over_and_one_that_it_must_have_is_said():
+    def step(data, width):
+        if width == 16:
+            raise gs.UserError("no")
+        return STEPS[width]
+
+    found = fitting(photos(28, 28), 1, 16, step, widths=tuple(STEPS))
+    assert found[:2] == (None, 32) and "--width 64" in found[2][0]
+    with pytest.raises(gs.UserError, match="no"):
+        fitting(photos(28, 28), 1, 16, step, widths=(16, 8))
+
+
 def test_widths_are_tried_where_they_are_open_and_of_pictures():
     assert widths_of(gs.SNGAN(), photos(28, 28)) == (128, 64, 32, 16) and widths_of(gs.R3GAN(), photos(32, 32)) == (
         32,

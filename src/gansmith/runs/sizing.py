@@ -61,7 +61,16 @@ def fitting(
     if len(sizes) == 1 and len(widths) < 2:
         return None, None, []
     trial = stand_in(dataset, sizes[-1], batch_size)
-    seconds = cache(lambda width: seconds_of(trial, width))
+
+    @cache
+    def seconds(width: int | None) -> float:
+        try:
+            return seconds_of(trial, width)
+        except UserError:
+            if width in (None, widths[0]):
+                raise
+            return math.inf  # its networks cannot be so wide
+
     tried = (
         Fit(dataset, size, batch_size, width, seconds(width) * math.prod(size) / math.prod(sizes[-1]))
         for size in sizes
@@ -71,7 +80,7 @@ def fitting(
     for chosen in tried:
         if chosen.seconds <= 60 * minutes:
             break
-        passed.append(chosen)
+        passed += [chosen] * math.isfinite(chosen.seconds)
     else:
         chosen = passed.pop()
     size = chosen.size if chosen.size != own else None
@@ -156,7 +165,7 @@ def at_size(form: Kind, size: Size) -> Kind:
 def try_step(
     make_state: Callable[..., State], game: Game, precision: str, place, dataset: Dataset, width: int | None = None
 ) -> float:
-    """Seconds of a training step of a throw-away copy of the game, of this width, on all of `dataset`; infinite where
+    """Seconds of a training step of a throw-away copy of the game, of this width, on all of `dataset`; UserError where
     its networks cannot be so wide.
 
     make_state  (game, dataset, options, place=) -> State
@@ -165,9 +174,4 @@ def try_step(
     precision = hardware.pick_precision(precision, place, dataset.spec)
     options = Options(batch_size=len(dataset), precision=precision, val=0.0, device=str(place))
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []), hardware.prepared(place):
-        try:
-            return step_seconds(make_state(game, dataset, options, place=place), precision)
-        except UserError:
-            if width is None:
-                raise
-            return math.inf
+        return step_seconds(make_state(game, dataset, options, place=place), precision)
