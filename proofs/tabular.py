@@ -79,7 +79,8 @@ def prove(name: str, seconds: float, seeds: list[int], baselines: bool) -> None:
             into[f"seed {seed}"] = judged(made, train, kept, target) | {"seconds": spent, "rounds": steps}
             print(name, seed, adversarial, into[f"seed {seed}"], flush=True)
             if adversarial and seed == seeds[0]:
-                show(name, made, kept)
+                form = gs.read(train, form="table").spec  # numbers that are kept as text are drawn as numbers
+                show(name, form.legible(made), form.legible(kept))
     for numbers in [*found.values(), *without.values(), floor, control]:
         numbers["skill"] = skill(numbers)
     beside = dict(OTHERS.get(name, {}))
