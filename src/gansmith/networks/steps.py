@@ -142,14 +142,20 @@ class StepGenerator(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """(steps, innovations), each (n, count, columns), that follow the steps `before` (n, lags, columns) and the
         `last` innovation, for context (n, count, channels) and noise (n, count, 2 columns)."""
-        steps, innovations = [], []
+        steps, innovations, columns = [], [], self.columns()
         for t in range(context.shape[1]):
-            step, last = self.next(before, known, context[:, t], last, noise[:, t])
+            step, last = self.next(before, known, context[:, t], last, noise[:, t], columns)
             before = torch.cat([step[:, None], before[:, :-1]], 1)
             known = (known + 1).clamp(max=self.law.lags)
             steps.append(step)
             innovations.append(last)
         return torch.stack(steps, 1), torch.stack(innovations, 1)
+
+    def columns(self) -> list[tuple[Tensor, Tensor]]:
+        """For each column what its units and its mean have of those before it: (2j, units) and (j,)."""
+        count = self.law.values
+        enter = [torch.cat([self.enter[:j, j], self.enter[count : count + j, j]]) for j in range(count)]
+        return [(rows, self.linear[:j, j]) for j, rows in enumerate(enter)]
 
     def told(self, before: Tensor, known: Tensor, context: Tensor, last: Tensor) -> Tensor:
         """(n, columns, units) of what is known before a step."""
@@ -157,22 +163,20 @@ class StepGenerator(nn.Module):
         seen = torch.cat([before.flatten(1), context, last, last.abs(), share], 1)
         return self.layers(seen).unflatten(1, (self.law.values, -1))
 
-    def next(self, before, known, context, last, noise) -> tuple[Tensor, Tensor]:
+    def next(self, before, known, context, last, noise, columns=None) -> tuple[Tensor, Tensor]:
         """(step, innovation), each (n, columns), one column after the other. A mixture is drawn from by choosing one of
         its laws; the gradient is that of the number at this share of the whole mixture (Figurnov et al. 2018,
         https://arxiv.org/abs/1805.08498)."""
         told, group = self.told(before, known, context, last), self.law.group(context)
         expected = self.law.expected(before, known, context, group)
         within, choice = noise.chunk(2, 1)
-        enter, made, steps = self.enter * self.before.repeat(2, 1)[:, :, None], [], []
-        for j in range(self.law.values):
-            units = told[:, j]
-            mean = torch.zeros_like(within[:, 0])
+        made: list[Tensor] = []
+        steps: list[Tensor] = []
+        for j, (enter, linear) in enumerate(columns or self.columns()):
+            units, mean = told[:, j], torch.zeros_like(within[:, 0])
             if made:
-                so_far = torch.stack(made, 1), torch.stack(steps, 1)
-                rows = torch.cat([enter[:j, j], enter[self.law.values : self.law.values + j, j]])
-                units = units + torch.cat(so_far, 1) @ rows
-                mean = so_far[0] @ self.linear[:j, j]
+                so_far = torch.stack([*made, *steps], 1)
+                units, mean = units + so_far @ enter, so_far[:, :j] @ linear
             about = (F.leaky_relu(units, 0.2) @ self.leave[j]).unflatten(1, (3, -1)) + self.bias[j]
             made.append(drawn(about, mean, within[:, j], choice[:, j]))
             steps.append(self.law.column(j, made[-1], expected[:, j], known, group))
