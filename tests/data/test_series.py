@@ -324,3 +324,19 @@ def test_what_was_made_of_groups_is_compared_with_them(tmp_path):
         times = pd.to_datetime(block.when).to_numpy("datetime64[s]").astype(float)
         row = next(x for x in again.fields["real"] if (x[0] == block.trips).all())
         assert np.allclose(row[2:6], calendar(times, data.spec.cycles))
+
+
+def test_of_less_than_a_year_the_day_of_the_year_says_how_the_level_drifts_and_stays_within_what_was_seen():
+    times = pd.date_range("2025-01-01", periods=150 * 24, freq="h")
+    frame = pd.DataFrame(
+        {"time": times.astype(str), "x": np.linspace(0, 9, len(times)) + np.sin(np.arange(len(times)))}
+    )
+    form = gs.read(frame, form="series").spec
+    assert form.cycles == ("hour", "weekday", "year")
+    start = lambda day: np.array([pd.Timestamp(day).timestamp()])  # noqa: E731
+    end, winter = (form.context(np.zeros((1, 0)), start(day), 24)[0] for day in ("2025-06-20", "2026-12-05"))
+    seen = form.context(np.zeros((1, 0)), start("2025-03-01"), 24)[0]
+    assert np.allclose(end[4:6], winter[4:6]) and not np.allclose(end[4:6], seen[4:6], atol=0.1)
+    assert np.ptp(winter[0]) > 1  # the hour goes on
+    short = gs.read(frame[: 60 * 24], form="series").spec
+    assert short.cycles == ("hour", "weekday")

@@ -246,9 +246,9 @@ class Series(Kind):
     def context(self, codes: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
         """(n, channels, steps): calendar and attributes of series with these codes (n, named) that begin at `start`."""
         times = [self.step.times(first, steps) for first in start]
-        dated = (
-            np.stack([series_steps.calendar(t, self.cycles) for t in times]) if len(times) else np.zeros((0, 0, steps))
-        )
+        seen = series_steps.span(self.members, self.step)
+        waves = [series_steps.calendar(t, self.cycles, seen) for t in times]
+        dated = np.stack(waves) if waves else np.zeros((0, 0, steps))
         fixed = self.attributes(np.asarray(codes, float).reshape(len(start), -1))
         return np.concatenate([dated, np.repeat(fixed[:, :, None], steps, 2)], 1)
 

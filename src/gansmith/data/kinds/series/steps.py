@@ -94,25 +94,36 @@ def step_of(series: list[np.ndarray]) -> tuple[Step | None, float]:
 
 
 def cycles_of(step: Step, seconds: float) -> tuple[str, ...]:
-    """The cycles of the calendar that a series of this step knows, which is `seconds` long."""
+    """The cycles of the calendar that a series of this step knows, which is `seconds` long: those that it goes through
+    twice, and the day of the year from a quarter of one on, which says how its level drifts."""
     if step.kind == "order":
         return ()
     size = {"seconds": step.size, "months": 30 * DAY * step.size, "business": DAY}[step.kind]
-    return tuple(
-        name for name, whole in CYCLES.items() if size * 2 <= whole and seconds >= min(2, 1 + (name != "year")) * whole
-    )
+    long = lambda name, whole: seconds >= (0.25 if name == "year" else 2) * whole  # noqa: E731
+    return tuple(name for name, whole in CYCLES.items() if size * 2 <= whole and long(name, whole))
 
 
-def calendar(times: np.ndarray, cycles: tuple[str, ...]) -> np.ndarray:
-    """(2·cycles, n): sine and cosine of the hour in the day, of the day in the week and of the day in the year."""
+def calendar(times: np.ndarray, cycles: tuple[str, ...], seen: tuple[float, float] | None = None) -> np.ndarray:
+    """(2·cycles, n): sine and cosine of the hour in the day, of the day in the week and of the day in the year.
+
+    seen  first and last time of the data: where that is less than a year, other days take the place of the nearest end
+    """
     made = [np.zeros((0, len(times)))]
     for name in cycles:
         at = {"hour": times % DAY / DAY, "weekday": (days(times).astype(np.int64) + 3) % 7 / 7}.get(name)
         if at is None:
+            if seen is not None and seen[1] - seen[0] < CYCLES["year"]:
+                times = np.clip(times, *seen)
             year = days(times).astype("datetime64[Y]")
             at = (days(times) - year.astype("datetime64[D]")).astype(np.float64) / 365.2425
         made.append(np.stack([np.sin(2 * np.pi * at), np.cos(2 * np.pi * at)]))
     return np.concatenate(made)
+
+
+def span(members, step: Step) -> tuple[float, float]:
+    """First and last time of these series, about: the end of the one that begins last, or of the longest."""
+    last = [max(members, key=lambda m: m.start), max(members, key=lambda m: m.length)]
+    return min(m.start for m in members), float(max(step.times(m.start, m.length)[-1] for m in last))
 
 
 def seasons(x: np.ndarray, longest: int) -> list[tuple[int, float]]:

@@ -177,6 +177,6 @@ def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
     if form.cycles:
         for i, m in enumerate(member):
             times = form.step.times(form.members[m].start, form.members[m].length)[:20_000]
-            wave = series_steps.calendar(times, form.cycles)
+            wave = series_steps.calendar(times, form.cycles, series_steps.span(form.members, form.step))
             begins[i] = times[((wave - items[i, form.values : form.values + dated, 0][:, None]) ** 2).sum(0).argmin()]
     return codes[member], begins
