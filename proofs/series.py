@@ -272,7 +272,7 @@ def finish(data: str, ours, beside, control, seconds, seeds, took) -> None:
     goal = GOALS.get(data) or {"told_by_trees": beside["gaussian"]["told_by_trees"]}
     mean = {key: float(np.mean([o[key] for o in ours.values()])) for key in next(iter(ours.values()))}
     reached = {key: mean[key] >= value if key == "profile" else mean[key] <= value for key, value in goal.items()}
-    text = ", ".join(f"{key} {'>=' if key == 'profile' else '<='} {value}" for key, value in goal.items())
+    text = ", ".join(f"{key} {'>=' if key == 'profile' else '<='} {value:.3g}" for key, value in goal.items())
     record(
         f"series-{data}", passed=all(reached.values()), goal=text, reached=reached, mean=mean, ours=ours,
         beside=beside, took=took, control=control, seed=seeds,
