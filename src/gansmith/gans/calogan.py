@@ -55,7 +55,7 @@ class CaloGAN(GAN):
     )
     summary = "showers of a calorimeter, layer by layer, for the energy of a particle"
     unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("packing", "augment", "instance_noise", "minibatch"),  # D has minibatch discrimination of its own
+        *("packing", "augment", "mirror", "instance_noise", "minibatch"),  # D has minibatch discrimination of its own
     )
     latent: int = setting(64, "numbers of noise beside those of the cells", minimum=1)
     energy_weight: float = setting(

@@ -63,7 +63,6 @@ class GroupGAN(TabularGAN):
         return RowsOfGroups(**plain | {"spec": spec}, flat=flat)
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        self.simultaneous, self.body, self.learning_rate_end = True, "perceptron", 0.0
         return []
 
     def build(self, spec: Any) -> None:

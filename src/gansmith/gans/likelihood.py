@@ -29,6 +29,12 @@ class LikelihoodFirst(R3GAN):
     """
 
     training_only: ClassVar[tuple[str, ...]] = ("watched",)
+    unsupported_settings: ClassVar[tuple[str, ...]] = (
+        *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "instance_noise"),
+        *("conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end", "beta2"),
+        *("discriminator_steps", "mirror"),
+    )
+    simultaneous, body, learning_rate_end = True, "perceptron", 0.0
 
     dropout: float = setting(0.1, "share of G's units dropped", minimum=0.0, maximum=1.0)
     game_share: float = setting(0.3, "share of the training in which D plays", minimum=0.0, maximum=0.9)

@@ -49,7 +49,7 @@ class SeqWGAN(WGANGP):
     )
     summary = "genes, proteins and other letters at full length, by a Wasserstein critic"
     replaceable: ClassVar[tuple[str, ...]] = ()  # G's letters are made of logits
-    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "packing", "conditional")
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror", "packing", "conditional")
 
     width: int | None = setting(None, "channels of both players; None: from the data", minimum=1)
     depth: int = setting(5, "residual blocks of each player", minimum=1)

@@ -55,11 +55,6 @@ class SeriesGAN(LikelihoodFirst):
     batch_size: ClassVar[int] = 256
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks know the law
     recordable: ClassVar[bool] = False  # which windows are put aside, the items say
-    unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "mirror"),
-        *("instance_noise", "conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end"),
-        *("beta2", "discriminator_steps"),
-    )
     unreached: ClassVar[dict[str, str]] = R3GAN.unreached | {
         "generator.enter": "what a column holds, only those after it are told",
         "generator.linear": "what a column holds, only those after it are told",
@@ -90,7 +85,6 @@ class SeriesGAN(LikelihoodFirst):
         return replace(found, spec=form.with_law(found.fields["real"], rows))
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        self.simultaneous, self.body, self.learning_rate_end = True, "perceptron", 0.0
         if self.aside is None:
             self.aside = max(1, (count or 0) // PARTS)
         return []

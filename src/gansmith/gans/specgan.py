@@ -40,7 +40,7 @@ class SpecGAN(WGANGP):
     name = "specgan"
     paper = WaveGAN.paper
     summary = "sound as log-spectrograms, back by Griffin-Lim"
-    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks see spectrograms, whose form is its own
 
     frame: int = setting(256, "samples of a frame of the Fourier transform, a power of two", minimum=16)

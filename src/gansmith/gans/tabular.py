@@ -65,11 +65,6 @@ class TabularGAN(LikelihoodFirst):
         "generator.place_in": "what the last column holds, no other is told",
     }
     told: ClassVar[int] = 0  # columns of a row that are never made
-    unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "instance_noise"),
-        *("conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end", "beta2"),
-        *("discriminator_steps",),
-    )
 
     types: str | None = setting(None, "what columns are that do not look it: 'zip=categorical, since=date'")
     keep: str | None = setting(None, "what holds in every row: 'end >= start, total = net + tax, unique city date'")
@@ -87,7 +82,6 @@ class TabularGAN(LikelihoodFirst):
         return with_bins(found, self.bins or min(40, max(8, len(found) // 150)))
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        self.simultaneous, self.body, self.learning_rate_end = True, "perceptron", 0.0
         return spec.kept_otherwise()
 
     def build(self, spec: Any) -> None:

@@ -58,7 +58,7 @@ class VGAN(DCGAN):
         code="https://github.com/cvondrick/videogan",
     )
     summary = "clips of a foreground that moves over a background that stands still"
-    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
     replaceable: ClassVar[tuple[str, ...]] = ("discriminator",)  # the generator is its two streams
 
     sparsity: float = setting(0.1, "λ, weight of the mean of the mask of what moves", minimum=0.0)

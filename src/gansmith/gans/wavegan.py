@@ -40,7 +40,7 @@ class WaveGAN(WGANGP):
         code="https://github.com/chrisdonahue/wavegan",
     )
     summary = "raw sound by WGAN-GP with phase shuffle"
-    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment",)  # which is of pictures
+    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
 
     shuffle: int = setting(2, "n, steps that phase shuffle moves activations of D by, at most; 0: none", minimum=0)
     shuffle_each: bool = setting(True, "move each item by itself, as in the paper; else a batch alike, as released")
