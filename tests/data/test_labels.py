@@ -21,6 +21,8 @@ from gansmith.errors import UserError
 def test_a_class_is_called_by_its_name_and_by_number_only_where_none_is_called_by_one():
     assert class_numbers(["7", 3, "7"], ("3", "7")) == [1, 0, 1]
     assert class_numbers(["1", 0, "dog"], ("cat", "dog")) == [1, 0, 1]
+    assert class_numbers(["DOG", "Cat"], ("cat", "dog")) == class_numbers(["B", "a"], ("a", "B")) == [1, 0]
+    assert class_numbers(["a", "A"], ("A", "a")) == [1, 0]
     assert class_numbers(np.array([1, 0]), ("3", "7")) == class_numbers(torch.tensor([1, 0]), ("3", "7")) == [1, 0]
     for wanted, names in ((["0"], ("3", "7")), ([1], ("3", "7")), (["2"], ("cat", "dog")), (["1"], ("-1", "cat"))):
         with pytest.raises(UserError, match="no class"):

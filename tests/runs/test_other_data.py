@@ -84,3 +84,13 @@ def test_weights_that_do_not_fit_are_refused(run):
     with pytest.raises(gs.UserError, match="start_from is a int"):
         gs.DCGAN().fit("x.npz", steps=1, start_from=3)
     assert cli.main(["train", "x.npz", "--init", "nowhere", "--steps", "1"]) == 2
+
+
+def test_generators_of_volumes_begin_with_the_mean_volume():
+    cells = np.zeros((30, 1, 8, 8, 8), bool)
+    cells[:, 0, :2] = True
+    cells[::2, 0, 7, 7, 7] = True
+    state = make_state(gs.GAN3D(width=2), gs.read(cells), Options(steps=1, val=0.0), torch.device("cpu"), Ranks())
+    first = state.game.generator.output(torch.zeros(1, 1, 8, 8, 8))[0]
+    torch.testing.assert_close(first[0, :2], torch.full((2, 8, 8), 0.99))
+    assert abs(first[0, 7, 7, 7]) < 1e-6 and first[0, 5, 5, 5] < -0.98

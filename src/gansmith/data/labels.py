@@ -65,7 +65,8 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
 
 
 def class_numbers(wanted, names: tuple[str, ...]) -> list[int]:
-    """The places in `names` of classes, which are given by name, or by number where no class is called by one.
+    """The places in `names` of classes, which are given by name (in small or large letters, where that means one), or by
+    number where no class is called by one.
 
     An array or tensor holds numbers, as the labels of a Dataset do. UserError for what is no class.
     """
@@ -75,15 +76,17 @@ def class_numbers(wanted, names: tuple[str, ...]) -> list[int]:
         if odd is None:
             return found
         raise UserError(f"no class {odd}: there are {few(names, 20)} (numbers 0 … {len(names) - 1})")
-    place = {name: i for i, name in enumerate(names)}
+    small = [name.casefold() for name in names]
+    place = {name: i for i, name in enumerate(small) if small.count(name) == 1}
+    place |= {name: i for i, name in enumerate(names)}
     numbered = any(map(_is_number, names))
     found = []
     for one in wanted:
         name = str(one)
         if name not in place and _is_number(name) and not numbered and 0 <= int(name) < len(names):
             found.append(int(name))
-        elif name in place:
-            found.append(place[name])
+        elif name in place or name.casefold() in place:
+            found.append(place.get(name, place.get(name.casefold())))
         else:
             numbers = "" if numbered else f" (numbers 0 … {len(names) - 1})"
             shown = name if _is_number(name) else repr(name)

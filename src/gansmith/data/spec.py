@@ -57,6 +57,7 @@ class Kind:
     cropped: ClassVar[bool] = False  # whether a quarter of a sheet shows what the whole does
     continuous: ClassVar[bool] = True  # an item is an array of numbers; False: parts of it are drawn from a list
     bounded: ClassVar[bool] = False  # numbers lie in −1 … 1 in the networks, so generators end in tanh
+    sparse: ClassVar[bool] = False  # nearly all of an item is empty, so that generators begin with the mean item
     bf16: ClassVar[bool] = False  # whether bfloat16 is used where it is fast
 
     shape: tuple[int, ...]
@@ -187,7 +188,7 @@ class Kind:
         """The default generator and discriminator, for papers that are about the loss."""
         from gansmith.networks.bodies import bodies
 
-        return bodies(self.axes, self.bounded)
+        return bodies(self.axes, self.bounded, self.shape if self.sparse else None)
 
     def steps_needed(self, count: int, batch_size: int) -> tuple[int, int]:
         """Training steps on `count` items after which samples of a default GAN usually resemble the data, and after

@@ -14,7 +14,7 @@ from functools import partial
 
 from torch import nn
 
-from gansmith.networks.blocks import Discriminator, Generator
+from gansmith.networks.blocks import Discriminator, FromMean, Generator
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 
@@ -35,14 +35,17 @@ class Bodies:
     width: int
 
 
-def bodies(axes: int, bounded: bool) -> Bodies:
+def bodies(axes: int, bounded: bool, mean_of: tuple[int, ...] | None = None) -> Bodies:
     """Convolutions over 1, 2 or 3 axes; with 0 axes perceptrons of three hidden layers.
 
     bounded  the data lies in −1 … 1 in network units, so that generators end in tanh; otherwise in nothing
+    mean_of  shape of items of which generators begin with the mean one (`blocks.FromMean`)
 
     UserError for more axes than three.
     """
-    output = nn.Tanh if bounded else None
+    output: Callable[[], nn.Module] | None = nn.Tanh if bounded else None
+    if bounded and mean_of is not None:
+        output = partial(FromMean, mean_of)
     if axes:
         return Bodies(partial(ConvGenerator, output=output), ConvDiscriminator, WIDTHS.get(axes, 16))
     return Bodies(partial(perceptron_generator, output=output), perceptron_discriminator, WIDTHS[0])

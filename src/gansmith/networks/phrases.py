@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.networks.blocks import FromMean
+
 OCTAVE = 12
 
 
@@ -73,6 +75,7 @@ class BarMaker(nn.Module):
         self.up = nn.Linear(sizes[-1] + told, self.octaves * width, bias=False)
         self.norm = nn.BatchNorm1d(width)
         self.last = nn.Linear(width, OCTAVE * tracks)
+        self.output = FromMean((tracks, 1, pitches))
 
     def forward(self, z: Tensor, told: list[Tensor] | None = None) -> Tensor:
         h = self.start(z)[:, None]  # (n, time, channels)
@@ -83,7 +86,7 @@ class BarMaker(nn.Module):
         h = self.up(beside(h, -1)).unflatten(2, (self.octaves, self.width))
         h = self.last(self.norm(h.flatten(0, 2)).view(h.shape).relu())  # (n, time, octaves, tracks · 12)
         h = h.unflatten(3, (self.tracks, OCTAVE)).permute(0, 3, 1, 2, 4).flatten(3)
-        return h[..., : self.pitches].tanh()
+        return self.output(h[..., : self.pitches])
 
 
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
-"""New training that starts with the weights of a trained game: `gansmith train DATA --start-from RUN`."""
+"""What networks start with: the mean item of the data, or the weights of a trained game: `gansmith train DATA
+--start-from RUN`."""
 
 from __future__ import annotations
 
@@ -6,9 +7,14 @@ import os
 
 import torch
 
+from gansmith.data.dataset import Dataset
+from gansmith.data.labels import evenly
 from gansmith.errors import UserError
 from gansmith.game import Game
+from gansmith.networks.blocks import FromMean
 from gansmith.runs.load import load
+
+MEAN = 5000  # items that a mean is taken of
 
 
 def weights_of(start) -> Game | None:
@@ -18,6 +24,17 @@ def weights_of(start) -> Game | None:
     if not isinstance(start, (str, os.PathLike)):
         raise UserError(f"start_from is a {type(start).__name__}: give a run, a model.gan, or a trained game")
     return load(start)
+
+
+def begin_with_mean(game: Game, data: Dataset) -> None:
+    """Let the networks that begin with the mean item (`blocks.FromMean`) do so, of at most MEAN items of the data."""
+    beginning = [module for module in game.modules() if isinstance(module, FromMean)]
+    if not beginning:
+        return
+    index = torch.from_numpy(evenly(len(data), min(MEAN, len(data))))
+    total = sum(getattr(data.batch(part), data.main).sum(0, dtype=torch.float64) for part in index.split(250))
+    for module in beginning:
+        module.start((total / len(index)).float())
 
 
 def take_weights(game: Game, old: Game) -> None:

@@ -28,7 +28,7 @@ from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of 
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
 from gansmith.runs.sizing import read_to_fit, try_step
-from gansmith.runs.start_from import take_weights, weights_of
+from gansmith.runs.start_from import begin_with_mean, take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
@@ -237,8 +237,7 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     train, held = dataset.split(options.val, options.seed) if options.val else (dataset, None)
     game.build(train.spec)  # what it says of the numbers may be learned from this part alone
     game.spec = train.spec
-    if begin is not None:
-        take_weights(game, begin)
+    begin_with_mean(game, train) if begin is None else take_weights(game, begin)
     game.to(place)
     hardware.arrange(game, place, options.precision)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)

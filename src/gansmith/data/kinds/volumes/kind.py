@@ -49,6 +49,7 @@ class Volumes(Kind):
     example_out = "-n 16 -o made/"
     shown = 16
     bounded = True
+    sparse = True
 
     center: tuple[float, ...] = (0.5,)
     scale: tuple[float, ...] = (0.5,)
