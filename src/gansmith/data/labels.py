@@ -65,7 +65,7 @@ def encode(label: np.ndarray, classes, name: str, notes: list) -> tuple[np.ndarr
 
 
 def class_numbers(wanted, names: tuple[str, ...]) -> list[int]:
-    """The places in `names` of classes, which are given by name (in small or large letters, where that means one), or by
+    """The places in `names` of classes, which are given by name, in small or large letters where that means one, or by
     number where no class is called by one.
 
     An array or tensor holds numbers, as the labels of a Dataset do. UserError for what is no class.
