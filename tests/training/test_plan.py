@@ -4,6 +4,7 @@ import pytest
 
 import gansmith as gs
 from gansmith.errors import UserError
+from gansmith.game import Stage
 from gansmith.testing import begin, made_up
 from gansmith.training import plan
 from gansmith.training.loop import Budget, Mover
@@ -27,6 +28,20 @@ def test_rounds_are_timed_where_they_are_like_most(monkeypatch):
     made = planned(lambda: states.append(fresh()) or states[-1])
     assert played.count("discriminator") == 5 * played.count("generator")
     assert made.rounds == 7 and made.memory > 0 and states[0].batch_size == 32
+
+
+def test_a_round_takes_what_the_stages_take_on_average(monkeypatch):
+    """A half in which a round takes 1 s, then one in which it takes 4: of the time, or of the rounds."""
+    monkeypatch.setattr(plan, "_seconds", lambda state, mover, rounds: 4.0 if state.game.progress > 0.5 else 1.0)
+
+    class Twice(gs.WGAN):
+        def stages(self):
+            return [Stage("first", self.turns(), 1.0), Stage("never", [], 0.0), Stage("second", self.turns(), 1.0)]
+
+    state = fresh(Twice)
+    assert plan._over_stages(state, None, 1.0, by_clock=True) == 1 / (0.5 / 1 + 0.5 / 4)
+    assert plan._over_stages(state, None, 1.0, by_clock=False) == 2.5
+    assert plan._over_stages(fresh(), None, 3.0, by_clock=True) == 3.0
 
 
 def test_the_batch_grows_until_the_next_would_not_fit(monkeypatch):

@@ -98,14 +98,7 @@ def step_seconds(state: State, precision: str) -> float:
     state.game.train()
     mover = Mover(state, precision, 1, False)
     state.round = USUAL
-    times: list[float] = []
-    while len(times) < 6 and (len(times) < 2 or sum(times[1:]) < WARM_SECONDS):
-        begun = time.perf_counter()
-        state.round += 1
-        play_round(state, mover)
-        _finish(state)
-        times.append(time.perf_counter() - begun)
-    return state.ranks.as_first(median(times[1:]))
+    return state.ranks.as_first(_over_stages(state, mover, _seconds(state, mover, 5), by_clock=True))
 
 
 def make_plan(
@@ -135,7 +128,7 @@ def make_plan(
     count = quickest(tried)
     torch.set_num_threads(count)
     tried = {n: median(times) for n, times in tried.items()}
-    round_seconds = ranks.as_first(tried[count])
+    round_seconds = ranks.as_first(_over_stages(state, mover, tried[count], by_clock=budget.steps is None))
     rounds = budget.steps or max(1, round(60 * budget.minutes / round_seconds))
     written = _rehearse(state, Path(out)) if out is not None and ranks.first else 0
     return Plan(
@@ -171,6 +164,39 @@ def _time(state: State, mover: Mover, threads: Sequence[int]) -> tuple[dict[int,
         if count == min(threads):
             ours, spent = ours + time.process_time() - used, spent + times[count][-1]
     return {count: found[warm:] for count, found in times.items()}, ours / spent
+
+
+def _over_stages(state: State, mover: Mover, first: float, by_clock: bool) -> float:
+    """Seconds of a round on average over the stages of the game, the first of which takes `first`: a generator that
+    learns by likelihood, say, plays many times as fast as later against a discriminator.
+
+    by_clock  a stage has its share of the time; False: of the rounds
+    """
+    stages = [stage for stage in state.game.stages() if stage.share > 0]
+    total, reached = sum(stage.share for stage in stages), 0.0
+    times = []
+    for stage in stages:
+        state.game.progress = (reached + stage.share / 2) / total
+        reached += stage.share
+        times.append(_seconds(state, mover, 3) if times else first)
+    shares = [stage.share / total for stage in stages]
+    if by_clock:
+        return 1 / sum(share / seconds for share, seconds in zip(shares, times))
+    return sum(share * seconds for share, seconds in zip(shares, times))
+
+
+def _seconds(state: State, mover: Mover, rounds: int) -> float:
+    """Of a round: the median of a few after the first."""
+    times = []
+    for _ in range(1 + rounds):
+        begun = time.perf_counter()
+        state.round += 1
+        play_round(state, mover)
+        _finish(state)
+        times.append(time.perf_counter() - begun)
+        if len(times) > 1 and state.ranks.as_first(sum(times) > WARM_SECONDS):  # ranks play these rounds together
+            break
+    return median(times[1:])
 
 
 def _grow(state: State, mover: Mover) -> None:
