@@ -97,6 +97,7 @@ def trigrams(train: list[str], count: int, seed: int) -> list[str]:
 def draw(curves: dict[str, list[dict]], points: dict[str, dict], path: Path) -> None:
     """Quality (3-grams that others have) against diversity (3-grams that differ), and both perplexities."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
     figure = Figure((9, 4), layout="tight")
     pairs = (("distinct 3-grams", "3-grams"), ("reverse", "forward"))
@@ -108,6 +109,10 @@ def draw(curves: dict[str, list[dict]], points: dict[str, dict], path: Path) -> 
         axes.set(xlabel=across, ylabel=up)
         if across == "reverse":
             axes.set(xscale="log", yscale="log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.set_major_formatter(ScalarFormatter())
+                axis.set_minor_locator(NullLocator())
     axes.legend(fontsize=7)
     figure.savefig(path, dpi=110)
 
