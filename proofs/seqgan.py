@@ -85,8 +85,8 @@ def trial(seed: int, minutes: float) -> dict:
     plateau = gs.LanguageModel(**small, **half | {"decay": 0.7}).fit(dataset, minutes=minutes * 0.5, **options)
     found["likelihood alone"] = judged(plateau, truth, held, seed)
     found["likelihood alone, by temperature"] = {str(t): judged(plateau, truth, held, seed, t) for t in TEMPERATURES}
-    settings = {**small, "pretraining": 0.3, "baseline": True, "rollouts": 4, "learning_rate": 2e-3}
-    settings |= {"judge_every": 1, "discriminator_steps": 5, "discriminator_learning_rate": 1e-3}
+    settings = {**small, "pretraining": 0.3, "baseline": True, "rollouts": 2, "learning_rate": 2e-3, "maps": 25}
+    settings |= {"judge_every": 2, "discriminator_steps": 3, "discriminator_learning_rate": 1e-3}
     played = gs.SeqGAN(**settings).fit(dataset, minutes=minutes, **options)
     found["seqgan"] = judged(played, truth, held, seed)
     found["rounds"] = played.trained["rounds"]
