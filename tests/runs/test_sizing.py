@@ -159,3 +159,13 @@ def test_a_short_run_is_told_what_to_expect():
     assert "resemble the data" in line and "after about 5,000 (42 min here)" in line
     plan.rounds = 5000
     assert not any(line.startswith("expect") for line in plan.lines())
+
+
+def test_a_dataset_in_memory_stays_at_its_size_even_where_it_was_read_from_a_path(tmp_path, monkeypatch):
+    """Somebody may have changed it since: taken a part, added mirror images."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 255, (30, 64, 64, 3), dtype=np.uint8))
+    monkeypatch.setattr("gansmith.runs.sizing.step_seconds", lambda state, precision: 1.0)
+    data, rest = read(tmp_path / "x.npy").split(0.5)
+    for chosen, side in ((), 64), (("why",), 32):
+        gan = gs.GAN(width=4, latent=2).fit(data, minutes=0.001, val=0, evaluate=False, reasons=chosen)
+        assert gan.spec.shape == (3, side, side)

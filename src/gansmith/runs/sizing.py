@@ -116,12 +116,22 @@ def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
 
 
 def read_to_fit(
-    game: Game, data, dataset: Dataset, minutes: float, batch_size: int, seconds_of, ranks: Ranks, look: dict, size=None
+    game: Game,
+    data,
+    dataset: Dataset,
+    minutes: float,
+    batch_size: int,
+    seconds_of,
+    ranks: Ranks,
+    look: dict,
+    size=None,
+    chosen: bool = False,
 ) -> tuple[Dataset, Size | None, list[str]]:
     """(the data, its option `size`, why) as `fitting` says, with the game's width set; the data is as it is where its
-    size was asked for, or where it cannot be read again from `data`."""
-    again = data if dataset.source is None else dataset.source
-    fixed = size is not None or bool(game.inputs) or again is dataset
+    size was asked for, and where `data` is a Dataset, which somebody may have changed since it was read, unless it was
+    read to choose the game."""
+    again = data if not isinstance(data, Dataset) else data.source if chosen else None
+    fixed = size is not None or bool(game.inputs) or again is None
     widths = widths_of(game, dataset)
     found, width, reasons = fitting(dataset, minutes, batch_size, seconds_of, widths=widths, sized=fixed)
     if width is not None:

@@ -117,7 +117,8 @@ def fit(
     if start_from is None and budget.minutes:
         trial = partial(try_step, partial(make_state, ranks=ranks), game, precision, place)
         batch = pick_batch(batch_size, dataset, val, game.batch_size)
-        dataset, size, chosen = read_to_fit(game, data, dataset, budget.minutes, batch, trial, ranks, look, size)
+        how = (budget.minutes, batch, trial, ranks, look, size, bool(reasons))
+        dataset, size, chosen = read_to_fit(game, data, dataset, *how)
         reasons = [*reasons, *chosen]
     counts = candidates(place, dataset.spec, threads, ranks.count)
     options = Options(
