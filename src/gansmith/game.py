@@ -65,7 +65,7 @@ class Stage:
     begin: Callable[[], None] = lambda: None
 
 
-def setting(default, meaning: str, *, minimum=None, maximum=None, choices=None):
+def setting(default, meaning: str, *, minimum=-(2**31), maximum=2**31, choices=None):
     """A setting of a game: its default, its one-line meaning, and what values are allowed."""
     about = {"meaning": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
     return field(default=default, metadata=about)
@@ -338,9 +338,9 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
         if limits.get("choices") and value not in limits["choices"]:
             allowed = ", ".join(map(str, limits["choices"]))
             raise SettingError(f"{game.__name__}({name}={value!r}): choose one of {allowed}")
-        low, high = limits.get("minimum"), limits.get("maximum")
-        if (low is not None and value < low) or (high is not None and value > high):
-            span = f"at least {low}" if high is None else f"between {low} and {high}"
+        low, high = limits.get("minimum", -(2**31)), limits.get("maximum", 2**31)
+        if isinstance(value, (int, float)) and not low <= value <= high:  # NaN, too
+            span = f"between {low} and {high}" if value >= low or high < 2**31 else f"at least {low}"
             raise SettingError(f"{game.__name__}({name}={value!r}): must be {span}")
 
 

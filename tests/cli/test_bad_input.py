@@ -73,6 +73,13 @@ BAD = {  # what is wrong -> (how it comes about, what is typed, what the line mu
     "no data": (nothing, "train wgan-gp", "DATA"),
     "text for steps": (nothing, "train digits --steps many", "--steps"),
     "no steps": (nothing, "train digits --steps 0", "steps=0"),
+    "steps without end": (nothing, "train digits --steps " + "9" * 30, "from 1 to"),
+    "minutes without end": (nothing, "train digits --minutes inf", "minutes=inf"),
+    "no number for a setting": (nothing, "train gan digits --learning-rate nan", "learning_rate=nan"),
+    "a setting beyond all memory": (nothing, "train gan digits --width 999999999999999999", "width="),
+    "a seed beyond all numbers": (nothing, "train gan digits --seed " + "9" * 30, "--seed"),
+    "a device": (nothing, "check /dev/null", "is a pipe or a device"),
+    "a name too long": (nothing, "check " + "a" * 300, "File name too long"),
     "two budgets": (nothing, "train digits --steps 3 --minutes 3", "not both"),
     "all held out": (nothing, "train digits --val 1", "val=1"),
     "bad size": (nothing, "train digits --size wide", "HEIGHTxWIDTH"),
@@ -112,6 +119,11 @@ def test_bad_input_gets_one_line_and_leaves_nothing(case, here, capsys, pictures
         ("sample RUN -o x.tiff", ".png"),
         ("sample RUN -o x.csv", "folder/"),
         ("sample RUN -n 0", "--count"),
+        ("sample RUN -o /dev/null", "a device or a pipe"),
+        ("sample RUN -o a\0b.png", "cannot be written to"),
+        (f"sample RUN -o {'a' * 300}.png", "name another place"),
+        ("sample RUN -o RUN/model.gan/x.png", "model.gan is no folder"),
+        ("sample RUN --seed " + "9" * 30, "--seed"),
         ("sample RUN --label 11", "no class"),
         ("sample RUN --label seven", "no class"),
         ("train gan digits --steps 2 --out RUN", "resume"),
@@ -120,7 +132,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(case, here, capsys, pictures
 )
 def test_what_a_run_refuses_leaves_it_as_it_was(typed, expected, trained, here, capsys):
     before = tree(trained), tree(here)
-    assert cli.main([str(trained) if word == "RUN" else word for word in typed.split()]) == 2
+    assert cli.main([word.replace("RUN", str(trained)) for word in typed.split()]) == 2
     said = capsys.readouterr()
     assert said.err.startswith("gansmith: ") and said.err.count("\n") == 1 and expected in said.err
     assert (tree(trained), tree(here)) == before

@@ -109,6 +109,14 @@ def test_bad_arrays_are_refused_in_one_line(bad, message):
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_too_close_for_single_precision_are_said():
+    x = np.arange(60.0).reshape(30, 2)
+    said = "differ by less than float32 can tell"
+    assert any(said in note and " 1:" in note for note in read(x.astype(int) + [0, 2**53]).notes)
+    assert any(said in note for note in read(1e12 + x.reshape(5, 2, 3, 2)).notes)
+    assert not any(said in note for note in read(x + [0.1, 1e4]).notes + read(np.full((30, 2), 0.1)).notes)
+
+
 def test_size_of_vectors_is_refused():
     with pytest.raises(UserError, match="for .*pictures"):
         read(np.zeros((5, 3)), size=8)

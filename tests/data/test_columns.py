@@ -87,6 +87,12 @@ COLUMNS = {
     "date as whole number": days().dt.strftime("%Y%m%d").astype("int64"),
     "duration": Series(pandas.to_timedelta(RNG.integers(-(10**6), 10**6, 60), unit="s")),
     "duration as text": Series([f"{h}:{m:02d}" for h, m in RNG.integers(0, 60, (60, 2))]),
+    "date, small letters": Series([f"{i % 12 + 1}:{i:02d} {'ap'[i % 2]}m" for i in range(60)]),
+    "date, small months": Series([f"{i % 28 + 1:02d}-{['jan', 'may', 'oct'][i % 3]}-{2000 + i}" for i in range(60)]),
+    "duration, laps": Series([f"{i // 7}:{i:02d}.{i * 13:03d}" for i in range(60)]),
+    "duration, objects": Series(
+        [datetime.timedelta(days=i % 3, seconds=i, microseconds=7) for i in range(60)], dtype=object
+    ),
     "duration, times of day": Series([datetime.time(i % 24, i) for i in range(60)]),
 }
 

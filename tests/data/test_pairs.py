@@ -144,6 +144,15 @@ def test_files_of_one_name_and_two_endings_are_paired_or_named(tmp_path):
     assert data.files == ("1.jpg", "1.png", "2") and data.raw([1], "source").max() == 60
 
 
+@pytest.mark.parametrize(
+    "layout",
+    ["{}.jpg {}.png", "{}-input.png {}-output.png", "image/{}.png mask/{}_mask.png", "HR/{}.png LR/{}x4.png"],
+)
+def test_what_may_be_pairs_is_asked_for(tmp_path, layout):
+    lay(tmp_path, {name.format(i): i + 10 * k for i in range(4) for k, name in enumerate(layout.split())})
+    assert "are they pairs" in str(gs.data.preflight.look_over(tmp_path))
+
+
 def test_classes_called_a_and_b_in_small_letters_are_classes(tmp_path):
     lay(tmp_path, {f"{name}/{i}.png": i for name in "ab" for i in range(3)})
     assert gs.read(tmp_path).spec.classes == ("a", "b")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gansmith.data import read
+from gansmith.data.once import once
 from gansmith.data.sources import endings_in, files_in, pictures_at
 from gansmith.errors import UserError
 
@@ -39,6 +40,8 @@ def test_files_of_any_kind_with_their_classes(tmp_path):
         assert "passed over, being no recordings: 1 .txt" in found.notes
         assert found.take([2]).open(0).read() == b"lo/3.wav" and found.take([2]).label.tolist() == [1]
         assert endings_in(path) == {".wav": 3, ".txt": 1}
+        with once():  # what is told of a folder is told once, however often it is read
+            assert files_in(path, (".wav",)).notes == files_in(path, (".wav",)).notes
         with pytest.raises(
             UserError, match=r"no tunes in .*: found 3 \.wav, 1 \.txt; name one file, or a folder of .mid"
         ):

@@ -178,6 +178,15 @@ def test_other_data_is_read_in_the_same_numbers(tmp_path):
         data.spec.like(read(["the blue cat", "a dog"]))
 
 
+def test_texts_that_a_spreadsheet_would_run_are_said_and_kept_from_it(tmp_path):
+    (tmp_path / "x.txt").write_text("=cmd() x\nplain words\n" * 30)
+    data = read(tmp_path / "x.txt")
+    assert "--safe-csv: =cmd() x" in str(check(data))
+    for safe, first in ((True, "'=cmd() x"), (False, "=cmd() x")):
+        write_samples(data.raw([0, 1]), str(tmp_path / "x.csv"), data.spec, safe=safe)
+        assert (tmp_path / "x.csv").read_text().splitlines()[1] == first
+
+
 # --- writing and showing ---------------------------------------------------------------------------------------------
 def test_written_files_are_read_again(tmp_path):
     data = read(6 * GENES)

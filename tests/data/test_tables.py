@@ -200,6 +200,13 @@ FILES = {  # text of the file -> what the notes say, and what comes back where i
     "parted by spaces": ("  a b\n 10 x\n  7 y\n", "parted by spaces", "some spaces"),
     "carets": ("a^b\n1^x,y\n2^z\n", "", None),
     "lone carriage returns": ("a,b\r1,2\r3,4\r", "", None),
+    "numbers of one width": (
+        "a,b,k\n" + rows_of(9, lambda i: f"{i * i:>4}", lambda i: "xyz"[i % 3] + f",{i}"),
+        "spaces beside the numbers of 'a'",
+        "wide",
+    ),
+    "one column of decimal commas": ("v\n" + rows_of(9, lambda i: f"-{i},{i}5"), "", None),
+    "the end of a file of DOS": ("a,b\n1,2\n3,4\n\x1a", "", "dos"),
     "short rows": ("a,b,c\n1,2,3\n4\n5,6,7\n", "1 rows are short of cells, the first is row 2", "short"),
     "marks of gaps": (
         "a,b\n" + rows_of(60, lambda i: "NA" if i % 7 == 0 else i * 3, lambda i: ["NA", "", "U"][i % 3]),
@@ -233,6 +240,8 @@ def test_a_file_comes_back_as_it_was(write, tmp_path, name):
         "comment": text[2:],
         "sep": text[6:],
         "empty": text.replace("\n\n", "\n"),
+        "wide": text.replace(" ", ""),
+        "dos": text[:-1],
         "short": text.replace("4\n", "4,,\n"),
         None: text,
     }[FILES[name][2]]
@@ -301,6 +310,7 @@ def test_frames_keep_their_names_whatever_they_are():
         "alike": plain.set_axis(["x", "x"], axis=1),
         "two levels": plain.set_axis(pandas.MultiIndex.from_tuples([("a", 1), ("a", 2)]), axis=1),
         "text and numbers": plain.set_axis(["x", 1], axis=1),
+        "nothing and a fraction": plain.set_axis(pandas.Index([None, 1.5], dtype=object), axis=1),
         "dates": plain.set_axis(pandas.to_datetime(["2020-01-01", "2020-01-02"]), axis=1),
     }
     for name, frame in frames.items():

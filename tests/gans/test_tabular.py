@@ -223,6 +223,11 @@ def test_a_generator_that_gets_worse_goes_back_and_takes_smaller_steps():
     assert torch.equal(made.level, best) and watched.rate < 1
 
 
+def test_values_that_no_row_has_leave_its_weights_finite():
+    made = ColumnGenerator([0, 3], [], torch.tensor([0.5, 0.5, 0]), torch.zeros(3, 2), torch.zeros(3) > 0, 8, 0.0)
+    assert made.level.isfinite().all()
+
+
 def test_watched_rows_are_not_learned_from():
     game = TabularGAN(width=4)
     data = game.read(frame(60))

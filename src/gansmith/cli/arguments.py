@@ -10,6 +10,9 @@ import typer
 from gansmith.errors import UserError
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a training run")]
+SEEDS = {"min": -(2**63), "max": 2**63 - 1, "metavar": "S"}  # that torch takes
+Seed = Annotated[int, typer.Option(help="random seed", **SEEDS)]
+NewSeed = Annotated[int | None, typer.Option(help="random seed [a new one]", **SEEDS)]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps")]
 Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training, instead of --steps [5]")]
 Size = Annotated[str | None, typer.Option(metavar="S", help="image size: 64, or HEIGHTxWIDTH [from the data]")]

@@ -14,7 +14,10 @@ from gansmith.atomic import DiskFull
 from gansmith.errors import Diverged, RankLost, UserError, is_out_of_memory
 from gansmith.names import shown, typed
 
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+    errno.ELOOP, errno.ENAMETOOLONG,
+)  # fmt: skip
 
 
 def first_rank() -> bool:
@@ -69,7 +72,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, OSError) and (error.errno in DISK or isinstance(error, DiskFull)):
         return f"{error.filename}: {error.strerror}" if error.filename else text, 2
     if is_out_of_memory(error):
-        return "out of memory: use a smaller --batch-size, --size or --width", 2
+        return "out of memory: use a smaller --batch-size, --size or --width; of samples, a smaller -n", 2
     if isinstance(error, RankLost):
         return f"{text}: continue from the last save with gansmith resume, on any number of processes", 1
     if isinstance(error, Diverged):

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Size, Steps, Within, find_own
+from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Seed, Size, Steps, Within, find_own
 from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
 from gansmith.cli.sampling import impute, sample
 from gansmith.cli.waiting import Waiting
@@ -107,7 +107,7 @@ def train(
     steps: Steps = None,
     minutes: Minutes = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="folder for the run [runs/DATA-GAN]")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="random seed")] = 0,
+    seed: Seed = 0,
     batch_size: Annotated[int | None, typer.Option(metavar="B", help="batch size [64, or all items if fewer]")] = None,
     device: Annotated[str, typer.Option(help="device: cuda, cuda:1, mps, cpu or auto")] = "auto",
     precision: Annotated[str, typer.Option(help="number format: fp32, bf16 or auto")] = "auto",
@@ -240,7 +240,7 @@ def evaluate(
         typer.Argument(metavar="RUN|SAMPLES [RUN|SAMPLES] [DATA]", help="see below"),
     ],
     count: Annotated[int | None, typer.Option("-n", "--count", min=20, help="samples in each of 3 draws [500]")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="random seed")] = 0,
+    seed: Seed = 0,
     within: Within = None,
     game: OwnGame = None,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gansmith.cli.arguments import OwnGame, find_own
+from gansmith.cli.arguments import NewSeed, OwnGame, find_own
 from gansmith.cli.console import say
 from gansmith.errors import UserError
 
@@ -24,7 +24,7 @@ def sample(
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.png, x.npz, x.npy, x.csv or folder/")
     ] = ("samples.png"),
-    seed: Annotated[int | None, typer.Option(metavar="S", help="random seed [a new one]")] = None,
+    seed: NewSeed = None,
     label: Annotated[
         str | None, typer.Option(metavar="L", help="class, by name; by number if none is called by one")
     ] = None,
@@ -200,7 +200,7 @@ def impute(
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="where to: x.csv, x.tsv or x.parquet")] = (
         "filled.csv"
     ),
-    seed: Annotated[int | None, typer.Option(metavar="S", help="random seed [a new one]")] = None,
+    seed: NewSeed = None,
     own: OwnGame = None,
 ) -> None:
     """Fill the empty cells of a table with what they may have held, given the other cells of their row.

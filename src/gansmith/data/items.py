@@ -66,6 +66,8 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
     chosen = _kind_of(path, found)
     if chosen is None:
         there = ", ".join(f"{n} {ending}" for ending, n in found.most_common(4))
+        if not found and not path.is_dir() and not alone:
+            raise DataError(f"{path} is a pipe or a device: write what comes of it to a file, and name that")
         if not found:
             raise DataError(
                 f"{path} is empty: name a folder or file that holds data; gansmith list --kinds says of what kinds"

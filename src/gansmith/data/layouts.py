@@ -7,6 +7,7 @@ files that hold both side by side, below train/ and val/. Where there is a train
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import replace
@@ -85,6 +86,30 @@ def _by_suffix(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures
         return None
     notes.append("from the files whose names end in _A to those that end in _B")
     return tuple(replace(pictures.take(rows), files=[found[row][1] + found[row][3] for row in rows]) for rows in sides)
+
+
+def bare(files: list[str]) -> set[str]:
+    """The names of files without folders, endings, and what all of them end in, such as _mask."""
+    stems = [PurePosixPath(file).stem for file in files]
+    shared = os.path.commonprefix([stem[::-1] for stem in stems])[::-1].lstrip("0123456789")
+    return {stem.removesuffix(shared) for stem in stems}
+
+
+def alike(one: set[str], two: set[str]) -> bool:
+    """Whether nearly all names are on both sides."""
+    return len(one & two) > 0.9 * max(len(one), len(two))
+
+
+def two_of_each(files) -> list[str] | None:
+    """What the names of files end in, where each is there twice but for that: .jpg and .png, _photo.png and
+    _mask.png."""
+    for expression in (r"(.+)(\.[^./]+)", r"(.+)([_-][A-Za-z]+\.[^./]+)"):
+        found = [m for m in (re.fullmatch(expression, file) for file in files) if m]
+        ends = sorted({m[2] for m in found})
+        halves = [{m[1] for m in found if m[2] == end} for end in ends]
+        if len(found) == len(files) and len(ends) == 2 and alike(*halves):
+            return ends
+    return None
 
 
 def two_folders(pictures: Pictures, notes: list[str]) -> tuple[Pictures, Pictures] | None:

@@ -8,6 +8,8 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.labels import choose, evenly, few, labelled
 from gansmith.errors import DataError, UserError
 
+LOOKED_AT = 2000  # items, for what rounding does to them
+
 
 def from_array(
     x, found=None, *, labels="auto", classes=(), columns=(), name="array", notes=(), limit=None, kind=None, **options
@@ -36,6 +38,7 @@ def from_array(
         why = ". ".join(filter(None, [*notes[-1:], takes]))
         raise DataError(f"{name} is no data for {noun}: {x.dtype} items of shape {x.shape[1:]}. {why}")
     data, form = made
+    notes += _rounded(x, data, columns)
     if others := [key for key in options if key not in form.options]:
         if strange := [key for key in others if not any(key in kind.options for kind in KINDS.values())]:
             raise DataError(f"{name}: no kind of data has an option {' or '.join(strange)}")
@@ -45,6 +48,26 @@ def from_array(
             f"these are {form.noun}: {x.dtype} items of shape {x.shape[1:]}"
         )
     return labelled(data, label, form, classes=classes, name=name, notes=notes)
+
+
+def _rounded(x: np.ndarray, data: np.ndarray, columns) -> list[str]:
+    """What of numbers that lie close together, far from 0, float32 does not tell apart: a note, or none."""
+    if data.dtype != np.float32 or x.dtype.itemsize < 4 or x.dtype == np.float32 or x.size != data.size:
+        return []
+    rows = evenly(len(x), min(len(x), LOOKED_AT))
+    exact = x[rows].reshape(len(rows), -1).astype(np.longdouble)
+    if x.ndim > 2:
+        exact = exact.reshape(-1, 1)
+    error = np.abs(data[rows].reshape(exact.shape) - exact).max(0)
+    spread = exact.std(0)
+    places = np.flatnonzero((error > 0.01 * spread) & (spread > 0))
+    if not len(places):
+        return []
+    where = few([str(columns[i]) if len(columns) else str(i) for i in places]) if x.ndim < 3 else "these arrays"
+    return [
+        f"not kept as it was: {where}: values differ by less than float32 can tell at their size; subtract their mean "
+        "first, or give a table (.csv, DataFrame), which keeps every digit"
+    ]
 
 
 def _numbers(x, name: str) -> np.ndarray:

@@ -97,7 +97,7 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
     held = [mine[key] for key in keys]
     stamp = caching.digest("zip" if archive else "folder", keys, [entry.stamp for entry in held])
     paths = None if archive else [entry.path for entry in held]
-    files = Files(name, keys, lambda i: held[i].open(), stamp, notes=notes, paths=paths)
+    files = Files(name, keys, lambda i: held[i].open(), stamp, notes=[*notes], paths=paths)
     about = min((key for key in entries if f"/{key}".endswith(f"/{SHARDS}")), key=len, default=None)
     if about is not None and all(key.startswith(about.removesuffix(SHARDS)) for key in keys):
         return _by_shards(files, entries[about], about.removesuffix(SHARDS), noun)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from gansmith.atomic import replacing, sweep
+from gansmith.atomic import DiskFull, replacing, sweep
 from gansmith.data.spec import Kind
 from gansmith.distributed.track import track
 from gansmith.errors import DataError
@@ -17,8 +18,26 @@ from gansmith.names import safe_name, safe_names
 LABELLED = (".npz", ".csv", ".tsv", ".parquet")  # files that hold the class of each item, too
 
 
+@contextmanager
+def reaching(out):
+    """A DataError that names `out` for what the disk says inside: no such place, a name too long, no folder."""
+    try:
+        yield
+    except DiskFull:
+        raise
+    except OSError as problem:
+        raise DataError(f"{out} cannot be written to ({problem.strerror or problem}): name another place") from None
+
+
 def check_place(out: str, form: Kind | None = None) -> Path:
     """`out` as a path. DataError if samples of this kind are not written so, or if something is in the way."""
+    if "\0" in out:
+        raise DataError(f"{out} cannot be written to (no name has the character 0): name another place")
+    with reaching(out):
+        return _check_place(out, form)
+
+
+def _check_place(out: str, form: Kind | None) -> Path:
     from gansmith.data.kinds import KINDS
 
     path, kinds = Path(out), [form] if form else KINDS.values()
@@ -30,6 +49,11 @@ def check_place(out: str, form: Kind | None = None) -> Path:
         raise DataError(f"{out}: {noun} are written to {where}")
     if is_folder(out, endings) and not folders:
         raise DataError(f"{out}: {noun} do not go to a folder; write {where}")
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if there != path and not there.is_dir():
+        raise DataError(f"{out} cannot be made, since {there} is no folder: name another place")
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise DataError(f"{out} is a device or a pipe: name a file or a folder")
     if path.is_dir() and any(path.iterdir()):
         raise DataError(f"{out} has files in it already: name a new folder")
     if path.suffix in endings and path.is_dir():
@@ -55,7 +79,12 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
     if unknown := [name for name, value in how.items() if value and name not in form.write_options]:
         raise DataError(f"{out}: {form.noun} cannot be written {', '.join(unknown)}: that is for rows of tables")
     how = {name: value for name, value in how.items() if value}
-    if is_folder(out, form.endings):
+    with reaching(out):
+        return _write_samples(items, path, is_folder(out, form.endings), form, names, labels, how)
+
+
+def _write_samples(items, path: Path, to_folder: bool, form: Kind, names, labels, how: dict) -> Path:
+    if to_folder:
         path.mkdir(parents=True, exist_ok=True)
         digits = len(str(len(items) - 1))
         plain = [f"{i:0{digits}d}" for i in range(len(items))]
@@ -72,7 +101,7 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
         how["names"] = names
     if not hasattr(items, "columns"):
         if len({np.shape(item) for item in items}) > 1:
-            raise DataError(f"{out}: these {form.noun} differ in size; write them to a folder/")
+            raise DataError(f"{path}: these {form.noun} differ in size; write them to a folder/")
         items = np.asanyarray(items)
     if labels is not None and "labels" in form.write_options and path.suffix in LABELLED:
         how["labels"] = labels

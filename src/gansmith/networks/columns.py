@@ -61,7 +61,7 @@ class ColumnGenerator(nn.Module):
         self.middle = nn.Linear(hidden, hidden, bias=False)
         self.middle_bias = nn.Parameter(torch.zeros(columns, hidden))
         self.leave = PartTable(basis, hidden, 0.0)
-        self.level = nn.Parameter(shares.log())
+        self.level = nn.Parameter(shares.clamp(min=1e-12).log())  # finite for parts that no row has
         self.place_out = nn.Parameter(torch.zeros(len(curves), 2 * hidden))
         self.dropout = nn.Dropout(dropout)
         self.register_buffer("bins", bins.float(), persistent=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.named import NAMES
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
 from gansmith.game import Game
@@ -31,7 +32,14 @@ def read_again(path, game: Game, data=None, changed: bool = False) -> Dataset:
         data = about["data"]
     options = about["options"]
     look = {"size": options["size"], "channels": options["channels"], **options.get("reading", {})}
-    dataset = game.read(data, **look)
+    try:
+        dataset = game.read(data, **look)
+    except DataError as problem:
+        moved = isinstance(data, str) and data == about["data"] and not Path(data).expanduser().exists()
+        if not moved or data in NAMES:
+            raise
+        where = f"if it moved, gansmith resume {typed(path)} --data says where it is now"
+        raise DataError(f"{path} was trained on {data}, which is not there: {where}") from problem
     same = dataset.digest == about["digest"]
     if same and not about.get("changed"):
         return dataset

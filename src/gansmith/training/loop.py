@@ -24,6 +24,7 @@ from gansmith.training.stopping import Held
 
 Probe = Callable[[State, Mapping], Mapping]
 
+MOST = 2**31  # training steps, and minutes
 HOPELESS = 100  # moves in a row with a gradient that is not finite: the player will not recover by itself
 
 
@@ -223,8 +224,8 @@ def check_budget(steps, minutes) -> Budget:
     """A Budget of one of the two; UserError for both, or for what is not positive."""
     if steps is not None and minutes is not None:
         raise SettingError("give --steps or --minutes, not both")
-    if steps is not None and (steps != int(steps) or steps < 1):
-        raise SettingError(f"steps={steps}: give a whole number of training steps, at least 1")
-    if minutes is not None and not minutes > 0:
-        raise SettingError(f"minutes={minutes}: give a time above 0")
+    if steps is not None and not (1 <= steps <= MOST and steps == int(steps)):
+        raise SettingError(f"steps={steps}: give a whole number of training steps, from 1 to {MOST:,}")
+    if minutes is not None and not 0 < minutes < MOST:
+        raise SettingError(f"minutes={minutes}: give a time above 0, as a number")
     return Budget(None if steps is None else int(steps), minutes)

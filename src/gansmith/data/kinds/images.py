@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data import cache as caching
-from gansmith.data import preflight
+from gansmith.data import layouts, preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.decode import kept, survey
 from gansmith.data.labels import choose, evenly, labelled
@@ -134,14 +134,17 @@ class Images(Kind):
             check.notes.append("if each holds two pictures side by side: gansmith train pix2pix takes them as pairs")
         if len(check.classes) == 2 and dataset.files:
             label = dataset.raw(np.arange(len(dataset)), "label")
-            one, other = (
-                {Path(dataset.files[row]).stem for row in preflight.rows_of(dataset, label == k)} for k in (0, 1)
-            )
-            if len(one & other) > 0.9 * max(len(one), len(other)):
+            halves = ([dataset.files[row] for row in preflight.rows_of(dataset, label == k)] for k in (0, 1))
+            if layouts.alike(*map(layouts.bare, halves)):
                 check.problems.append(
                     f"{' and '.join(check.classes)} hold the same file names: are they pairs? "
                     "Then call the folders A and B"
                 )
+        elif dataset.files and not check.classes and (ends := layouts.two_of_each(dataset.files)):
+            check.problems.append(
+                f"each file name is there twice, with {' and '.join(ends)}: are they pairs? Then put them into folders "
+                "A and B"
+            )
         if 0 < max(check.high) < 128:
             check.problems.append(
                 f"values reach {max(check.high):g} of 255 only: dark pictures, or another scale; "

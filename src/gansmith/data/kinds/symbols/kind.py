@@ -20,10 +20,12 @@ from gansmith.data.kinds.symbols.ngrams import NGramModel, lengths_of
 from gansmith.data.kinds.symbols.read import MOST, VOCABULARY, as_count, as_dataset
 from gansmith.data.kinds.symbols.tables import JSON
 from gansmith.data.kinds.symbols.write import picture, write_texts
+from gansmith.data.kinds.table.csv import is_formula
 from gansmith.data.labels import choose, few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
+LOOKED_AT = 1000  # texts, for formulas
 PAIRS = 5000  # pairs of symbols that a form keeps the counts of
 NOUNS = {"dna": "bases", "rna": "bases", "protein": "amino acids"}  # what the symbols are called
 
@@ -57,7 +59,7 @@ class Symbols(Kind):
         (".doc", ".docx", ".odt", ".rtf", ".pdf", ".epub", ".html", ".md", ".tex"),
         "save its text as .txt, each text on a line of its own",
     )
-    write_options = ("labels",)
+    write_options = ("labels", "safe")
     example_out = "-n 1000 -o made.txt"
     shown = heard = 200
     plays = (".txt", "text/plain;charset=utf-8")  # which a browser has letters for, where a picture lacks them
@@ -226,6 +228,11 @@ class Symbols(Kind):
             check.notes.append(f"letters: {shares}")
             if absent := [s for s, n in zip(self.vocabulary, seen) if not n]:
                 check.notes.append(f"letters that never come: {few(absent, 20)}")
+        texts = self.texts(dataset.raw(np.arange(min(LOOKED_AT, len(dataset)))))
+        if odd := next(filter(is_formula, texts), None):
+            check.problems.append(
+                f"texts that a spreadsheet would run as formulas; write .csv with --safe-csv: {odd[:60]}"
+            )
         if len(check.duplicates) and sum(map(len, check.duplicates)) > len(dataset) / 2:
             check.problems.append("most sequences are copies of others: a game would learn those few by heart")
 
@@ -275,11 +282,11 @@ class Symbols(Kind):
         return np.where(inside, np.log(chance), 0).sum(1) / inside.sum(1)
 
     # --- writing -----------------------------------------------------------------------------------------------------
-    def write(self, items, path: Path, labels=None) -> None:
+    def write(self, items, path: Path, labels=None, safe: bool = False) -> None:
         from gansmith.data.write import write_arrays
 
         if path.suffix in (".txt", ".fasta", ".csv", ".jsonl"):
-            return write_texts(self.texts(items), path, self.column, labels)
+            return write_texts(self.texts(items), path, self.column, labels, safe)
         return write_arrays(np.asarray(items), path, self, labels)
 
     # --- measuring ---------------------------------------------------------------------------------------------------

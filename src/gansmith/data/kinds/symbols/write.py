@@ -10,18 +10,23 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.data.chart import INK, SOFT, Sheet, length
+from gansmith.data.kinds.table.csv import harmless
 
 WRAP = 60  # letters of a line of FASTA
 LINES, WIDE, TALL = 32, 980, 20  # of a picture: lines, and pixels
 
 
-def write_texts(texts: list[str], path: Path, column: str, labels=None) -> None:
-    """One text a line (.txt), record (.fasta) or row (.csv, .jsonl), with the class of each where there are some."""
+def write_texts(texts: list[str], path: Path, column: str, labels=None, safe: bool = False) -> None:
+    """One text a line (.txt), record (.fasta) or row (.csv, .jsonl), with the class of each where there are some;
+    `safe` keeps spreadsheets from running rows of .csv."""
     with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         if path.suffix == ".csv":
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow([column] if labels is None else [column, "label"])
-            rows.writerows([text] if labels is None else [text, labels[i]] for i, text in enumerate(texts))
+            cells = [texts] if labels is None else [texts, labels]
+            if safe:
+                cells = [[harmless(str(cell)) for cell in part] for part in cells]
+            rows.writerows(zip(*cells, strict=True))
         elif path.suffix == ".jsonl":
             for i, text in enumerate(texts):
                 row = {column: text} | ({} if labels is None else {"label": labels[i]})

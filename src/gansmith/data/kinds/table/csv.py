@@ -77,11 +77,14 @@ def read(path: Path) -> tuple[object, Layout, str, list[str]]:
         return _read(path)
     except (OSError, EOFError, zlib.error) as problem:
         raise _bad(path, f"{problem}: write the file again") from None
+    except UnicodeDecodeError as problem:  # behind a mark that says what it is
+        name = NAMES.get(problem.encoding, problem.encoding.upper())
+        raise _bad(path, f"it begins as {name} and goes on otherwise: save the file as UTF-8") from None
     except csv.Error as problem:
         if "field larger" in str(problem):
             most = csv.field_size_limit()
             raise _bad(path, f"a cell has more than {most:,} characters: is a quote left open?") from None
-        raise _bad(path, f"{problem}: write the file again") from None
+        raise _bad(path, f"{problem}: mend it, or write the file again") from None
 
 
 def _read(path: Path):
@@ -106,6 +109,9 @@ def _read(path: Path):
     import pandas
 
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(columns=range(width))
+    for place in dialect_of.padded(first, width):
+        frame[place] = frame[place].str.strip()
+        notes.append(f"spaces beside the numbers of {cells_of.shorten(str(names[place]))!r} are left out")
     frame.columns = names
     decimal = "," if separator != "," and dialect_of.decimal_commas(first) else "."
     names_there = None if header is None else tuple(header)
@@ -122,9 +128,10 @@ def _encoding(path: Path, notes: list[str]) -> str:
             found = "utf-16-le"
         elif not found and head[:200:2].count(0) > 0.3 * len(head[:200:2]):
             found = "utf-16-be"
-        decoder, total, odd, part = codecs.getincrementaldecoder("utf-8")(), 0, b"", head
+        decoder, total, odd, part, unknown = codecs.getincrementaldecoder("utf-8")(), 0, b"", head, False
         while part:
             total += len(part)
+            unknown = unknown or any(b in part for b in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"))
             if total > MOST_BYTES:
                 raise _bad(path, f"it holds more than {MOST_BYTES // 2**30} GiB of text: give a part of it")
             if not found and not odd:
@@ -143,7 +150,7 @@ def _encoding(path: Path, notes: list[str]) -> str:
         return found
     if not odd:
         return "utf-8"
-    found = "cp1252" if not any(b in odd for b in b"\x81\x8d\x8f\x90\x9d") else "latin-1"
+    found = "latin-1" if unknown else "cp1252"  # which has no such bytes
     words = re.findall(r"\w*[^\x00-\x7f]\w*", odd.decode(found, "replace"))
     notes.append(
         f"read as {NAMES[found]}, since it is not UTF-8 ({cells_of.shorten((words or ['?'])[0])!r} is one of its "
@@ -154,13 +161,15 @@ def _encoding(path: Path, notes: list[str]) -> str:
 
 def _open(path: Path, encoding: str):
     opener = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rt", encoding=encoding, errors="replace", newline="")
+    return opener(path, "rt", encoding=encoding, newline="")
 
 
 def _lines(file, path: Path) -> Iterator[str]:
     while line := file.readline(MOST_LINE):
         if len(line) >= MOST_LINE:
             raise _bad(path, f"a line has more than {MOST_LINE:,} characters")
+        if line.rstrip("\r\n") == "\x1a":  # the end of a file of DOS
+            return
         yield line
 
 

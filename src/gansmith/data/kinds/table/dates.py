@@ -1,8 +1,9 @@
 """Dates and durations as the cells of a table write them, to whole ticks and back in the same spelling.
 
 A format is written as for strftime, with these of its own: `%-d` a field without zeros in front, `%3f` three digits of
-a second (`%f` six, `%.f` a point and as many as it takes, or nothing), `%^b` in capitals. Durations have `%D` days and
-hours that may be more than 24. Years are 1 to 9999; of two digits, 50 to 99 are 1950 to 1999.
+a second (`%f` six, `%.f` a point and as many as it takes, or nothing), `%^b` in capitals, `%_b` in small letters.
+Durations have `%D` days, and what they begin with may be more than 24 or 60. Years are 1 to 9999; of two digits, 50 to
+99 are 1950 to 1999.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ MONTHS = [
 ]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # ticks a second
-TOKEN = re.compile(r"%(?:\^|-|\.|\d)?[A-Za-z]|%%|[^%]+")
+TOKEN = re.compile(r"%(?:\^|_|-|\.|\d)?[A-Za-z]|%%|[^%]+")
 NAMES = {"b": [m[:3] for m in MONTHS], "B": MONTHS, "a": [d[:3] for d in DAYS], "A": DAYS, "p": ["AM", "PM"]}
 TIME = re.compile(
     r"(?P<date>.*?)(?P<gap>(?<=.)(?:[T ]|, ?))?(?<!\d)"
@@ -38,6 +39,7 @@ TIME = re.compile(
     r"(?P<year> \d{4})?"
 )
 DURATION = re.compile(r"(-?)(?:(\d+)( ?d(?:ays?)?[ ,]{1,2}))?(\d+):(\d{2})(?::(\d{2})(\.\d{1,9})?)?")
+LAP = re.compile(r"-?(\d+):[0-5]\d\.(\d{1,9})")  # minutes, seconds and parts of one
 SIZES = {"D": 86400, "H": 3600, "M": 60, "S": 1}
 
 
@@ -71,9 +73,14 @@ def odd(cells: list[str], most: int) -> set[int]:
 
 
 def find_duration(cells: list[str]) -> str | None:
-    """The format that all of these different cells have, if they are durations such as 25:10:07 or 2 days 03:15:00."""
-    matched = [m for m in map(DURATION.fullmatch, cells) if m]
-    if not matched or len(matched) < len(cells):
+    """The format that all of these different cells have, if they are durations such as 25:10:07, 2 days 03:15:00 or
+    1:02.500."""
+    if laps := _all_match(LAP, cells):
+        minutes = "%-M" if any(len(m[1]) == 1 for m in laps) else "%M"
+        lengths = {len(m[2]) for m in laps}
+        return f"{minutes}:%S" + (f".%{lengths.pop()}f" if len(lengths) == 1 else "%.f")
+    matched = _all_match(DURATION, cells)
+    if not matched:
         return None
     days, seconds, fractions = (next((m[i] for m in matched if m[i]), None) for i in (2, 6, 7))
     hours = "%-H" if any(len(m[4]) == 1 for m in matched) else "%H"
@@ -83,6 +90,12 @@ def find_duration(cells: list[str]) -> str | None:
         form += f".%{lengths.pop()}f" if len(lengths) == 1 else "%.f"
     ticks, _ = parse(cells, form, duration=True)
     return None if ticks is None else form
+
+
+def _all_match(expression: re.Pattern, cells: list[str]) -> list[re.Match]:
+    """The matches of all cells; none where one does not match."""
+    matched = [m for m in map(expression.fullmatch, cells) if m]
+    return matched if len(matched) == len(cells) else []
 
 
 def split_zone(cells: list[str]) -> tuple[list[str], list[str]] | None:
@@ -131,7 +144,7 @@ def parse(cells: list[str], form: str, duration: bool = False) -> tuple[np.ndarr
     short = number("y")
     year = number("Y") if short is None else np.where(short < 50, 2000, 1900) + short
     year = zero + 1970 if year is None else year
-    named = next((columns[n] for n in ("b", "B", "^b", "^B") if n in columns), None)
+    named = next((columns[n] for n in ("b", "B") if n in columns), None)
     month = number("m", "-m") if named is None else np.array([_place(m, MONTHS) for m in named])
     day = number("d", "-d")
     month, day = (np.ones_like(zero) if v is None else v for v in (month, day))
@@ -186,8 +199,8 @@ def _texts(token: str, values: dict, part: np.ndarray, length: int) -> list[str]
         return [t.ljust(int(flag or 6), "0")[: int(flag or 6)] for t in texts]
     numbers = values[name].tolist()
     if name in NAMES:
-        words = [w.upper() for w in NAMES[name]] if flag == "^" else NAMES[name]
-        return [words[v] for v in numbers]
+        case = {"^": str.upper, "_": str.lower}.get(flag, str)
+        return [case(NAMES[name][v]) for v in numbers]
     if flag == "-" or name == "D":
         return list(map(str, numbers))
     digits = 4 if name == "Y" else 2
@@ -213,7 +226,7 @@ def _compiled(form: str, duration: bool) -> tuple[list[str], re.Pattern]:
             text += r"(\d+)" if flag == "-" or name == "D" else r"(\d{2,})"
         else:
             text += r"(\d{1,2})" if flag == "-" or duration else r"(\d{2})"
-        fields.append((flag if flag in ("-", "^") else "") + name)
+        fields.append((flag if flag == "-" else "") + name)
     return fields, re.compile(text)
 
 
@@ -240,7 +253,8 @@ def _candidates(cell: str, cells: list[str], compact: bool):
         short = any(m and len(m["hour"]) == 1 for m in map(TIME.fullmatch, cells))
         clock = (found["gap"] or "") + f"%{'-' if short else ''}{hour}:%M" + (":%S" if second else "")
         parts = [f"{fraction[0]}%{len(fraction) - 1}f", "%.f"] if fraction else ["", "%.f"] if second else [""]
-        half = (found["half"] or "")[:-2] + "%p" if found["half"] else ""
+        half = found["half"] or ""
+        half = half and half[:-2] + ("%_p" if half.islower() else "%p")
         times = [clock + part + half + (found["zone"] or "") for part in parts]
         if found["half"] and not found["date"]:
             yield from times
@@ -308,7 +322,7 @@ def _orders(lengths: list[int], month_named: bool, separators: str):
 
 def _name(word: str) -> str | None:
     """The field that a word of a date is."""
-    flag = "^" if word.isupper() and len(word) > 1 else ""
+    flag = "^" if word.isupper() and len(word) > 1 else "_" if word.islower() else ""
     for name in ("b", "B", "a", "A"):
         if word.lower() in map(str.lower, NAMES[name]):
             if name == "b" and word.lower() == "may":

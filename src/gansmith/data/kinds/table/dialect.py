@@ -28,12 +28,26 @@ class Dialect:
     strip: bool = False
 
     def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """The rows of lines, without empty ones."""
+        """The rows of lines, without empty ones.
+
+        csv.Error for a quote that is left open, or not doubled within a cell, which would change or swallow others;
+        where spaces are left out, one may be followed by them.
+        """
         how: dict[str, Any] = {"escapechar": self.escape, "doublequote": False} if self.escape else {}
-        reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=self.spaced, quotechar=self.quote, **how)
-        for row in reader:
-            if row:
-                yield [cell.strip() for cell in row] if self.strip else row
+        how |= {"delimiter": self.separator, "skipinitialspace": self.spaced, "quotechar": self.quote}
+        before: list[str] = []
+        try:
+            for row in csv.reader(lines, strict=not self.strip, **how):
+                if row:
+                    yield [cell.strip() for cell in row] if self.strip else row
+                    before = row
+        except csv.Error as problem:
+            if "expected" not in str(problem):
+                raise
+            where = (
+                f"behind the row {cells_of.shorten(self.separator.join(before))!r}" if before else "in the first row"
+            )
+            raise csv.Error(f"a {self.quote} {where} is left open, or is not doubled within a cell") from None
 
 
 def find(head: list[str], notes: list[str]) -> tuple[list[str], Dialect, list[str] | None]:
@@ -124,6 +138,8 @@ def _untitled(head: list[str], separator: str, notes: list[str]) -> list[str]:
 
 def _separator(head: list[str]) -> str:
     """The separator that splits all rows into equally many cells; else the one that splits most of them so."""
+    if len(head) > 1 and "," not in head[0] and all(re.fullmatch(r"-?\d+,\d+\s*|\s*", line) for line in head[1:]):
+        return ";"  # one column, of decimal commas
     best, most = ",", 0.0
     for separator in SEPARATORS:
         lengths = Counter(len(row) for row in csv.reader(head, delimiter=separator, skipinitialspace=True) if row)
@@ -207,6 +223,16 @@ def _alike(cell: str, column: list[str]) -> bool | None:
 
 def _is_number(cell: str) -> bool:
     return text_of.find([cell.strip()], coded=False) is not None
+
+
+def padded(rows: list[list[str]], width: int) -> list[int]:
+    """Places of the columns of numbers that most rows bring to one width by spaces."""
+    found = []
+    for place in range(width):
+        cells = [cell for row in rows if (cell := "".join(row[place : place + 1])).strip()]
+        if 2 * sum(cell != cell.strip() for cell in cells) > len(cells) and all(map(_is_number, cells)):
+            found.append(place)
+    return found
 
 
 def decimal_commas(rows: list[list[str]]) -> bool:

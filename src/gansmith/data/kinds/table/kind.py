@@ -27,7 +27,10 @@ from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
 MOST_COLUMNS = 2000  # of a table
-COLUMN = kinds_of(Column) | {"name": lambda name: hash(name) is not None, "origin": lambda origin: type(origin) is int}
+COLUMN = kinds_of(Column) | {
+    "name": (None, lambda name: hash(name) is not None),
+    "origin": lambda origin: type(origin) is int,
+}
 
 
 def as_table(frame, *, types=None, name="table", limit=None, source: Source | None = None) -> Table:
@@ -337,7 +340,8 @@ class TableSpec(Kind):
         frame = pandas.concat(made, axis=1) if made else pandas.DataFrame(index=range(len(codes)))
         names: list = [columns[0].name for columns in self.cells()]
         several = names and all(isinstance(name, tuple) for name in names)
-        frame.columns = pandas.MultiIndex.from_tuples(names) if several else pandas.Index(names)
+        one = pandas.Index(names, dtype=object if None in names else None)  # else None would be NaN
+        frame.columns = pandas.MultiIndex.from_tuples(names) if several else one
         return frame
 
     def legible(self, frame):

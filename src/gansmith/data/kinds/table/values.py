@@ -194,6 +194,11 @@ def _pandas_types() -> dict:
     return {
         "timestamp": (pandas.Timestamp, str, pandas.Timestamp),
         "timedelta": (pandas.Timedelta, str, pandas.Timedelta),
+        "span": (
+            datetime.timedelta,
+            lambda cell: str(pandas.Timedelta(cell)),
+            lambda text: pandas.Timedelta(text).to_pytimedelta(),
+        ),
     }
 
 

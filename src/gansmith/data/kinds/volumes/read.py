@@ -212,7 +212,8 @@ def surface(found: Read, files: Files, i: int, size: int) -> np.ndarray:
     with files.open(i) as file:
         content = io.BytesIO(file.read())
     try:
-        mesh = trimesh.load(content, file_type=kind, force="mesh", skip_materials=True)
+        with np.errstate(all="ignore"):  # corners beyond all numbers, which are refused below
+            mesh = trimesh.load(content, file_type=kind, force="mesh", skip_materials=True)
     except Exception:  # a file from outside: whatever its bytes lead to
         raise ValueError(f"no .{kind} file that can be read: cut short, or something else inside") from None
     vertices, faces = np.asarray(getattr(mesh, "vertices", ())), np.asarray(getattr(mesh, "faces", ()))
