@@ -169,13 +169,20 @@ def test_words_among_numbers_are_values_of_their_own():
 def test_names_of_rows_are_ids_and_numbered_anew():
     large = RNG.integers(2**62, size=50)
     for values, first in (  # numbers go on beyond the largest, so that none is somebody's
-        (Series([f"{i:04d}-X" for i in range(50)]), 1),
+        (Series([f"{i:04x}-X" for i in range(50)]), 1),
         (Series(range(7, 57)), 57),
         (Series(large), int(large.max()) + 1),
     ):
         (column,) = infer(values)
         assert column.kind == "id" and encode(column, values).tolist() == [0.0] * 50
         assert [int(v) for v in decode(column, np.zeros(3))] == [first, first + 1, first + 2]
+
+
+def test_new_names_of_rows_are_written_as_the_old_ones():
+    for write in ("{:04d}-X", "INV-{:05d}", "{:09d}", "No. {}"):
+        values = Series([write.format(i) for i in range(50)])
+        column, made = there_and_back(values, types={"x": "id"})
+        assert made.tolist()[:2] == [write.format(50), write.format(51)] and made.dtype == values.dtype
 
 
 def test_what_a_column_is_can_be_overruled():

@@ -367,7 +367,7 @@ def test_a_look_says_which_cells_a_spreadsheet_would_run(write, tmp_path):
     write_samples(data.raw([0, 1, 2, 3]), str(tmp_path / "safe.csv"), data.spec, safe=True)
     assert (tmp_path / "plain.csv").read_text() == "a,b\n=cmd('x'),1\n-5,2\n@SUM(A1),3\nplain,4\n"
     assert (tmp_path / "safe.csv").read_text() == "a,b\n'=cmd('x'),1\n-5,2\n'@SUM(A1),3\nplain,4\n"
-    with pytest.raises(UserError, match="safe: that is for rows of tables"):
+    with pytest.raises(UserError, match="safe: that is for .csv of tables and texts"):
         write_samples(
             np.zeros((3, 2)),
             str(tmp_path / "x.csv"),

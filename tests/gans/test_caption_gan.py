@@ -101,6 +101,8 @@ def test_captions_are_shuffled_within_and_written_as_they_are_read(tmp_path):
     assert form.texts(items) == [["red dog", "dog"]]
     form.write(items, tmp_path / "x.json", names=["1.png"])
     assert '"1.png"' in (tmp_path / "x.json").read_text()
+    form.write(items, tmp_path / "x.csv", names=["=1.png"], safe=True)
+    assert (tmp_path / "x.csv").read_text() == "file,caption\n'=1.png,red dog\n'=1.png,dog\n"
     mixed = form.shuffled(np.tile(items, (50, 1, 1)), np.random.default_rng(0))
     assert (np.sort(mixed, 2) == np.sort(items, 2)).all() and (mixed != items).any()
     assert form.preview(form.beside(np.zeros((1, 3, 8, 8), np.uint8), items)).shape[2] == 3

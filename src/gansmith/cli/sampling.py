@@ -79,7 +79,7 @@ def sample(
         float | None, typer.Option(min=1, metavar="B", help="with --refine: candidates per sample [4 for obrs]")
     ] = None,
     safe_csv: Annotated[
-        bool, typer.Option("--safe-csv", help="rows of tables: put ' before cells that a spreadsheet would run")
+        bool, typer.Option("--safe-csv", help="put ' before cells of .csv that a spreadsheet would run")
     ] = False,
     own: OwnGame = None,
 ) -> None:
@@ -126,7 +126,7 @@ def sample(
             made = map_across_ranks(translate, items.values(), what="translating")
             told = game.spec.pace(made, time.perf_counter() - begun)
         if first:
-            say(*([told] if told else []), write_samples(made, out, game.spec, list(items)))
+            say(*([told] if told else []), write_samples(made, out, game.spec, list(items), safe=safe_csv))
         return
     asked = inspect.signature(game.sample).parameters
     conditions = {} if label is None else {"label": label}

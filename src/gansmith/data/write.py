@@ -77,7 +77,9 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
     """
     path = check_place(out, form)
     if unknown := [name for name, value in how.items() if value and name not in form.write_options]:
-        raise DataError(f"{out}: {form.noun} cannot be written {', '.join(unknown)}: that is for rows of tables")
+        raise DataError(
+            f"{out}: {form.noun} cannot be written {', '.join(unknown)}: that is for .csv of tables and texts"
+        )
     how = {name: value for name, value in how.items() if value}
     with reaching(out):
         return _write_samples(items, path, is_folder(out, form.endings), form, names, labels, how)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from gansmith.data.kinds.table.csv import harmless
 from gansmith.data.spec import Kind
 
 LINE, SIDE, WIDE = 17, 72, 380  # pixels: of a line of text, of a picture beside it, of both
@@ -31,7 +32,7 @@ class Words(Kind):
     noun = "captions"
     takes = "a captions.json or captions.csv beside the pictures of a folder"
     endings: ClassVar[tuple[str, ...]] = (".csv", ".json", ".png")
-    write_options: ClassVar[tuple[str, ...]] = ("names",)
+    write_options: ClassVar[tuple[str, ...]] = ("names", "safe")
     example_out: ClassVar[str] = "--input photos/ -o captions.csv"
     shown: ClassVar[int] = 16
     continuous = False
@@ -92,9 +93,9 @@ class Words(Kind):
         return sheet.picture
 
     # --- writing -----------------------------------------------------------------------------------------------------
-    def write(self, items, path: Path, labels=None, names=None) -> None:
+    def write(self, items, path: Path, labels=None, names=None, safe: bool = False) -> None:
         """A table with the columns file and caption, one caption a row, or a list of {file, captions}: what is read
-        beside pictures. `names` of the pictures; None: numbers."""
+        beside pictures. `names` of the pictures; None: numbers. `safe` keeps spreadsheets from running cells."""
         from gansmith.atomic import replacing
         from gansmith.data.write import save_picture
 
@@ -106,7 +107,8 @@ class Words(Kind):
             if path.suffix == ".csv":
                 rows = csv.writer(file, lineterminator="\n")
                 rows.writerow(["file", "caption"])
-                rows.writerows([name, caption] for name, captions in zip(files, texts) for caption in captions)
+                cells = ((name, caption) for name, captions in zip(files, texts) for caption in captions)
+                rows.writerows(map(harmless, row) if safe else row for row in cells)
             else:
                 held = [{"file": name, "captions": captions} for name, captions in zip(files, texts)]
                 json.dump(held, file, ensure_ascii=False, indent=1)

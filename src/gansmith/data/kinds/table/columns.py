@@ -284,9 +284,9 @@ def decode(column: Column, codes: np.ndarray):
 
     gaps = np.isnan(codes)
     if column.kind == "id":
-        return cells_of.series(
-            np.arange(1, len(codes) + 1) + column.taken, "str" if column.dtype == "category" else column.dtype
-        )
+        new = np.arange(1, len(codes) + 1) + column.taken
+        new = new if column.form is None else np.array([*map(column.form.cell, new.tolist())], object)
+        return cells_of.series(new, "str" if column.dtype == "category" else column.dtype)
     if column.discrete:
         values = np.array([*column.levels, None, None], dtype=object)[:-1][np.where(gaps, -1, codes).astype(np.int64)]
         if column.dtype == "category":

@@ -30,13 +30,20 @@ TRIED = 5000  # values that are sent there and back before a reading is believed
 def infer(values, kind: str | None = None, *, parsed: bool = False, decimal: str = ".") -> tuple[Column, ...]:
     """The Columns of a pandas Series: see `read_as`; ids know which whole numbers are taken."""
     found = read_as(values, kind, parsed=parsed, decimal=decimal)
-    return tuple(replace(column, taken=largest(values)) if column.kind == "id" else column for column in found)
+    return tuple(_anew(column, values) if column.kind == "id" else column for column in found)
 
 
-def largest(values) -> int:
-    """The largest whole number among ids, 0 where there is none."""
-    texts = (str(v).strip() for v in values.tolist())
-    return max((n for t in texts if t.isdecimal() and (n := int(t[:19])) < 2**62), default=0)
+def _anew(column: Column, values) -> Column:
+    """A column of ids whose new ones go on beyond its largest number; where texts differ in a number only, such as
+    INV-0042, they are written as those are."""
+    texts = [str(v).strip() for v in values.dropna().tolist()]
+    numbers = [int(t[:19]) for t in texts if t.isdecimal()]
+    parts = [m for t in texts if (m := re.fullmatch(r"(\D*)(\d{1,18})(\D*)", t, re.ASCII))]
+    if column.is_text and len(parts) == len(texts) and len({(m[1], m[3]) for m in parts}) == 1:
+        numbers, widths = [int(m[2]) for m in parts], {len(m[2]) for m in parts}
+        width = widths.pop() if len(widths) == 1 else 0
+        column = replace(column, form=Form(prefix=parts[0][1], suffix=parts[0][3], width=width))
+    return replace(column, taken=max((n for n in numbers if n < 2**62), default=0))
 
 
 def read_as(values, kind: str | None = None, *, parsed: bool = False, decimal: str = ".") -> tuple[Column, ...]:
