@@ -1,6 +1,6 @@
 """3D-GAN on the chairs of ModelNet10 (32×32×32 cells), beside a Gaussian and independent cells.
 
-    GANSMITH_DATA=folder python proofs/gan3d.py [--game 3d-gan|r3gan|wgan-gp] [--minutes 20] [--batch 32]
+    GANSMITH_DATA=folder python proofs/gan3d.py [--game 3d-gan|r3gan|wgan-gp] [--minutes 20] [--batch 8]
 
 (modelnet10_voxels32.npz in the folder.) 400 chairs are kept out, and 400 made ones are held against them by IoU:
 coverage (kept chairs that some made one is nearest to), 1-NN accuracy, largest piece, occupied cells. Floor: 400 chairs
@@ -90,7 +90,7 @@ def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--game", default="3d-gan", choices=["3d-gan", "r3gan", "wgan-gp"])
     parse.add_argument("--minutes", type=float, default=20)
-    parse.add_argument("--batch", type=int, default=32)
+    parse.add_argument("--batch", type=int, default=8)
     parse.add_argument("--device", default="cpu")
     parse.add_argument("--seed", type=int, default=0)
     asked = parse.parse_args()
