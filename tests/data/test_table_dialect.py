@@ -34,3 +34,11 @@ def test_what_is_not_as_its_first_bytes_say_is_refused(tmp_path, content):
     (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(DataError, match="begins as UTF-.* and goes on otherwise: save the file as UTF-8"):
         read(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("content, what", [("<!DOCTYPE html>\n<html></html>\n", "a web page"),
+                                           ('[{"a": 1},\n {"a": 2}]\n', "JSON"), ('{"a": 1}\n{"a": 2}\n', "JSON")])  # fmt: skip
+def test_what_is_no_rows_is_called_what_it_is(tmp_path, content, what):
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(DataError, match=f"it holds {what}"):
+        read(tmp_path / "x.csv")

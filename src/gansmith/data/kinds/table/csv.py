@@ -93,6 +93,8 @@ def _read(path: Path):
     with _open(path, encoding) as file:
         lines = _lines(file, path)
         head = list(islice(lines, SAMPLE))
+        if other := _other(head):
+            raise _bad(path, f"it holds {other}")
         newline = next((end for end in ("\r\n", "\r") if head and head[0].endswith(end)), "\n")
         head, dialect, named = dialect_of.find(head, notes)
         if not head:
@@ -116,6 +118,16 @@ def _read(path: Path):
     decimal = "," if separator != "," and dialect_of.decimal_commas(first) else "."
     names_there = None if header is None else tuple(header)
     return frame, Layout(names_there, separator, newline, encoding, dialect.quote, dialect.escape), decimal, notes
+
+
+def _other(head: list[str]) -> str:
+    """What a file that is called .csv holds instead, as the answer of a server does, and what to do; "" for rows."""
+    first = next((line.strip() for line in head if line.strip()), "")
+    if first[:14].lower().startswith(("<!doctype html", "<html", "<?xml")):
+        return "a web page (is its link one that wants a login?): fetch the file itself"
+    if first.startswith(("{", "[{")) and '":' in first:
+        return "JSON: write it as rows, as pandas.read_json(…).to_csv(…, index=False) does"
+    return ""
 
 
 # --- bytes to lines --------------------------------------------------------------------------------------------------
