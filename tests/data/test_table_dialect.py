@@ -36,8 +36,14 @@ def test_what_is_not_as_its_first_bytes_say_is_refused(tmp_path, content):
         read(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("content, what", [("<!DOCTYPE html>\n<html></html>\n", "a web page"),
-                                           ('[{"a": 1},\n {"a": 2}]\n', "JSON"), ('{"a": 1}\n{"a": 2}\n', "JSON")])  # fmt: skip
+@pytest.mark.parametrize(
+    "content, what",
+    [
+        ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
+        ('[{"a": 1},\n {"a": 2}]\n', "JSON"),
+        ('{"a": 1}\n{"a": 2}\n', "JSON"),
+    ],
+)
 def test_what_is_no_rows_is_called_what_it_is(tmp_path, content, what):
     (tmp_path / "x.csv").write_text(content)
     with pytest.raises(DataError, match=f"it holds {what}"):

@@ -42,9 +42,9 @@ class GAN3D(AutoEncoding, Stepping, Regularising):
     Networks: the generator is the paper's, from 4×4×4 up by kernels of 4 with stride 2, at 64×64×64, latent 200 and
     width 64; D mirrors it. Deviations: both step sizes are .002 (the paper: .0025 and 1e-5), since the gate alone
     holds D back well enough (at 16×16×16, in half of the time, twice the coverage of a D with a fifth of it); D rests
-    above 90 % (80 %, with which it plays a third of the rounds and chairs are cut too small) and batches are of 8 (100),
-    since on a CPU the time goes into items: of as many chairs batches of 32, 16 and 8 cover .09, .16 and .25; z has
-    unit variance (0 … 1 in the released code, which batch norm behind the first layer takes out); the KL is
+    above 90 % (80 %, with which it plays a third of the rounds and chairs are too thin) and batches are of 8 (100):
+    on a CPU the time goes into items, and with as many chairs 32, 16 and 8 cover .09, .16 and .25; z has unit
+    variance (0 … 1 in the released code, which batch norm behind the first layer takes out); the KL is
     averaged over z, the rebuilding squared and summed over cells; latent and width for two cores; tanh on −1 … 1
     for a sigmoid on 0 … 1; an average of G is kept and sampled. Proof: proofs/gan3d.py.
     """
