@@ -94,3 +94,40 @@ def test_of_watched_groups_no_row_is_learned_from():
 def test_tables_are_refused_in_one_line():
     with pytest.raises(UserError, match="group"):
         gs.GroupGAN().fit(pandas.DataFrame({"a": [1, 2, 3] * 5, "b": list("xyz") * 5}), steps=1)
+
+
+def cars(n: int = 80) -> pandas.DataFrame:
+    """Trips of cars: the odometer never falls, what is paid is at most the price, the price at most the car's limit."""
+    rng, rows = np.random.default_rng(0), []
+    for car in range(n):
+        limit, odometer = round(float(rng.uniform(50, 200)), 2), int(rng.integers(1000, 9000))
+        for _ in range(1 + int(rng.integers(1, 5))):
+            price = round(limit * float(rng.uniform(0.2, 1)), 2)
+            odometer += int(rng.integers(0, 900))
+            rows.append((f"car {car}", limit, odometer, price, round(price * float(rng.uniform(0.5, 1)), 2)))
+    return pandas.DataFrame(rows, columns=["car", "limit", "odometer", "price", "paid"])
+
+
+def test_rules_hold_in_rows_between_rows_and_with_the_group():
+    kept = "paid <= price, price <= limit, odometer >= last odometer"
+    data = gs.read(cars(), form="groups", group="car")
+    how = {"steps": 10, "batch_size": 32, "val": 0, "evaluate": False, "diagnose": False}
+    made = gs.GroupGAN(width=16, game_share=0.0, keep=kept).fit(data, **how).frame(60, seed=0)
+    assert (made.paid <= made.price).all() and (made.price <= made.limit).all()
+    assert (made.groupby("car").odometer.diff().dropna() >= 0).all() and len(made) > 100
+    free = gs.GroupGAN(width=16, game_share=0.0).fit(data, **how).frame(60, seed=0)  # the control
+    assert not (free.paid <= free.price).all() and (free.groupby("car").odometer.diff() < 0).any()
+
+
+@pytest.mark.parametrize(
+    "keep, why",
+    [
+        ("paid >= price", "does not hold in .* rows of the data, first in row 1 of group 1 of the table"),
+        ("unique odometer", "only rules within a row"),
+        ("last price <= limit", "name a column of the row"),
+        ("paid <= cost", "no column 'cost'"),
+    ],
+)
+def test_rules_that_are_none_of_groups_are_one_line(keep, why):
+    with pytest.raises(UserError, match=why):
+        gs.GroupGAN(keep=keep).fit(gs.read(cars(8), form="groups", group="car"), steps=1, val=0)

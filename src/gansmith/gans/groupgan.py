@@ -13,19 +13,19 @@ from torch import Tensor
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.groups import Grouped, Groups
 from gansmith.data.kinds.groups.told import Habit, table_codes
-from gansmith.data.kinds.table.asked import ranges
+from gansmith.data.kinds.table.asked import Rule, holds, ranges, rules
 from gansmith.data.kinds.table.bins import Bins
-from gansmith.data.kinds.table.bounds import bounds_of, finished
+from gansmith.data.kinds.table.bounds import both, bounds_of, finished, within
 from gansmith.data.labels import few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
 from gansmith.game import setting
 from gansmith.gans.base import new_rng
-from gansmith.gans.tabular import PARTICLES, TabularGAN
+from gansmith.gans.tabular import IDLE, PARTICLES, TRIED, TabularGAN
 from gansmith.networks.columns import draw
 
 BLOCK = 4000  # groups drawn at once
-TRIES = 5  # of groups that are to be as asked, before it gives up
+Rules = tuple[Rule, ...]
 
 
 class GroupGAN(TabularGAN):
@@ -39,15 +39,17 @@ class GroupGAN(TabularGAN):
     batch are first ones, by which groups of any length count alike for what holds for them. D judges a row beside what
     was said and told before it, and G's fakes begin with that.
 
-    Dates are made as the time since the row before, so that rows stay in order. What is asked of groups (`where`) is
-    met by construction. One group in ten is not learned from: as in TabularGAN, it says when to go back.
+    Dates are made as the time since the row before, so that rows stay in order. What is asked of groups (`where`) and
+    what must hold in rows (`keep`, also of a row and its group or the row before: "odometer >= last odometer") is met
+    by construction. One group in ten is not learned from: as in TabularGAN, it says when to go back.
     Proof: proofs/groups.py, with the control that rows are dealt to groups by chance.
     """
 
     name = "groupgan"
     summary = "customers and their orders: groups of rows, one row after the other"
-    unsupported_settings: ClassVar[tuple[str, ...]] = (*TabularGAN.unsupported_settings, "keep", "types")
+    unsupported_settings: ClassVar[tuple[str, ...]] = (*TabularGAN.unsupported_settings, "types")
 
+    keep: str | None = setting(None, "what holds in every row: 'paid <= amount, odometer >= last odometer'")
     bins: int | None = setting(None, "bins of a column of numbers, at most; None: from the groups and rows", minimum=1)
 
     # --- data --------------------------------------------------------------------------------------------------------
@@ -59,6 +61,7 @@ class GroupGAN(TabularGAN):
             raise DataError(f"{found.name} holds {found.spec.noun}, and groups are expected: {Groups.takes}")
         form: Any = found.spec
         spec, flat = form.with_bins(found.fields["real"], found.starts, self.bins)
+        kept_by(spec, self.keep, flat)
         plain = {f.name: getattr(found, f.name) for f in fields(Grouped)}
         return RowsOfGroups(**plain | {"spec": spec}, flat=flat)
 
@@ -122,7 +125,8 @@ class GroupGAN(TabularGAN):
         """`n` groups: what holds for them, then their rows, all groups one row further at a time."""
         spec: Any = self.spec
         plan, entries = spec.plan, spec.flat.entries
-        groups = self.groups(n, rng, chance, asked)
+        of_groups, of_rows = kept_by(spec, self.keep)
+        groups = self.groups(n, rng, chance, asked, of_groups)
         lengths = np.clip(np.nan_to_num(groups[:, plan.parents.stop - 1], nan=1.0), 1, spec.shape[0]).astype(int)
         codes = np.full((n, len(entries)), np.nan)
         codes[:, : plan.parents.stop] = groups[:, : plan.parents.stop]
@@ -137,7 +141,7 @@ class GroupGAN(TabularGAN):
             codes[now, start : start + plan.size] = codes[now, plan.rows.start :] if step else np.nan
             for k, (habit, count) in enumerate(zip(habits, counts), start + plan.size):
                 codes[now, k] = habit.of(count[now])
-            codes[now, plan.rows.start :] = self.row(codes[now], step, rng, chance)
+            codes[now, plan.rows.start :] = self.row(codes[now], step, rng, chance, of_rows)
             for k, habit, count in zip(plan.habits, habits, counts):
                 count[now] += habit.counts(codes[now, plan.rows.start + k])
             rows.append(np.c_[now, np.full(len(now), step), codes[now]])
@@ -146,39 +150,55 @@ class GroupGAN(TabularGAN):
         starts = np.cumsum([0, *lengths])
         return spec.items_of(table_codes(plan, spec.table.entries, every, starts), starts)
 
-    def groups(self, n: int, rng: torch.Generator, chance: np.random.Generator, asked: Mapping) -> np.ndarray:
-        """Codes of the flat table (n, columns) of groups that are as `asked`; only those of groups mean anything."""
-        found = np.zeros((n, len(self.spec.flat.entries)))
-        bounds = bounds_of(self.layout, asked, ())
-        missing = np.arange(n)
-        for _ in range(TRIES):
-            parts, places, alive = draw(
-                self.generator, len(missing), rng, bounds, PARTICLES if asked else 1, columns=self.parents
-            )
-            codes = finished(self.layout, (parts, places), chance, asked, ())
-            good = alive.numpy()
-            found[missing[good]] = codes[good]
-            missing = missing[~good]
-            if not len(missing):
-                return found
-        raise UserError(f"{n - len(missing):,} of {n:,} groups could be made as asked: ask for less at once")
+    def groups(self, n: int, rng: torch.Generator, chance: np.random.Generator, asked: Mapping, kept: Rules):
+        """Codes of the flat table (n, columns) of groups that are as `asked` and keep the rules; only those of groups
+        mean anything."""
+        bounds, particles = bounds_of(self.layout, asked, kept), PARTICLES if asked else 1
 
-    def row(self, codes: np.ndarray, step: int, rng: torch.Generator, chance: np.random.Generator) -> np.ndarray:
+        def make(which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            parts, places, alive = draw(self.generator, len(which), rng, bounds, particles, columns=self.parents)
+            codes = finished(self.layout, (parts, places), chance, asked, kept)
+            return codes, alive.numpy() & self.holding(codes, kept)
+
+        return until_made(np.zeros((n, len(self.spec.flat.entries))), make)
+
+    def row(
+        self, codes: np.ndarray, step: int, rng: torch.Generator, chance: np.random.Generator, kept: Rules
+    ) -> np.ndarray:
         """Codes of the columns of a row (n, columns of a row), of groups of which `codes` (n, flat columns) say what it
         is told; the time since the row before is none in the first."""
         spec: Any = self.spec
-        parts, places = self.layout.place(spec.flat.to_network(torch.from_numpy(codes)).to(self.device))
         begin = self.told + (spec.plan.dated and step == 0)
         if begin == len(self.layout.widths):
             return codes[:, spec.plan.rows.start :]
+        given = self.layout.place(spec.flat.to_network(torch.from_numpy(codes)).to(self.device))
         dated = spec.plan.dated and not spec.table.entries[spec.plan.order].missing  # all rows, in the data
-        bounds = {self.told: lambda *made: self.layout.there(self.told)} if dated and step else None
-        mine = range(begin, len(self.layout.widths))
-        parts, places, _ = draw(self.generator, len(codes), rng, bounds, given=(parts, places), columns=mine)
-        made = self.layout.codes(parts.numpy(), places.numpy(), chance)[:, spec.plan.rows.start :]
+        known = codes.copy()
+        known[:, spec.plan.rows.start :] = np.nan
+
+        def make(which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            bounds = bounds_of(self.layout, {}, kept, codes=known[which])
+            if dated and step:
+                there = lambda *made: self.layout.there(self.told)  # noqa: E731
+                bounds[self.told] = both([there, bounds[self.told]]) if self.told in bounds else there
+            parts, places, alive = draw(
+                self.generator, len(which), rng, bounds, given=tuple(x[which] for x in given),
+                columns=range(begin, len(self.layout.widths)),
+            )  # fmt: skip
+            made = finished(self.layout, (parts, places), chance, {}, kept, known[which])
+            return made, alive.numpy() & self.holding(made, kept)
+
+        made = until_made(codes.copy(), make)[:, spec.plan.rows.start :]
         if spec.plan.dated and step == 0:
             made[:, 0] = np.nan
         return made
+
+    def holding(self, codes: np.ndarray, kept: Rules) -> np.ndarray:
+        """Whether the rules hold in rows of the flat table (n,), within the ranges of their columns."""
+        good = within(self.layout, codes, kept)
+        for rule in kept:
+            good &= holds(rule, self.spec.flat.entries, codes)
+        return good
 
     def impute(self, rows, *, seed: int | None = None):
         raise UserError("GroupGAN fills no cells: train the GAN 'tabular' on the table first")
@@ -197,6 +217,40 @@ class GroupGAN(TabularGAN):
         count = np.bincount(flat[:, 0].astype(int), minlength=len(x))
         total = np.bincount(flat[:, 0].astype(int), torch.cat(scores).numpy() if len(rows) else None, len(x))
         return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def kept_by(spec: Any, text: str | None, codes: np.ndarray | None = None) -> tuple[Rules, Rules]:
+    """(the rules that hold for a group, those of its rows), by what of a rule is made last. UserError for one that is
+    none, or that does not hold in all rows of `codes`."""
+    plan, entries = spec.plan, spec.flat.entries
+
+    def called(row: int) -> str:
+        return f"row {codes[row, plan.first + 1]:.0f} of group {codes[row, 0] + 1:.0f} of the table"
+
+    found = rules(text, entries, codes, called)
+    for rule in found:
+        if rule.kind == "unique":
+            raise UserError(f"--keep {rule.text!r}: of groups only rules within a row are kept, such as 'a >= b'")
+        if max(rule.left, *rule.right) not in (*plan.parents, *plan.rows):
+            raise UserError(f"--keep {rule.text!r}: name a column of the row or of its group, which can be made so")
+    of_rows = tuple(rule for rule in found if max(rule.left, *rule.right) in plan.rows)
+    return tuple(rule for rule in found if rule not in of_rows), of_rows
+
+
+def until_made(found: np.ndarray, make) -> np.ndarray:
+    """`found` (n, columns) with every row as `make` made it, which gives, for the numbers of rows (m,), codes
+    (m, columns) and which of them are good; the others are made again, several at once. UserError when none comes."""
+    missing, idle = np.arange(len(found)), 0
+    while len(missing):
+        now = np.resize(missing, max(len(missing), TRIED)) if idle or len(missing) < len(found) else missing
+        codes, good = make(now)
+        found[now[good]] = codes[good]
+        missing = np.setdiff1d(missing, now[good])
+        idle = 0 if good.any() else idle + 1
+        if idle > IDLE:
+            done = len(found) - len(missing)
+            raise UserError(f"{done:,} of {len(found):,} could be made as asked: ask for less at once")
+    return found
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,9 +109,12 @@ def _number(column: Column, text: str) -> float:
         raise UserError(f"--where {column.name}: {problem}") from None
 
 
-def rules(text: str | None, entries: tuple[Column, ...], codes: np.ndarray | None = None) -> tuple[Rule, ...]:
+def rules(
+    text: str | None, entries: tuple[Column, ...], codes: np.ndarray | None = None,
+    called: Callable[[int], str] = lambda row: f"row {row + 1}",
+) -> tuple[Rule, ...]:  # fmt: skip
     """The rules of "end >= start, total = net + tax, unique city date". UserError for one that is none, names no column
-    or does not hold in all rows of `codes`."""
+    or does not hold in all rows of `codes`, of which `called` names the first where it does not."""
     found = tuple(_rule(part.strip(), entries) for part in (text or "").split(",") if part.strip())
     if codes is None:
         return found
@@ -119,8 +122,8 @@ def rules(text: str | None, entries: tuple[Column, ...], codes: np.ndarray | Non
         broken = np.flatnonzero(~holds(rule, entries, codes))
         if len(broken):
             raise UserError(
-                f"--keep {rule.text!r} does not hold in {len(broken):,} rows of the data, first in row "
-                f"{broken[0] + 1}: mend those rows, or leave the rule out"
+                f"--keep {rule.text!r} does not hold in {len(broken):,} rows of the data, first in "
+                f"{called(int(broken[0]))}: mend those rows, or leave the rule out"
             )
     return found
 

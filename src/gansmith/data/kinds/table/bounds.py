@@ -44,14 +44,16 @@ def bounds_of(
     if known is not None:
         for k in range(len(layout.columns)):
             found.setdefault(k, []).append(_of_known(layout, k, *known))
-    return {k: _both(several) for k, several in found.items()}
+    return {k: both(several) for k, several in found.items()}
 
 
 def _always(fixed: tuple[Tensor, Tensor]) -> Bounds:
     return lambda which, parts, places: fixed
 
 
-def _both(several: list[Bounds]) -> Bounds:
+def both(several: list[Bounds]) -> Bounds:
+    """Bounds that keep within all of these."""
+
     def all_of(which: Tensor, parts: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         lows, highs = zip(*(one(which, parts, places) for one in several))
         low, high = lows[0], highs[0]
