@@ -21,7 +21,7 @@ from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
 from gansmith.game import setting
 from gansmith.gans.base import new_rng
-from gansmith.gans.tabular import IDLE, PARTICLES, TRIED, TabularGAN
+from gansmith.gans.tabular import PARTICLES, TabularGAN, until_made
 from gansmith.networks.columns import draw
 
 BLOCK = 4000  # groups drawn at once
@@ -155,12 +155,12 @@ class GroupGAN(TabularGAN):
         mean anything."""
         bounds, particles = bounds_of(self.layout, asked, kept), PARTICLES if asked else 1
 
-        def make(which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def make(which: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             parts, places, alive = draw(self.generator, len(which), rng, bounds, particles, columns=self.parents)
             codes = finished(self.layout, (parts, places), chance, asked, kept)
             return codes, alive.numpy() & self.holding(codes, kept)
 
-        return until_made(np.zeros((n, len(self.spec.flat.entries))), make)
+        return until_made(np.zeros((n, len(self.spec.flat.entries))), make, "groups")
 
     def row(
         self, codes: np.ndarray, step: int, rng: torch.Generator, chance: np.random.Generator, kept: Rules
@@ -176,7 +176,7 @@ class GroupGAN(TabularGAN):
         known = codes.copy()
         known[:, spec.plan.rows.start :] = np.nan
 
-        def make(which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def make(which: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             bounds = bounds_of(self.layout, {}, kept, codes=known[which])
             if dated and step:
                 there = lambda *made: self.layout.there(self.told)  # noqa: E731
@@ -188,7 +188,7 @@ class GroupGAN(TabularGAN):
             made = finished(self.layout, (parts, places), chance, {}, kept, known[which])
             return made, alive.numpy() & self.holding(made, kept)
 
-        made = until_made(codes.copy(), make)[:, spec.plan.rows.start :]
+        made = until_made(codes.copy(), make, "rows")[:, spec.plan.rows.start :]
         if spec.plan.dated and step == 0:
             made[:, 0] = np.nan
         return made
@@ -235,22 +235,6 @@ def kept_by(spec: Any, text: str | None, codes: np.ndarray | None = None) -> tup
             raise UserError(f"--keep {rule.text!r}: name a column of the row or of its group, which can be made so")
     of_rows = tuple(rule for rule in found if max(rule.left, *rule.right) in plan.rows)
     return tuple(rule for rule in found if rule not in of_rows), of_rows
-
-
-def until_made(found: np.ndarray, make) -> np.ndarray:
-    """`found` (n, columns) with every row as `make` made it, which gives, for the numbers of rows (m,), codes
-    (m, columns) and which of them are good; the others are made again, several at once. UserError when none comes."""
-    missing, idle = np.arange(len(found)), 0
-    while len(missing):
-        now = np.resize(missing, max(len(missing), TRIED)) if idle or len(missing) < len(found) else missing
-        codes, good = make(now)
-        found[now[good]] = codes[good]
-        missing = np.setdiff1d(missing, now[good])
-        idle = 0 if good.any() else idle + 1
-        if idle > IDLE:
-            done = len(found) - len(missing)
-            raise UserError(f"{done:,} of {len(found):,} could be made as asked: ask for less at once")
-    return found
 
 
 @dataclass

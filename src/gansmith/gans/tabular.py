@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,6 +29,27 @@ BLOCK = 4000  # rows drawn at once
 PARTICLES = 32  # of each row that is asked to be something
 TRIED, IDLE = 64, 5  # rows that are tried at once after the first ones; blocks without a good one before it gives up
 WATCHED = 10  # one row in so many is not learned from: it tells when to stop
+
+
+def until_made(found: np.ndarray, make: Callable, noun: str, block: int | None = None) -> np.ndarray:
+    """`found` (n, columns) with every row as it was made; those that were not good are made again, several at once.
+    UserError when none comes any more.
+
+    make   (numbers of rows to make (m,), those that are missing) -> codes (m, columns), which of them are good
+    noun   what rows are, for the error;  block  rows made at once; None: all
+    """
+    n, missing, idle = len(found), np.arange(len(found)), 0
+    while len(missing):
+        now = missing[:block]
+        if idle or len(missing) < n:  # rows that are hard to make are tried several at once
+            now = np.resize(now, max(len(now), TRIED))
+        codes, good = make(now, missing)
+        found[now[good]] = codes[good]
+        missing = np.setdiff1d(missing, now[good])
+        idle = 0 if good.any() else idle + 1
+        if idle > IDLE:
+            raise UserError(f"{n - len(missing):,} of {n:,} {noun} could be made as asked: ask for less at once")
+    return found
 
 
 class TabularGAN(LikelihoodFirst):
@@ -159,12 +180,10 @@ class TabularGAN(LikelihoodFirst):
         spec: Any = self.spec
         kept = rules(self.keep, spec.entries)
         chance = np.random.default_rng(int(torch.randint(2**31, (), generator=rng)))
-        found, missing, idle = np.full((n, len(spec.entries)), np.nan), np.arange(n), 0
+        found = np.full((n, len(spec.entries)), np.nan)
         particles = PARTICLES if asked or known is not None else 1
-        while len(missing):
-            now = missing[: BLOCK // particles]
-            if idle or len(missing) < n:  # rows that are hard to make are tried several at once
-                now = np.resize(now, max(len(now), TRIED))
+
+        def make(now: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             own = None if known is None else known[now]
             bounds = bounds_of(self.layout, asked, kept, None if own is None else self.placed(own), own)
             made, good = self.block(len(now), rng, bounds, particles)
@@ -176,12 +195,9 @@ class TabularGAN(LikelihoodFirst):
                 elif known is None:  # among those that there are
                     there = np.concatenate([found[np.setdiff1d(np.arange(n), missing)], codes])
                     good &= holds(rule, spec.entries, there)[-len(codes) :]
-            found[now[good]] = codes[good]
-            missing = np.setdiff1d(missing, now[good])
-            idle = 0 if good.any() else idle + 1
-            if idle > IDLE:
-                raise UserError(f"{n - len(missing):,} of {n:,} rows could be made as asked: ask for less at once")
-        return found
+            return codes, good
+
+        return until_made(found, make, "rows", BLOCK // particles)
 
     def placed(self, codes: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Parts, places and which cells are there (n, columns of the layout) of rows of the table's codes."""
