@@ -8,7 +8,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.labels import choose, evenly, few, labelled
 from gansmith.errors import DataError, UserError
 
-LOOKED_AT = 2000  # items, for what rounding does to them
+LOOKED_AT, AT_ONCE = 2000, 2**20  # items, for what rounding does to them; numbers of them in memory, about
 
 
 def from_array(
@@ -55,11 +55,17 @@ def _rounded(x: np.ndarray, data: np.ndarray, columns) -> list[str]:
     if data.dtype != np.float32 or x.dtype.itemsize < 4 or x.dtype == np.float32 or x.size != data.size:
         return []
     rows = evenly(len(x), min(len(x), LOOKED_AT))
-    exact = x[rows].reshape(len(rows), -1).astype(np.longdouble)
-    if x.ndim > 2:
-        exact = exact.reshape(-1, 1)
-    error = np.abs(data[rows].reshape(exact.shape) - exact).max(0)
-    spread = exact.std(0)
+    each = x[:1].size if x.ndim < 3 else 1  # columns, or all numbers of an array together
+
+    def parts():  # a few at a time, since an item may be large
+        for some in np.array_split(rows, 1 + len(rows) * x[:1].size // AT_ONCE):
+            exact = x[some].reshape(-1, each).astype(np.longdouble)
+            yield exact, data[some].reshape(exact.shape)
+
+    count = len(rows) * x[:1].size // max(1, each)
+    mean = sum(exact.sum(0) for exact, _ in parts()) / max(1, count)
+    spread = np.sqrt(sum(np.square(exact - mean).sum(0) for exact, _ in parts()) / max(1, count))
+    error = np.max([np.abs(kept - exact).max(0, initial=0) for exact, kept in parts()], 0)
     places = np.flatnonzero((error > 0.01 * spread) & (spread > 0))
     if not len(places):
         return []
