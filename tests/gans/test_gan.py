@@ -67,3 +67,11 @@ def test_settings_for_vectors_hold_there_alone_and_give_way_to_what_is_given():
         assert (found["learning_rate"], found["latent"]) == (rate, latent)
     assert any("learning_rate 0.001" in line for line in gs.GAN().choose(points.spec))
     assert "[default: 0.0002; for vectors 0.001]" in explain_settings("gan", gs.GAN)
+
+
+def test_a_default_of_a_class_is_nearer_than_what_its_base_says_for_vectors():
+    """Showers have no axes: CaloGAN trained at the step and the noise that GAN takes for points in the plane."""
+    showers = gs.read("toy-showers")
+    gan = gs.CaloGAN(width=4)
+    gan.choose(showers.spec)
+    assert (gan.learning_rate, gan.latent) == (2e-3, 64)

@@ -56,6 +56,8 @@ class FromNoise(Game):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = with_own_networks(cls.build)
+        if "for_vectors" not in cls.__dict__:  # a class's own default is nearer than its base's for vectors
+            cls.for_vectors = {name: value for name, value in cls.for_vectors.items() if name not in cls.__dict__}
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
