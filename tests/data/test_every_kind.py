@@ -71,7 +71,10 @@ def test_it_is_measured_and_destroyed(data):
     assert np.shape(destroyed) == np.shape(other)
     one, two = (np.nan_to_num(np.asarray(form.numbers(x), np.float64)) for x in (destroyed, other))
     assert not np.array_equal(one, two)
-    assert all(np.isfinite(value) for value in form.measures(real, other).values())
+    found = form.measures(real, other)
+    assert all(np.isfinite(value) for value in found.values())
+    fewer = (form.measures(real, x) for x in (destroyed, other[: len(other) // 2]))
+    assert all(one.keys() == found.keys() for one in fewer)  # tables have a row for each
 
 
 def test_its_default_game_is_there_and_plays(data):

@@ -101,6 +101,23 @@ def test_images_of_two_classes_in_npz(tmp_path):
     )  # numbers in memory are not guessed to be energies
 
 
+def test_images_with_a_few_bad_cells_are_showers_in_npz_and_in_memory_as_in_hdf5(tmp_path):
+    rng = np.random.default_rng(0)
+    jets = {k: rng.gamma(0.3, 9, (40, 5, 4)) * (rng.random((40, 5, 4)) < 0.3) for k in ("qcd", "top")}
+    jets["qcd"][3, 0, 0], jets["top"][5, 1, 1] = np.nan, -2.0
+    np.savez(tmp_path / "jets.npz", **jets)
+    found = [read(tmp_path / "jets.npz"), read(jets, form="showers"), read(put(tmp_path / "jets.h5", **jets))]
+    for data in found:
+        notes = " ".join(data.notes)
+        assert data.spec.kind == "showers" and data.spec.classes == ("qcd", "top") and len(data) == 79
+        assert "1 showers with cells that are NaN" in notes and "1 negative cells in 1 showers" in notes
+    dense = {name: np.abs(x) + 1 for name, x in jets.items()}
+    np.savez(tmp_path / "dense.npz", **dense)
+    assert len(read(tmp_path / "dense.npz", form="showers")) == len(read(dense, form="showers")) == 79
+    with pytest.raises(DataError, match="rename the items"):
+        read(tmp_path / "dense.npz")
+
+
 def test_folders_are_classes_and_a_broken_file_is_left_out(tmp_path):
     for i, name in enumerate(("gamma", "pion")):
         put(tmp_path / "all" / name / "a.h5", **TOY.sample(8, i))

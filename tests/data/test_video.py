@@ -13,6 +13,7 @@ import gansmith as gs
 from gansmith.cli.main import main
 from gansmith.data import read
 from gansmith.data.kinds.video import Video
+from gansmith.data.kinds.video import read as reading
 from gansmith.data.kinds.video.kind import squares
 from gansmith.data.kinds.video.measures import SHARE, frozen, made_up, motion_energy, trained_network
 from gansmith.data.kinds.video.read import Reel, at_rate, looked_at
@@ -144,10 +145,36 @@ def test_pictures_stay_pictures(tmp_path):
 
 def test_frames_are_taken_by_their_times():
     x = np.arange(4, dtype=np.uint8)[:, None]
-    uneven = Reel(x, np.array([0.0, 0.1, 0.4, 0.5]), "", True)
-    assert at_rate(uneven, 10).ravel().tolist() == [0, 1, 1, 1, 2, 3]
-    assert at_rate(uneven, 5).ravel().tolist() == [0, 1, 2]
-    assert at_rate(Reel(x, None, "", False), 10) is x
+    seen = lambda times, rate: (reel := at_rate(Reel(x, times), rate)).x[reel.shown].ravel().tolist()  # noqa: E731
+    uneven = np.array([0.0, 0.1, 0.4, 0.5])
+    assert Reel(x, uneven).uneven and not Reel(x, uneven[:2]).uneven and not Reel(x, None).uneven
+    assert (
+        seen(uneven, 10) == [0, 1, 1, 1, 2, 3]
+        and seen(uneven, 5) == [0, 1, 2]
+        and len(at_rate(Reel(x, uneven), 5).x) == 3
+    )
+    assert seen(None, 10) == seen(np.arange(4) * 5.0, 0.2) == [0, 1, 2, 3]
+    assert seen(np.array([0, 0.1, 3600, 3600.1]), 10) == [0, *20 * [1], 2, 3]  # two seconds of the hour
+
+
+@pytest.mark.parametrize("ending", ["mp4", "webm"])
+def test_of_a_long_pause_two_seconds_are_kept_and_memory_is_known_before_it_is_taken(tmp_path, monkeypatch, ending):
+    put(tmp_path / f"a.{ending}", film(20), ticks=[40 * t + 3_600_000 * (t > 10) for t in range(20)])
+    data = read(tmp_path, length=8)
+    notes = " ".join(data.notes)
+    assert data.spec.rate == 25 and 60 < len(data) < 65 and "broken" not in notes
+    assert f"1 with a pause, of which 2 s are kept: a.{ending} (3,600 s)" in notes
+    monkeypatch.setattr(reading, "MOST", 20_000)
+    with pytest.raises(DataError, match="frames of these videos at 24 x 32 pixels take more than .* a smaller size"):
+        read(tmp_path, length=8)
+
+
+def test_a_file_that_does_not_say_how_many_frames_it_has_is_known_for_cut_short(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (30, *SIZE, 3), np.uint8)
+    whole = put(tmp_path / "a.webm", noise)
+    assert "broken" not in " ".join(read(tmp_path).notes)
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    assert "broken, what is before is used: a.webm" in " ".join(read(tmp_path).notes)
 
 
 def test_bad_videos_are_left_out_or_converted_and_named(folder):
@@ -165,7 +192,8 @@ def test_bad_videos_are_left_out_or_converted_and_named(folder):
     middle = len(content) * 2 // 3
     content[middle : middle + 4000] = b"\0" * 4000
     whole.write_bytes(content)
-    check = gs.check(read(folder, length=10, stride=10))
+    data = read(folder, length=10, stride=10)
+    check = gs.check(data)
     assert check.left_out.keys() == {f"slow/{name}" for name in ("one.mp4", "short.webm", "text.mp4", "zero.mp4")}
     assert check.left_out["slow/one.mp4"] == "one frame: a picture, not a video"
     assert check.left_out["slow/short.webm"].startswith("5 frames at 25 a second, and a clip has 10")
@@ -173,7 +201,8 @@ def test_bad_videos_are_left_out_or_converted_and_named(folder):
     notes, problems = "\n".join(check.notes), "\n".join(check.problems)
     assert "1 of variable rate, brought to 25 frames a second: slow/uneven.mp4" in notes
     assert "1 brought to 25 frames a second (rate=N for another): slow/quick.mp4 (50)" in notes
-    assert "1 portrait and" in problems and "4 cannot be read" in problems
+    rare = "1 portrait among landscape videos, of which the centre is seen: slow/tall.mp4"
+    assert rare in problems and rare in data.notes and "4 cannot be read" in problems
     assert "broken, what is before is used: slow/broken.mp4" in problems
     assert "2 static: nothing moves: slow/still.mp4" in problems
     assert check.sizes == {"32x24": 12, "24x32": 1} and check.modes["50 frames a second"] == 1

@@ -81,8 +81,13 @@ def test_codes_and_what_is_made_of_them(trained):
     items = blocks((1, 8, 8, 8)).raw(np.arange(5))
     codes = trained.encode(items)
     assert codes.shape == (5, 8) and trained.prior == "normal" and trained.reconstruct(items).shape == items.shape
-    between = trained.decode(torch.lerp(*torch.from_numpy(codes[:2]), torch.linspace(0, 1, 4)[:, None]))
+    a, b, c, *_ = codes
+    between = trained.decode(np.linspace(a, b, 4))
     assert between.shape == (4, 1, 8, 8, 8) and set(np.unique(between)) <= {0, 1}
+    assert np.array_equal(between[[0, 3]], trained.reconstruct(items[:2]))
+    assert np.array_equal(trained.decode((a - a + c)[None])[0], trained.reconstruct(items)[2])
+    taller = trained.decode(torch.from_numpy(a - b + c)[None])
+    assert taller.shape == (1, 1, 8, 8, 8) and np.array_equal(taller, trained.decode((a - b + c)[None]))
     assert {"generator", "encoder"} == set(trained.raw)
     assert {"generator/kl", "generator/rebuilding"} <= trained.history[-1].keys()
 

@@ -30,7 +30,7 @@ def read_items(data, kind: str | None = None, **options) -> Dataset:
     if isinstance(data, (str, os.PathLike)):
         return _from_path(Path(data).expanduser(), kind, options)
     chosen = KINDS[kind] if kind else next((k for k in KINDS.values() if k.recognises(data)), None)
-    if chosen is not None and chosen.recognises(data):
+    if chosen is not None and (chosen.recognises_named if kind else chosen.recognises)(data):
         return _read(chosen, data, options, named=kind is not None)
     return from_memory(data, kind=kind, **options)
 
@@ -53,8 +53,8 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
         raise DataError(f"{path} is empty (0 bytes): fetch or write it again")
     name = path.name.lower()
     if path.is_file() and name.endswith(".npz"):
-        able = [KINDS[kind]] if kind else KINDS.values()
-        if own := next((k for k in able if k.recognises(path)), None):
+        own = KINDS[kind] if kind else next((k for k in KINDS.values() if k.recognises(path)), None)
+        if own and (not kind or own.recognises_named(path)):
             return _read(own, path, options, named=kind is not None)
         return from_npz(path, kind=kind, **options)
     if path.is_file() and name.endswith(".npy"):

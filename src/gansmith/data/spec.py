@@ -74,6 +74,11 @@ class Kind:
         return False
 
     @classmethod
+    def recognises_named(cls, data) -> bool:
+        """`recognises`, of what form= says to be of this kind: what speaks for it may be less."""
+        return cls.recognises(data)
+
+    @classmethod
     def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, **options) -> Dataset:
         """The Dataset at a path of files of this kind, or of an object that it `recognises`. DataError in one line.
 

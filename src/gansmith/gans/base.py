@@ -154,8 +154,10 @@ class FromNoise(Game):
         found = self.labels(n, label, rng)
         return None if found is None else [self.spec.classes[i] for i in found.tolist()]
 
-    def decode(self, latent: Tensor, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
-        """What `generate` makes of these latents in eval mode, in the data's units, `batch_size` at a time."""
+    def decode(self, latent, labels: Tensor | None = None, *, batch_size: int = 250) -> np.ndarray:
+        """What `generate` makes of these latents, a tensor or array (n, latent), in eval mode, in the data's units,
+        `batch_size` at a time."""
+        latent = torch.as_tensor(latent, dtype=torch.get_default_dtype(), device=self.device)
         with self.at_rest():
             made = map_across_ranks(
                 lambda z, y: self.spec.to_data(self.generate(z, y)),
@@ -287,8 +289,7 @@ class AutoEncoding(FromNoise):
 
     def reconstruct(self, x, *, batch_size: int = 250) -> np.ndarray:
         """Items as the decoder makes them from their encoded means, in the data's units."""
-        latent = torch.as_tensor(self.encode(x, batch_size=batch_size), device=self.device)
-        return self.decode(latent, batch_size=batch_size)
+        return self.decode(self.encode(x, batch_size=batch_size), batch_size=batch_size)
 
     @staticmethod
     def kl(mean: Tensor, log_variance: Tensor) -> Tensor:

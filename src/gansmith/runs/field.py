@@ -7,6 +7,7 @@ import numpy as np
 from gansmith.data.batching import count as count_of
 from gansmith.data.batching import take
 from gansmith.data.dataset import Dataset
+from gansmith.data.labels import evenly
 from gansmith.data.spec import Kind
 from gansmith.runs.reference import some
 
@@ -15,11 +16,14 @@ WORST = 8  # columns that are printed; the page has all
 
 def field_numbers(form: Kind, real, other, items) -> dict[str, np.ndarray]:
     """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
-    them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing.
+    them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing. `items` and `other` are cut
+    to one number of both, since many numbers of two sets (Fréchet distances, those in bins) hang on how many there are.
 
     field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
     column_floor (columns,): how far the distribution of each column is from the data's
     """
+    count = min(count_of(items), count_of(other))
+    items, other = (take(x, evenly(count_of(x), count)) for x in (items, other))
     values = form.measures(real, items)
     if not values:
         return {}

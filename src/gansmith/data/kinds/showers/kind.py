@@ -72,9 +72,15 @@ class Showers(Kind):
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
     def recognises(cls, data) -> bool:
+        return cls.recognises_named(data, named=False)
+
+    @classmethod
+    def recognises_named(cls, data, named: bool = True) -> bool:
+        """Images need not be sparse, where they are said to be showers."""
         if isinstance(data, Path):
-            return read.is_npz_of_ours(data)
-        return isinstance(data, Mapping) and all(hasattr(x, "shape") for x in data.values()) and read.is_ours(data)
+            return read.is_npz_of_ours(data, named)
+        arrays = isinstance(data, Mapping) and all(hasattr(x, "shape") for x in data.values())
+        return arrays and read.is_ours(data, named)
 
     @classmethod
     def read(cls, data, *, labels="auto", limit=None, cache=None, named=False, layers=None, unit=None) -> Dataset:

@@ -25,6 +25,7 @@ LAYOUTS = (
     "energy with layer_0, layer_1 … (CaloGAN), incident_energies with showers (CaloChallenge), or images (n, rows, "
     "columns)"
 )
+NOISE = 0.01  # share of the cells of images that may be negative
 LARGE, RATIO = 2**30, 1000  # bytes of a data set above which it may not be packed more tightly than this
 
 
@@ -44,18 +45,25 @@ class Part:
     odd: dict[str, list[str]] = field(default_factory=dict)
 
 
-def is_ours(held: Mapping) -> bool:
-    """Whether a dictionary of arrays, or the open .npz, is certainly one of showers or of sparse images."""
+def is_ours(held: Mapping, named: bool) -> bool:
+    """Whether a dictionary of arrays, or the open .npz, is certainly one of showers or of images, which are sparse
+    unless they are `named` showers."""
     names = set(held)
     if {"showers", "incident_energies"} <= names or {"energy", "layer_0"} <= names:
         return True
     found = [np.asarray(held[name]) for name in names - {*LABELS}]
     pictures = len(found) > 1 and all(x.ndim == 3 and x.dtype.kind == "f" and x.size for x in found)
     alike = pictures and len({x.shape[1:] for x in found}) == 1
-    return alike and all((x[:100] == 0).mean() > 0.5 and x[:100].min() >= 0 for x in found)
+    return alike and (named or all(sparse(x[:100]) for x in found))
 
 
-def is_npz_of_ours(path: Path) -> bool:
+def sparse(x: np.ndarray) -> bool:
+    """Whether cells are mostly empty and hold energies, but for a few that are no number or below 0."""
+    x = x[np.isfinite(x)]
+    return x.size > 0 and bool((x == 0).mean() > 0.5 and (x < 0).mean() < NOISE)
+
+
+def is_npz_of_ours(path: Path, named: bool) -> bool:
     if path.suffix.lower() != ".npz" or not path.is_file():
         return False
     try:
@@ -64,7 +72,7 @@ def is_npz_of_ours(path: Path) -> bool:
             if "images" in names or "x" in names or len(names) < 2 or any(e.file_size > LARGE for e in file.infolist()):
                 return False
         with np.load(path, allow_pickle=False) as held:
-            return is_ours(held)
+            return is_ours(held, named)
     except Exception:  # a file from outside; what is wrong is said when it is read
         return False
 

@@ -21,7 +21,8 @@ USUAL_RATE, NO_RATE = 30.0, 25.0  # frames a second: at most, unless it is given
 USUAL_LENGTH = 16  # frames of a clip, where videos are so long
 SIDES = (64, 32, 16)  # pixels that are chosen between: on two cores a clip of more takes too long
 MANY = 1000  # clips that are wanted: where videos have less, clips overlap
-MOST = 4 * 2**30  # bytes of all clips together
+MOST = 4 * 2**30  # bytes of all decoded frames, and of all clips together
+LONGEST = 2.0  # seconds of a pause that are kept
 UNEVEN = 1.5  # times as long as usual that a frame of an uneven video is shown
 AT_ONCE = 64  # frames scaled together
 CUT, JUMP = 25.0, 4.0  # a cut: so large a mean difference of two frames, of 255, and so many times the usual one
@@ -101,9 +102,11 @@ def read(
     notes, odd = [*files.notes], defaultdict(list)
     rate = rate or usual_rate(headers)
     target = as_size(size) if size is not None else usual_size(headers)
-    reels, uneven, broken = {}, [], set()
+    reels: dict[int, Reel] = {}
+    uneven, broken = [], set()
     for i in track(headers, "decoding videos", len(headers)):
-        found = decode(videos, i, headers[i], target, channels or 3)
+        room = MOST - sum(reel.x.nbytes for reel in reels.values())
+        found = decode(videos, i, headers[i], target, channels or 3, room)
         if found.why and len(found.x) < 2:
             bad[files.files[i]] = found.why
         elif found.why:
@@ -113,29 +116,42 @@ def read(
             uneven.append(files.files[i])
         if len(found.x) > 1:
             reels[i] = at_rate(found, rate)
+        if found.longest > pause(rate):
+            odd[f"with a pause, of which {pause(rate):.3g} s are kept"].append(
+                f"{files.files[i]} ({found.longest:,.0f} s)"
+            )
     enough(reels, bad, files, 1)
-    frames = {i: len(x) for i, x in reels.items()}
+    frames = {i: len(reel.shown) for i, reel in reels.items()}
     steps = length or usual_length({i: count for i, count in frames.items() if i not in broken} or frames)
     for i in [i for i, count in frames.items() if count < steps]:
         bad[files.files[i]] = f"{frames[i]} frames at {rate:g} a second, and a clip has {steps}; length=N for another"
         del reels[i]
     enough(reels, bad, files, 1)
-    stride = stride or usual_stride(reels, steps)
-    places = [(i, start) for i, x in reels.items() for start in range(0, len(x) - steps + 1, stride)]
+    frames = {i: count for i, count in frames.items() if i in reels}
+    stride = stride or usual_stride(frames, steps)
+    places = [(i, start) for i, count in frames.items() for start in range(0, count - steps + 1, stride)]
     if limit is not None and limit < len(places):
         notes.append(f"{limit} of {len(places)} clips taken, evenly spaced (limit={limit})")
         places = [places[row] for row in evenly(len(places), limit)]
     enough(places, bad, files, 2)
-    weight = len(places) * steps * next(iter(reels.values()))[0].size
+    weight = len(places) * steps * next(iter(reels.values())).x[0].size
     if weight > MOST:
         raise DataError(
             f"{files.name}: {len(places):,} clips of {target[0]} x {target[1]} pixels would take {weight / 2**30:.0f} "
             f"GiB of memory: give a smaller size, limit={int(MOST / weight * len(places))}, or stride={steps}"
         )
-    x = np.stack([reels[i][start : start + steps] for i, start in places]).transpose(0, 2, 1, 3, 4)
-    x = np.ascontiguousarray(x)
+    x = np.empty((len(places), channels or 3, steps, *target), np.uint8)
+    for clip, (i, start) in zip(x, places):
+        clip[:] = reels[i].x[reels[i].shown[start : start + steps]].swapaxes(0, 1)
     names = [f"{files.files[i]} at {start / rate:.2f} s" if start else files.files[i] for i, start in places]
-    notes += told(videos, headers, reels, frames, rate, steps, stride, target, uneven)
+    of = {i: headers[i] for i in reels}
+    notes += told(videos, of, frames, rate, steps, stride, target, uneven)
+    tall, wide = ([i for i, h in of.items() if sign * (h.height - h.width) > 0] for sign in (1, -1))
+    if tall and wide:
+        rare, what = (
+            (tall, "portrait among landscape") if len(tall) <= len(wide) else (wide, "landscape among portrait")
+        )
+        odd[f"{what} videos, of which the centre is seen"] += [files.files[i] for i in rare]
     for what, rows in zip(("with a cut in it", "static: nothing moves"), looked_at(x)):
         odd[what] += [names[row] for row in rows]
     notes += [f"{len(found)} {what}: {few(found, 8)}" for what, found in odd.items() if found]
@@ -167,16 +183,30 @@ def survey(videos: Videos) -> tuple[dict[int, Header], dict[str, str]]:
 
 @dataclass
 class Reel:
-    """A decoded video: x (n, C, H, W) uint8, seconds of each frame or None, why it ends early, whether it is uneven."""
+    """A decoded video: x (n, C, H, W) uint8, seconds at which each frame begins or None, why it ends early, and which
+    frame is shown at each tick of the clock that clips go by (positions in x)."""
 
     x: np.ndarray
     times: np.ndarray | None
-    why: str
-    uneven: bool
+    why: str = ""
+    shown: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def lasting(self) -> np.ndarray:
+        """Seconds that each frame but the last is shown; none where nothing says."""
+        return np.zeros(0) if self.times is None else np.diff(self.times)
+
+    @property
+    def longest(self) -> float:
+        return float(self.lasting.max(initial=0))
+
+    @property
+    def uneven(self) -> bool:
+        return len(self.lasting) > 0 and self.longest > UNEVEN * np.median(self.lasting) > 0
 
 
-def decode(videos: Videos, i: int, header: Header, size: tuple[int, int], channels: int) -> Reel:
-    """Video `i` at this size; up to where it is broken, if it is."""
+def decode(videos: Videos, i: int, header: Header, size: tuple[int, int], channels: int, room: int) -> Reel:
+    """Video `i` at this size; up to where it is broken, if it is. DataError where it takes more bytes than `room`."""
     parts: list[np.ndarray] = []
     waiting: list[np.ndarray] = []
     times: list[float | None] = []
@@ -192,29 +222,41 @@ def decode(videos: Videos, i: int, header: Header, size: tuple[int, int], channe
         for when, frame in videos.frames(i):
             waiting.append(frame)
             times.append(when)
+            if len(times) * channels * size[0] * size[1] > room:
+                raise DataError(
+                    f"{videos.files.name}: the frames of these videos at {size[0]} x {size[1]} pixels take more than "
+                    f"{MOST / 2**30:.0f} GiB of memory: give a smaller size, or fewer or shorter videos"
+                )
             if len(waiting) == AT_ONCE:
                 scale()
+    except DataError:
+        raise
     except Exception as problem:
         why = f"{reason(problem)} after {len(times)} of {header.frames} frames"
     scale()
     x = np.concatenate(parts) if parts else np.empty((0, channels, *size), np.uint8)
-    if not why and len(x) < 0.9 * header.frames:
+    whole = header.seconds and times and (times[-1] or 0) >= 0.9 * header.seconds
+    if not why and not whole and len(x) < 0.9 * header.frames:
         why = f"cut short: {len(x)} of {header.frames} frames are there"
-    if None in times or len(times) < 2:
-        return Reel(x, None, why, False)
-    seconds = np.maximum.accumulate(np.array(times, float))
-    shown = np.diff(seconds)
-    return Reel(x, seconds, why, bool(shown.max() > UNEVEN * np.median(shown) > 0))
+    known = len(times) > 1 and None not in times
+    return Reel(x, np.maximum.accumulate(np.array(times, float)) if known else None, why)
 
 
-def at_rate(reel: Reel, rate: float) -> np.ndarray:
-    """The frames that are shown at each tick of a clock of `rate` ticks a second."""
-    if reel.times is None or len(reel.x) < 2:
-        return reel.x
-    usual = float(np.median(np.diff(reel.times))) or 1 / rate
-    ticks = np.arange(max(1, round((reel.times[-1] + usual) * rate)))
-    rows = np.searchsorted(reel.times, ticks / rate + 1e-3 / rate, side="right") - 1
-    return reel.x if len(rows) == len(reel.x) and np.array_equal(rows, np.arange(len(rows))) else reel.x[rows]
+def at_rate(reel: Reel, rate: float) -> Reel:
+    """The video by a clock of `rate` ticks a second, without the frames that none of them meets."""
+    if reel.times is None:
+        return replace(reel, shown=np.arange(len(reel.x)))
+    lasting = np.minimum(reel.lasting, pause(rate))
+    ends = np.cumsum([*lasting, float(np.median(lasting)) or 1 / rate])
+    ticks = np.arange(max(1, round(ends[-1] * rate)))
+    rows = np.searchsorted(ends, (ticks + 1e-3) / rate, side="right").clip(max=len(reel.x) - 1)
+    met, shown = np.unique(rows, return_inverse=True)
+    return replace(reel, x=reel.x if len(met) == len(reel.x) else reel.x[met], shown=shown)
+
+
+def pause(rate: float) -> float:
+    """Seconds of a frame that are kept, where it is shown longer: LONGEST, or one tick of a slow clock and a half."""
+    return max(LONGEST, 1.5 / rate)
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
@@ -239,20 +281,19 @@ def usual_length(frames: dict[int, int]) -> int:
     return int(max(2, min(USUAL_LENGTH, np.quantile([*frames.values()], 0.05, method="lower"))))
 
 
-def usual_stride(reels: dict[int, np.ndarray], steps: int) -> int:
+def usual_stride(frames: dict[int, int], steps: int) -> int:
     """As many frames as a clip has, or less where that would give few clips."""
     stride = steps
-    while stride > 1 and sum(1 + (len(x) - steps) // stride for x in reels.values()) < MANY:
+    while stride > 1 and sum(1 + (count - steps) // stride for count in frames.values()) < MANY:
         stride = (stride + 1) // 2
     return stride
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------
-def told(videos, headers, reels, frames, rate, steps, stride, size, uneven) -> list[str]:
+def told(videos, of: dict[int, Header], frames, rate, steps, stride, size, uneven) -> list[str]:
     """What was done to the videos that were taken, one line each."""
-    of = {i: headers[i] for i in reels}
     name = videos.files.files.__getitem__
-    low, high = min(frames[i] for i in of), max(frames[i] for i in of)
+    low, high = min(frames.values()), max(frames.values())
     notes = [
         f"{len(of)} {counted(videos.frames_are, len(of))} of {low if low == high else f'{low} to {high}'} frames at "
         f"{rate:g} a second, cut into clips of {steps} frames ({steps / rate:.3g} s; length=N for another), one every "
@@ -324,9 +365,3 @@ def survey_into(dataset: Dataset, check: preflight.Check) -> None:
     check.sizes = preflight.count(f"{h.width}x{h.height}" for h in headers.values())
     check.modes = preflight.count(f"{h.rate:.4g} frames a second" if h.rate else "no rate" for h in headers.values())
     check.formats = preflight.count(h.format for h in headers.values())
-    tall = sum(h.height > h.width for h in headers.values())
-    wide = sum(h.height < h.width for h in headers.values())
-    if tall and wide:
-        check.problems.append(
-            f"{tall} portrait and {wide} landscape videos: of each only the centre is seen; keep one sort, or cut them"
-        )

@@ -31,13 +31,15 @@ PAUSE = 0.1  # seconds that browsers show a frame of a GIF that says 0
 
 @dataclass(frozen=True)
 class Header:
-    """What a video says of itself; `rate` in frames a second, None where nothing is said; `frames` may be a guess."""
+    """What a video says of itself; `rate` in frames a second, None where nothing is said; where `frames` is a guess, it
+    is one by the `seconds` of the whole."""
 
     frames: int
     rate: float | None
     width: int
     height: int
     format: str
+    seconds: float | None = None
 
 
 @dataclass
@@ -152,14 +154,16 @@ class Recorded(Videos):
     def look(self, i: int) -> Header:
         with self.files.open(i) as file, opened(file) as box:
             stream = picture_stream(box)
-            rate = float(stream.average_rate or stream.guessed_rate or 0) or None
             seconds = float(stream.duration * stream.time_base) if stream.duration else (box.duration or 0) / 1e6
-            frames = stream.frames or round(seconds * (rate or 0))
             first = next(iter(box.decode(stream)), None)
             if first is None:
                 raise ValueError("no frame in it")
             width, height = (first.width, first.height)[:: -1 if quarter_turns(first) % 2 else 1]
-            return Header(frames, rate, width, height, stream.codec_context.name)
+            rate = float(stream.average_rate or stream.guessed_rate or 0) or None
+            if stream.average_rate != stream.guessed_rate:  # a variable one, whose mean a single pause changes
+                rate = usual_rate(box, stream) or rate
+            frames, name = stream.frames or round(seconds * (rate or 0)), stream.codec_context.name
+            return Header(frames, rate, width, height, name, None if stream.frames else seconds)
 
     def frames(self, i: int) -> Iterator[tuple[float | None, np.ndarray]]:
         with self.files.open(i) as file, opened(file) as box:
@@ -187,6 +191,14 @@ def picture_stream(box):
     if not box.streams.video:
         raise ValueError("no pictures in it, only sound" if box.streams.audio else "no pictures in it")
     return box.streams.video[0]
+
+
+def usual_rate(box, stream) -> float | None:
+    """Frames a second by the median time between two; None where nothing says. Frames are not decoded."""
+    box.seek(0)
+    ticks = np.diff(np.sort([packet.pts for packet in box.demux(stream) if packet.pts is not None]))
+    usual = float(np.median(ticks) * stream.time_base) if len(ticks) else 0.0
+    return 1 / usual if usual else None
 
 
 def quarter_turns(frame) -> int:

@@ -91,9 +91,11 @@ def symmetry(x: np.ndarray, axis: int) -> np.ndarray:
 
 
 def measured(real: np.ndarray, fake: np.ndarray, most: int = MOST) -> dict[str, float]:
-    """All of them, by the names that tables show."""
+    """All of them, by the names that tables show, which are the same for any fakes beside the same reals."""
+    real, fake = (coarse(x, SIDE).astype(bool, copy=False) for x in (real, fake))
+    axis = int(np.argmax([symmetry(real, axis).mean() for axis in range(3)]))
     rng, count = np.random.default_rng(0), min(len(real), len(fake), most)
-    real, fake = (coarse(x[rng.permutation(len(x))[:count]], SIDE).astype(bool) for x in (real, fake))
+    real, fake = (x[rng.permutation(len(x))[:count]] for x in (real, fake))
     both, found = np.concatenate([real, fake]), {}
     for name, distances in (("IoU", iou_distances), ("Chamfer", chamfer_distances)):
         near = nearest(distances(both, both))
@@ -101,7 +103,6 @@ def measured(real: np.ndarray, fake: np.ndarray, most: int = MOST) -> dict[str, 
         found[f"1-NN accuracy by {name}; 0.5 when alike"] = near["one_nn"]
         mean = {"IoU": 1 - near["mmd"], "Chamfer": near["mmd"]}[name]
         found[f"{'IoU' if name == 'IoU' else 'Chamfer distance'} of the data with the nearest sample"] = mean
-    axis = int(np.argmax([symmetry(real, axis).mean() for axis in range(3)]))
     full = max(float(real.mean()), 1e-9)
     return found | {
         "occupied cells, of the data's": float(fake.mean()) / full,
