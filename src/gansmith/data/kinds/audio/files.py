@@ -133,32 +133,45 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
         "classes": classes, "name": files.name, "notes": left + notes, "left_out": dict(sorted(bad.items())),
         "files": tuple(name for _, name, _ in good), "odd": dict(odd),
         "digest": caching.digest(x, rate, label if label is not None else ""),
+        "owner": np.array([i for i, _, _ in good]),
     }  # fmt: skip
 
 
 def whole(data, rate: int) -> OnDemand:
     """Name -> sound int16 (C, T) of each file at a path, as long and with as many channels as it is, at `rate`, decoded
-    when it is asked for; what cannot be read is left out and named in a warning. DataError where that is all."""
+    when it is asked for; what cannot be read is left out. A warning names that, and what was changed or is odd.
+    DataError where all is left out."""
     files = listed(data)
     headers, bad = survey(files)
+    odd = defaultdict(list)
 
     def make(i):
         header = headers[i]
-        return decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))[0]
+        return decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
 
-    def wrong(i):
+    def tried(i):
         try:
-            made = make(i)
-            return made if isinstance(made, str) else None
+            made, marks = make(i)
         except Exception as problem:
-            return reason(problem)
+            return reason(problem), ()
+        return (made, ()) if isinstance(made, str) else ("", marks)
 
-    bad |= {files.files[i]: why for i, why in zip(headers, mapped(wrong, headers, files)) if why}
-    found = OnDemand(((files.files[i], i) for i in headers if files.files[i] not in bad), make)
+    for i, (why, marks) in zip(headers, mapped(tried, headers, files)):
+        name, header = files.files[i], headers[i]
+        if why:
+            bad[name] = why
+            continue
+        for mark in marks:
+            odd[mark].append(name)
+        if header.rate != rate:
+            odd[f"resampled to the {rate:,} Hz of the model"].append(f"{name} ({header.rate:,} Hz)")
+    found = OnDemand(((files.files[i], i) for i in headers if files.files[i] not in bad), lambda i: make(i)[0])
     enough(len(found), bad, files, least=1)
     if bad:
-        lines = few([f"{name} ({why})" for name, why in sorted(bad.items())])
-        warnings.warn(f"{files.name}: {len(bad)} cannot be read and are left out: {lines}", stacklevel=3)
+        odd["left out, cannot be read"] = [f"{name} ({why})" for name, why in sorted(bad.items())]
+    if odd:
+        lines = "; ".join(f"{len(names)} {what}: {few(names)}" for what, names in odd.items())
+        warnings.warn(f"{files.name}: {lines}", stacklevel=3)
     return found
 
 
