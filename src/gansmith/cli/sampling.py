@@ -116,9 +116,11 @@ def sample(
     check_place(out)
     find_own(own)
     game = load(model)
+    check_place(out, game.spec)
     if input_ is not None:
         if not hasattr(game, "read_source"):
-            raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
+            other = f", or train {game.spec.from_others}" if game.spec.from_others else ""
+            raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input{other}")
         items = game.read_source(input_)
         some = {"captions": count} if count and "captions" in inspect.signature(game.translate).parameters else {}
         with one_task(seed) as (first, seed):
@@ -218,6 +220,7 @@ def impute(
     check_place(out)
     find_own(own)
     game = load(model)
+    check_place(out, game.spec)
     if not hasattr(game, "impute"):
         raise UserError(f"{type(game).__name__} fills no cells: train the GAN 'tabular' on the table first")
     with one_task(seed) as (first, seed):
