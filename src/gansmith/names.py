@@ -6,6 +6,7 @@ ours, bytes that are no UTF-8 (Python keeps those as lone surrogates, which no e
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections import Counter
@@ -32,6 +33,12 @@ def encodable(text: str) -> str:
 def typed(name) -> str:
     """`name` as it is typed in a shell."""
     return shown(shlex.quote(str(name)))
+
+
+def ending(name: str) -> str:
+    """What the name of a file ends in, in lower case: ".npy", ".csv.gz"; "" of none."""
+    stem, last = os.path.splitext(name.lower())
+    return os.path.splitext(stem)[1] + last if last == ".gz" else last
 
 
 def inner_parts(name: str) -> list[str]:

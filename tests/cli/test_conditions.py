@@ -1,11 +1,15 @@
 """Games with inputs on the command line: pictures in, pictures out; captions in; nothing in."""
 
+import re
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import gansmith as gs
 from gansmith.cli.main import main
+from gansmith.data.kinds.video.kind import squares
 from gansmith.testing import made_up_pairs
 
 
@@ -60,7 +64,23 @@ def test_captions_and_games_that_take_none(tmp_path, capsys):
     gs.DCGAN(width=4).fit("digits", steps=1).save(tmp_path / "d.gan")
     for word in (["--text", "black"], ["--input", str(tmp_path)]):
         assert main(["sample", str(tmp_path / "d.gan"), *word, "-o", str(tmp_path / "d.png")]) == 2
-        assert f"remove {word[0]}" in capsys.readouterr().err
+        assert f"remove {word[0]}" in (said := capsys.readouterr().err)
+    assert said.endswith("remove --input, or train pix2pix or cyclegan, which make pictures of pictures\n")
+
+
+def test_what_writes_a_file_is_looked_for_before_anything_is_made(tmp_path, monkeypatch, capsys):
+    gs.WGANGP(width=4).fit(squares((1, 4, 8, 8)), steps=1, batch_size=4).save(tmp_path / "v.gan")
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setattr(gs.WGANGP, "sample", None)
+    for place, said in (
+        ("made/", r"\.mp4 files are written by av: pip install 'gansmith\[video\]', or name a file \.gif, \.npz"),
+        ("made.webm", r"made\.webm: \.webm files are written by av"),
+        ("made.wav", r"made\.wav: clips are written to \.mp4, \.gif"),
+    ):
+        assert main(["sample", str(tmp_path / "v.gan"), "-o", f"{tmp_path}/{place}"]) == 2
+        assert re.search(said, capsys.readouterr().err), place
+    monkeypatch.undo()
+    assert main(["sample", str(tmp_path / "v.gan"), "-n", "2", "-o", str(tmp_path / "made.gif")]) == 0
 
 
 def test_styles_are_moved_towards_their_mean(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Every kind keeps the contract of data: there and back, looked at, shown, written, measured, and played."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +76,12 @@ def test_it_is_measured_and_destroyed(data):
     assert all(np.isfinite(value) for value in found.values())
     fewer = (form.measures(real, x) for x in (destroyed, other[: len(other) // 2]))
     assert all(one.keys() == found.keys() for one in fewer)  # tables have a row for each
+
+
+def test_its_feature_spaces_stand_in_the_docs(data):
+    page = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    names = [space if isinstance(space, str) else space.name for space in data.spec.features()]
+    assert all(f"`{name}`" in page or f'`"{name}"`' in page for name in names), names
 
 
 def test_its_default_game_is_there_and_plays(data):

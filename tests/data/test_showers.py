@@ -10,7 +10,7 @@ from gansmith.cli.main import main
 from gansmith.data import read
 from gansmith.data.kinds.showers import Showers
 from gansmith.data.kinds.showers.layers import CHALLENGE, Layers, read_layers
-from gansmith.data.kinds.showers.measures import separation, told_by_trees
+from gansmith.data.kinds.showers.measures import ON_SHAPES, separation, told_by_trees
 from gansmith.data.kinds.showers.shapes import Shapes
 from gansmith.data.spec import Kind
 from gansmith.data.toys import ToyShowers
@@ -199,6 +199,9 @@ def test_units_pictures_and_control(data):
     assert form.preview(x[:5]).dtype == np.uint8 and all(v.ndim == 3 for v in form.figures(x, x).values())
     found = form.measures(x[:20], x[:20])
     assert max(v for name, v in found.items() if "AUROC" not in name) == 0
+    worst = "… of non-empty cells" + (", worst layer" if len(form.heights) > 1 else "")
+    said = form.says(found | {worst: 0.3, ON_SHAPES: 0.9}, found, found)
+    assert f"separation power {worst[2:]}: 0.3, and 0 of other" in said and "know 90 by their shapes" in said
 
 
 def test_separation_and_trees_tell_what_the_control_destroys():

@@ -161,6 +161,7 @@ def test_folder_and_zip_of_grids(grids):
     assert data.spec.classes == ("a", "b") and data.spec.shape == (1, 6, 6, 6) and data.digest == packed.digest
     assert np.array_equal(data.raw(np.arange(4))[:, 0], x)
     assert np.array_equal(read(folder).raw(np.arange(4))[:, 0], x)  # out of the cache
+    assert read(folder, size=(6, 6, 8)).spec.shape == (1, 6, 6, 8)
     assert "y or z, comes last" in " ".join(data.notes) and len(read(folder, limit=2)) == 2
 
 
@@ -186,6 +187,27 @@ def test_too_few_are_refused_in_one_line(tmp_path, capsys):
     assert main(["train", str(tmp_path), "--steps", "1"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "none of 2 volumes" in said
+
+
+def test_files_of_scanners_are_refused_with_what_to_type(tmp_path, capsys):
+    for name in ("a.nii", "b.nii.gz", "c.dcm"):
+        (tmp_path / name).write_bytes(b"x" * 400)
+        for named in ([], ["--kind", "volumes"]):
+            assert main(["check", str(tmp_path / name), *named]) == 2
+            said = capsys.readouterr().err
+            assert said.count("\n") == 1 and f"file type {name[1:]}: " in said and "numpy.save('NAME.npy'" in said
+    with pytest.raises(DataError, match=r"holds no data that can be read: found 1 .*; make an array.*nibabel"):
+        read(tmp_path)
+
+
+def test_of_few_meshes_the_smallest_and_the_largest_are_named(trimesh, tmp_path):
+    for name, side in (("mm", 15), ("cm", 1)):
+        stl(box((side,) * 3), tmp_path / f"{name}.stl")
+    data = read(tmp_path, size=8)
+    assert [*data.odd.values()] == [["cm.stl (1)", "mm.stl (15)"]]
+    assert "2 meshes, 1 (cm.stl) to 15 (mm.stl) long in their units" in " ".join(data.notes)
+    stl(box((2, 2, 2)), tmp_path / "mm.stl")
+    assert not read(tmp_path, size=8).odd
 
 
 def test_meshes_are_solid_where_all_are_closed(trimesh, tmp_path):

@@ -7,6 +7,7 @@ import torch
 import gansmith as gs
 from gansmith.data.kinds.showers import Showers
 from gansmith.data.toys import ToyShowers
+from gansmith.data.write import write_samples
 from gansmith.errors import DataError, UserError
 from gansmith.gans.calogan import between, energy_distance, marginal_distance
 
@@ -138,3 +139,15 @@ def test_it_learns_the_layers_of_the_toy_and_the_response():
     assert 0.9 < (found / energy).mean() < 1.1 and np.corrcoef(energy, found)[0, 1] > 0.95
     share = lambda x: x[:, 1:13].sum(1) / x[:, 1:].sum(1)  # noqa: E731
     assert share(made).mean() == pytest.approx(share(real).mean(), abs=0.05)
+
+
+def test_a_step_on_the_polar_layers_of_the_challenge(tmp_path):
+    """Dataset 1, photons: five layers of 8 to 190 voxels."""
+    cells = np.random.default_rng(0).gamma(0.5, 1000.0, (20, 368)) * (np.arange(368) % 3 == 0)
+    data = Showers.read({"incident_energies": 2 * cells.sum(1, keepdims=True), "showers": cells})
+    game = gs.CaloGAN(width=2, latent=4).fit(data, steps=1, batch_size=4, val=0, diagnose=False, evaluate=False)
+    made = game.sample(3, seed=0, energy=data.spec.quantiles[128])
+    assert data.spec.layers.polar and made.shape == (3, 369) and np.isfinite(made).all()
+    write_samples(made, f"{tmp_path}/made.npz", data.spec)
+    with np.load(tmp_path / "made.npz") as held:
+        assert held["showers"].shape == (3, 368) and np.allclose(held["incident_energies"], 1000 * made[:, :1])

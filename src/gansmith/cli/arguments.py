@@ -15,7 +15,7 @@ Seed = Annotated[int, typer.Option(help="random seed", **SEEDS)]
 NewSeed = Annotated[int | None, typer.Option(help="random seed [a new one]", **SEEDS)]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="training steps")]
 Minutes = Annotated[float | None, typer.Option(metavar="M", help="minutes of training, instead of --steps [5]")]
-Size = Annotated[str | None, typer.Option(metavar="S", help="image size: 64, or HEIGHTxWIDTH [from the data]")]
+Size = Annotated[str | None, typer.Option(metavar="S", help="64, HEIGHTxWIDTH, of volumes XxYxZ [from the data]")]
 Channels = Annotated[int | None, typer.Option(metavar="C", help="channels: 1, 3 or 4; of sound 1 or 2 [from the data]")]
 Within = Annotated[
     float | None, typer.Option(min=2, metavar="SECONDS", help="time to measure in, about: coarser where it is short")

@@ -116,6 +116,7 @@ def sample(
     check_place(out)
     find_own(own)
     game = load(model)
+    check_place(out, game.spec)
     if input_ is not None:
         refused = {
             "--label": label, "--text": text, "--where": where or None, "--groups": groups, "--start": start,
@@ -196,12 +197,13 @@ def make_of_each(game, source: Path, out: str, seed: int | None, refused: dict, 
     refused, taken  value by option: of those that are none of a game that is given its input, and, with the name of the
                     parameter, of those that the game's `translate` may take
     """
-    from gansmith.data.write import check_place, write_samples
+    from gansmith.data.write import write_samples
     from gansmith.distributed.collectives import stream_across_ranks
     from gansmith.distributed.ranks import one_task
 
     if not hasattr(game, "read_source"):
-        raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
+        other = f", or train {game.spec.from_others}" if game.spec.from_others else ""
+        raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input{other}")
     known = inspect.signature(game.translate).parameters
     how = {name: value for name, value in taken.values() if value is not None and name in known}
     refused |= {option: value for option, (name, value) in taken.items() if name not in known}
@@ -209,7 +211,6 @@ def make_of_each(game, source: Path, out: str, seed: int | None, refused: dict, 
         raise UserError(
             f"{type(game).__name__} makes one of each item in --input and takes no {option}: remove {option}"
         )
-    check_place(out, game.spec)
     items, shapes, spent = game.read_source(source), [], []
 
     def translate(name: str):
@@ -252,6 +253,7 @@ def impute(
     check_place(out)
     find_own(own)
     game = load(model)
+    check_place(out, game.spec)
     if not hasattr(game, "impute"):
         raise UserError(f"{type(game).__name__} fills no cells: train the GAN 'tabular' on the table first")
     with one_task(seed) as (first, seed):

@@ -115,14 +115,14 @@ def read_value(option: str, text: str | None, kinds: tuple[type, ...]):
     raise UserError(f"--{option} takes {' or '.join(WORDS[k] for k in kinds)}, {found}")
 
 
-def read_size(text: str | None) -> int | tuple[int, int] | None:
-    """'64' or 'HEIGHTxWIDTH'."""
+def read_size(text: str | None) -> int | tuple[int, ...] | None:
+    """'64', 'HEIGHTxWIDTH' or, of volumes, 'XxYxZ'."""
     if text is None:
         return None
     sides = text.lower().split("x")
-    if not all(s.isdigit() and int(s) for s in sides) or len(sides) > 2:
-        raise UserError(f"--size takes 64 or HEIGHTxWIDTH such as 48x64, found '{text}'")
-    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
+    if not all(s.isdigit() and int(s) for s in sides) or len(sides) > 3:
+        raise UserError(f"--size takes 64, HEIGHTxWIDTH such as 48x64 or, of volumes, XxYxZ, found '{text}'")
+    return int(sides[0]) if len(sides) == 1 else tuple(map(int, sides))
 
 
 def explain_settings(name: str, game: type) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from gansmith.data.dataset import Dataset
@@ -16,6 +17,7 @@ from gansmith.data.numeric import from_array
 from gansmith.data.sources import endings_in
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, nearest
+from gansmith.names import ending
 
 
 def read_items(data, kind: str | None = None, **options) -> Dataset:
@@ -41,12 +43,12 @@ def kind_at(data, alone: bool = False) -> type[Kind] | None:
     path = Path(data).expanduser() if isinstance(data, (str, os.PathLike)) else None
     if path is None or data in NAMES:
         return None
-    return _kind_of(path, Counter([path.suffix.lower()]) if alone and path.is_file() else endings_in(path))
+    return _kind_of(path, Counter([ending(path.name)]) if alone and path.is_file() else endings_in(path))
 
 
 def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
     alone = path.is_file() and path.suffix.lower() != ".zip"
-    found = Counter([path.suffix.lower()]) if alone else endings_in(path)
+    found = Counter([ending(path.name)]) if alone else endings_in(path)
     if not (path.exists() or found):
         raise DataError(_missing(path))
     if path.is_file() and path.stat().st_size == 0:
@@ -62,23 +64,36 @@ def _from_path(path: Path, kind: str | None, options: dict) -> Dataset:
             load_numpy(path), name=str(path), kind=kind, **{k: v for k, v in options.items() if k != "cache"}
         )
     if kind:
-        return _read(KINDS[kind], path, options, named=True)
+        try:
+            return _read(KINDS[kind], path, options, named=True)
+        except DataError as problem:
+            if how := _how([KINDS[kind]], found):
+                raise DataError(f"{_unread(path, found, alone)}; {how}") from problem
+            raise
     chosen = _kind_of(path, found)
     if chosen is None:
-        there = ", ".join(f"{n} {ending}" for ending, n in found.most_common(4))
         if not found and not path.is_dir() and not alone:
             raise DataError(f"{path} is a pipe or a device: write what comes of it to a file, and name that")
         if not found:
             raise DataError(
                 f"{path} is empty: name a folder or file that holds data; gansmith list --kinds says of what kinds"
             )
-        what = f"{path} holds no data that can be read: found {there}"
-        if alone:
-            what = f"unsupported file type {''.join(path.suffixes[-2:]) or '(no ending)'}: {path}"
-        if how := next((how for k in KINDS.values() for ending, how in k.foreign.items() if ending in found), ""):
+        what = _unread(path, found, alone)
+        if how := _how(KINDS.values(), found):
             raise DataError(f"{what}; {how}")
         raise DataError(f"{what}. Data can be: {'; '.join(k.takes for k in KINDS.values() if k.takes)}")
     return _read(chosen, path, options)
+
+
+def _unread(path: Path, found: Counter, alone: bool) -> str:
+    there = ", ".join(f"{n} {end}" for end, n in found.most_common(4))
+    said = f"unsupported file type {ending(path.name) or '(no ending)'}: {path}"
+    return said if alone else f"{path} holds no data that can be read: found {there}"
+
+
+def _how(kinds: Iterable[type[Kind]], found: Counter) -> str:
+    """How files that these kinds do not read can be, where some of those were found."""
+    return next((how for kind in kinds for end, how in kind.foreign.items() if end in found), "")
 
 
 def _read(kind: type[Kind], data, options: dict, named: bool = False) -> Dataset:

@@ -22,7 +22,7 @@ from PIL import Image
 from gansmith.data import cache as caching
 from gansmith.data.once import remembered
 from gansmith.errors import DataError
-from gansmith.names import inner_parts, shown
+from gansmith.names import ending, inner_parts, shown
 
 # fmt: off
 SUFFIXES = (
@@ -88,7 +88,7 @@ def files_in(path, endings, noun: str = "files") -> Files | None:
         return None
     entries, where, name, notes, archive = found
     mine = {key: entry for key, entry in entries.items() if key.lower().endswith(endings)}
-    others = Counter(os.path.splitext(key)[1].lower() or "no suffix" for key in entries if key not in mine)
+    others = Counter(ending(key) or "no suffix" for key in entries if key not in mine)
     if not mine:
         raise DataError(_none(others, where, noun, endings))
     if others - Counter({".json": any(f"/{key}".endswith(f"/{SHARDS}") for key in entries)}):
@@ -122,7 +122,7 @@ def file_in(path, names) -> tuple[str, bytes] | None:
 def endings_in(path) -> Counter:
     """Ending in lower case -> how many files below the folder or zip `path` have it; empty when `path` is neither."""
     found = _listed(Path(path).expanduser())
-    return Counter(os.path.splitext(key)[1].lower() for key in found[0]) if found else Counter()
+    return Counter(map(ending, found[0])) if found else Counter()
 
 
 def pictures_at(path) -> Pictures | None:

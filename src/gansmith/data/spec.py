@@ -51,6 +51,8 @@ class Kind:
     write_options: ClassVar[tuple[str, ...]] = ()  # what `write` may be told besides: "safe", of text; "labels"
     plays: ClassVar[tuple[str, str]] = ("", "")  # ending and MIME type of what `keep` writes for a page to play
     heard: ClassVar[int] = 0  # items of a sheet that `keep` writes in that form; 0: none, or by a `keep` of its own
+    written_by: ClassVar[dict[str, tuple[str, str]]] = {}  # ending -> (module that writes it, extra that brings it)
+    from_others: ClassVar[str] = ""  # games that make such items of what they are given, for errors
     folder_of: ClassVar[str] = ""  # ending of the files that samples go to one by one in a folder; "": they do not
     example_out: ClassVar[str] = "-n 5000 -o samples.npz"  # of `gansmith sample`, in advice
     shown: ClassVar[int] = 2000  # items of a sample sheet, always from the same noise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import warnings
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,13 @@ def _check_place(out: str, form: Kind | None) -> Path:
         raise DataError(f"{out}: {noun} are written to {where}")
     if is_folder(out, endings) and not folders:
         raise DataError(f"{out}: {noun} do not go to a folder; write {where}")
+    made = form.folder_of if form and is_folder(out, endings) else path.suffix.lower()
+    module, extra = form.written_by.get(made, ("", "")) if form else ("", "")
+    if module and find_spec(module) is None:
+        others = ", ".join(ending for ending in form.endings if ending not in form.written_by)
+        raise DataError(
+            f"{out}: {made} files are written by {module}: pip install 'gansmith[{extra}]', or name a file {others}"
+        )
     there = next(folder for folder in (path, *path.parents) if folder.exists())
     if there != path and not there.is_dir():
         raise DataError(f"{out} cannot be made, since {there} is no folder: name another place")

@@ -42,6 +42,7 @@ class Images(Kind):
     options = {"size": "pixels: 64, or HEIGHTxWIDTH", "channels": "1 (grey), 3 (colour) or 4 (with alpha)"}
     endings = (".png", ".npz", ".npy")
     folder_of = ".png"
+    from_others = "pix2pix or cyclegan, which make pictures of pictures"
     write_options = ("labels",)
     example_out = "-n 64 -o grid.png"
     shown = 64

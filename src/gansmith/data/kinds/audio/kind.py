@@ -48,6 +48,7 @@ class Audio(Kind):
     plays = (".wav", "audio/wav")
     heard = 8
     folder_of = ".wav"
+    from_others = "hifi-gan, which makes sounds anew"
     foreign = dict.fromkeys(
         (".m4a", ".aac", ".wma", ".amr", ".mp4a", ".m4b"), "turn them into .wav first: ffmpeg -i NAME.m4a NAME.wav"
     )

@@ -38,6 +38,7 @@ class Groups(Kind):
     }
     default_game = "groupgan"
     default_reason = "first the group, then row after row, each from the group and the rows before"
+    written_by = {".parquet": ("pyarrow", "tables")}
     endings = (".csv", ".tsv", ".parquet", ".npz", ".npy", ".png")
     write_options = ("safe",)
     example_out = "-o made.csv --groups 500"

@@ -50,6 +50,7 @@ class Music(Kind):
     endings = (".mid", ".wav", ".npz", ".npy", ".png")
     plays = (".wav", "audio/wav")
     folder_of = ".mid"
+    written_by = {".mid": ("symusic", "music")}
     foreign = dict.fromkeys(
         (".musicxml", ".mxl", ".mscz", ".abc", ".sib", ".gp5", ".gpx", ".als", ".flp"),
         "export them as MIDI (.mid) from the program that wrote them",

@@ -54,6 +54,7 @@ class Series(Kind):
     }
     default_game = "seriesgan"
     default_reason = "it goes on step by step for as long as you like, and starts from a linear law"
+    written_by = {".parquet": ("pyarrow", "tables")}
     endings = (".csv", ".tsv", ".parquet", ".npz", ".npy", ".png")
     write_options = ("safe", "start")
     example_out = "-o made.csv"

@@ -15,7 +15,7 @@ from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.showers import draw, read, write
 from gansmith.data.kinds.showers.layers import Layers
-from gansmith.data.kinds.showers.measures import measures
+from gansmith.data.kinds.showers.measures import in_words, measures
 from gansmith.data.kinds.showers.read import Part
 from gansmith.data.kinds.showers.shapes import LogCells, Shapes
 from gansmith.data.labels import choose, labelled
@@ -54,6 +54,7 @@ class Showers(Kind):
     default_game = "calogan"
     default_reason = "it is given the particle's energy, and knows layers"
     endings = (".h5", ".hdf5", ".npz", ".png")
+    written_by = dict.fromkeys((".h5", ".hdf5"), ("h5py", "hep"))
     write_options = ("labels",)
     example_out = "-n 5000 -o made.h5"
     shown = 16
@@ -286,3 +287,6 @@ class Showers(Kind):
 
     def measures(self, real, fake) -> dict[str, float]:
         return measures(self.shapes, LogCells(int(self.has_energy), self.threshold), np.asarray(real), np.asarray(fake))
+
+    def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
+        return in_words(values, floor)

@@ -87,6 +87,7 @@ class TableSpec(Kind):
     default_reason = (
         "column after column, each from those before; whole numbers, categories and gaps stay what they are"
     )
+    written_by = {".parquet": ("pyarrow", "tables")}
     endings = (".csv", ".tsv", ".parquet", ".png")
     write_options = ("safe",)
     example_out = "-n 5000 -o samples.csv"

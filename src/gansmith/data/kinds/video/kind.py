@@ -45,6 +45,8 @@ class Video(Kind):
     endings = (".mp4", ".gif", ".webm", ".npz", ".npy", ".png")
     plays = (".webp", "image/webp")
     folder_of = ".mp4"
+    written_by = dict.fromkeys((".mp4", ".webm"), ("av", "video"))
+    from_others = "vgan-from-frame, which animates a picture"
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
     shown = 16

@@ -37,14 +37,23 @@ class Volumes(Kind):
         "each class), or an array (n, X, Y, Z) or (n, 1, X, Y, Z)"
     )
     reads = tuple(read.UP)
+    foreign = dict.fromkeys(
+        (".nii", ".nii.gz", ".mgz", ".mgh"),
+        "make an array of each: numpy.save('NAME.npy', nibabel.load('NAME.nii').get_fdata())",
+    )
+    foreign |= {
+        ".dcm": "make an array of each series of slices, (x, y, z), such as with SimpleITK: numpy.save('NAME.npy', x)",
+        ".mat": "make an array of each: numpy.save('NAME.npy', scipy.io.loadmat('NAME.mat')['VARIABLE'])",
+    }
     options = {
-        "size": "cells along each side, such as 32",
+        "size": "cells along each side: 32, or 32x32x64",
         "up": "axis that points up in the files: x, y or z",
         "inside": "of meshes: solid or hollow",
     }
     endings = (".npz", ".npy", ".stl", ".png")
     plays = (".html", "text/html")
     folder_of = ".stl"
+    written_by = {".stl": ("skimage", "volumes")}
     write_options = ("labels",)
     example_out = "-n 16 -o made/"
     shown = 16

@@ -26,14 +26,16 @@ from gansmith.data.labels import choose, evenly, few
 from gansmith.data.sources import Files, files_in, one_file
 from gansmith.distributed.track import track
 from gansmith.errors import DataError
+from gansmith.names import ending
 
 # ending -> the axis that points up in such files, as their programs have it
 MESHES = {".stl": "z", ".obj": "y", ".ply": "z", ".off": "z", ".glb": "y"}
 GRIDS = {".binvox": "y", ".npy": "z", ".npz": "z"}
 UP = MESHES | GRIDS
 USUAL, LEAST, LARGEST = 32, 4, 256  # cells along a side of the grid: unless it is given, at least, at most
-APART = 10  # times as large as most: other units
-POLICY = 2  # raise when the same files would now give other cells: old cache entries are then not found
+APART = 10  # times as large as most, or of FEW as another: other units
+FEW = 5
+POLICY = 3  # raise when the same files would now give other cells: old cache entries are then not found
 
 
 @dataclass
@@ -54,7 +56,9 @@ def as_shape(size) -> tuple[int, int, int] | None:
         return None
     sides = (size,) * 3 if isinstance(size, int) else tuple(size) if isinstance(size, (tuple, list)) else ()
     if len(sides) != 3 or not all(type(side) is int and LEAST <= side <= LARGEST for side in sides):
-        raise DataError(f"size={size}: of volumes give the cells along a side, {LEAST} to {LARGEST}, such as {USUAL}")
+        raise DataError(
+            f"size={size}: of volumes give the cells along each side, {LEAST} to {LARGEST}: {USUAL}, or 32x32x64"
+        )
     return sides
 
 
@@ -98,10 +102,6 @@ def listed(data) -> Files:
         files = files.take(np.flatnonzero(~np.array(twice)))
         files.notes = [*files.notes, f"{sum(twice)} shapes have a mesh and a grid of one name: the grids are taken"]
     return files
-
-
-def ending(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
 
 
 def kept(files: Files, shape, up, inside, cache) -> tuple[np.ndarray, dict]:
@@ -258,9 +258,9 @@ def told(found: Read, files: Files, common, inside, ups: set[str], grey: bool) -
         notes.append(f"{len(others)} of another size brought to {wide} cells (size=N for another): {names}")
     if not found.closed:
         return notes
-    low, high = min(found.longest.values()), max(found.longest.values())
+    low, high = (f"{found.longest[i]:.3g} ({files.files[i]})" for i in extremes(found.longest))
     notes.append(
-        f"{len(found.closed)} meshes, {low:.3g} to {high:.3g} long in their units: each fills {wide} cells by itself "
+        f"{len(found.closed)} meshes, {low} to {high} long in their units: each fills {wide} cells by itself "
         "(size=N for another), so that how large one is beside another is not learned"
     )
     holes = [files.files[i] for i, closed in found.closed.items() if not closed]
@@ -275,10 +275,16 @@ def told(found: Read, files: Files, common, inside, ups: set[str], grey: bool) -
 
 
 def odd(found: Read, files: Files, median: float) -> dict[str, list[str]]:
-    far = [
-        f"{files.files[i]} ({size:.3g})"
-        for i, size in found.longest.items()
-        if i in found.grids and not median / APART <= size <= median * APART
-    ]
+    longest = {i: size for i, size in found.longest.items() if i in found.grids}
+    far = [i for i, size in longest.items() if not median / APART <= size <= median * APART]
     what = f"more than {APART} times longer or shorter than most ({median:.3g}): in other units?"
-    return {what: far} if far else {}
+    if 1 < len(longest) < FEW:
+        low, high = extremes(longest)
+        far = [low, high] if longest[high] > APART * longest[low] else []
+        what = f"meshes, one of them more than {APART} times as long as the other: in other units?"
+    return {what: [f"{files.files[i]} ({longest[i]:.3g})" for i in far]} if far else {}
+
+
+def extremes(longest: dict[int, float]) -> tuple[int, int]:
+    """The shortest and the longest."""
+    return min(longest, key=longest.__getitem__), max(longest, key=longest.__getitem__)
