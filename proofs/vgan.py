@@ -36,7 +36,7 @@ from gansmith.gans.vgan import Streams
 
 SIDE, LENGTH = 32, 16
 MADE = 500  # clips, as many as are compared with
-BATCH = 16  # so that there are rounds enough in the minutes
+BATCH = 8  # so that there are rounds enough in the minutes
 CHANGED = 25  # grey levels by which a pixel must vary in a clip to have changed
 
 

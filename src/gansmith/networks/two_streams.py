@@ -6,15 +6,18 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from gansmith.networks.blocks import Generator
+from gansmith.networks.blocks import FromMean, Generator
 from gansmith.networks.convolutional import ConvEncoder, ConvGenerator
+
+MASKED = 1.4  # by which the mask starts below a half, at .2: as much as moves in a clip, more or less
 
 
 class TwoStreams(Generator):
     """m ⊙ f + (1 − m) ⊙ b (eq. 2): a foreground f and its mask m from convolutions over time, height and width, and a
     background b from convolutions over height and width, the same in all frames.
 
-    f and m are the channels of one last layer, as both are linear in what is below.
+    f and m are the channels of one last layer, as both are linear in what is below. At first m is about a fifth, and b,
+    where it is bounded, the mean frame (`blocks.FromMean`): what stands still is there before anything moves.
     shape   (C, T, H, W) of a clip
     output  what squashes f and b: `nn.Tanh` for values in −1 … 1, None for anything unbounded
     """
@@ -32,14 +35,16 @@ class TwoStreams(Generator):
         super().__init__(latent, classes)
         channels, _, *size = shape
         self.foreground = ConvGenerator(self.inputs, (channels + 1, *shape[1:]), width, norm=norm, output=None)
-        self.background = ConvGenerator(self.inputs, (channels, *size), width, norm=norm, output=output)
+        self.background = ConvGenerator(self.inputs, (channels, *size), width, norm=norm, output=None)
         self.output = output() if output else nn.Identity()
+        self.still = FromMean((channels, 1, *size)) if output is nn.Tanh else self.output
 
     def streams(self, z: Tensor, label: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """(foreground (n, C, T, H, W), mask (n, 1, T, H, W), background (n, C, 1, H, W))."""
         z = self.told(z, label)
         moving = self.foreground.body(z).float()
-        return self.output(moving[:, :-1]), moving[:, -1:].sigmoid(), self.background.body(z).float()[:, :, None]
+        still = self.still(self.background.body(z).float()[:, :, None])
+        return self.output(moving[:, :-1]), (moving[:, -1:] - MASKED).sigmoid(), still
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         return composed(*self.streams(z, label))
