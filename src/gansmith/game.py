@@ -312,10 +312,9 @@ def _signature(cls: type[Game], store: Callable) -> inspect.Signature:
 
 def _documentation(cls: type[Game], text: str | None) -> str:
     """What `help` shows: the one-line summary, the paper, the class's own text and its settings."""
-    settings = [f"    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls)]
-    paper = f"{cls.paper or ''}" if "paper" in vars(cls) else f"Of no paper of its own; it builds on\n{cls.paper}"
-    parts = [cls.summary, paper if cls.paper else "", inspect.cleandoc(text or ""), "\n".join(["Settings:", *settings])]
-    return "\n\n".join(filter(None, parts))
+    lines = ["Settings:", *(f"    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls))]
+    paper = f"{cls.paper}" if "paper" in vars(cls) else f"Of no paper of its own; it builds on\n{cls.paper}"
+    return "\n\n".join(filter(None, [cls.summary, cls.paper and paper, inspect.cleandoc(text or ""), "\n".join(lines)]))
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:

@@ -38,7 +38,7 @@ def test_of_those_asked_for(form):
     assert len(codes) == len(x) == 1
     with pytest.raises(UserError, match="24 steps are too few"):
         history_of(form, rows, 48)
-    with pytest.raises(UserError, match="no series of the data had"):
+    with pytest.raises(UserError, match="city: no series has that: there are Oslo"):
         history_of(form, rows[rows.city == "Oslo"], 4, {"city": "Lima"})
 
 
