@@ -10,6 +10,9 @@ from gansmith.data.toys import ToyShowers
 from gansmith.data.write import write_samples
 from gansmith.errors import DataError, UserError
 from gansmith.gans.calogan import between, energy_distance, marginal_distance
+from gansmith.networks.calorimeter import Scale, ShowerGenerator
+from gansmith.runs.start_from import begin_with_mean
+from gansmith.testing.play import begin
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +154,24 @@ def test_a_step_on_the_polar_layers_of_the_challenge(tmp_path):
     write_samples(made, f"{tmp_path}/made.npz", data.spec)
     with np.load(tmp_path / "made.npz") as held:
         assert held["showers"].shape == (3, 368) and np.allclose(held["incident_energies"], 1000 * made[:, :1])
+
+
+def test_cells_begin_as_bright_and_as_often_empty_as_in_the_mean_item(layers):
+    """The control: before it they are lit everywhere alike."""
+    state = begin(gs.CaloGAN, layers, {"width": 4}, 0)
+    real, before = layers.batch(torch.arange(len(layers))).real, state.game.fake(layers.batch(torch.arange(64)))
+    real, before = real.mean(0)[1:], before.mean(0)[1:]
+    begin_with_mean(state.game, layers)
+    after = state.game.fake(layers.batch(torch.arange(64))).mean(0)[1:]
+    near = [np.corrcoef(real.numpy(), x.detach().numpy())[0, 1] for x in (before, after)]
+    assert near[0] < 0.5 < 0.8 < near[1]
+
+
+def test_what_is_empty_is_told_nothing():
+    made = ShowerGenerator(4, [(3, 3)], False, Scale(0.01, 6.0), (1.0, 1.0), 2)
+    x = torch.tensor([[0.9, 0.5, 0.3, 0.1, 0.01, 0.0, -0.1, -0.2, -0.3]], requires_grad=True)
+    (cells,) = made.scaled([x], torch.tensor([[1.0]]))
+    cells.square().sum().backward()
+    empty, slope = (cells == 0)[0], x.grad[0].abs()
+    assert empty[4:].all() and not empty[:3].any() and cells.sum().item() == pytest.approx(1)
+    assert slope[empty].max() < 1e-6 < 1e-3 < slope[:3].min()

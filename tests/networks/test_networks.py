@@ -151,12 +151,12 @@ def test_generators_of_sparse_kinds_begin_with_the_mean_item():
     mean = torch.linspace(-1, 1, 8).reshape(1, 2, 2, 2)
     generator = bodies(3, True, (1, 2, 2, 2)).generator(4, (1, 2, 2, 2), 2)
     assert isinstance(generator.output, FromMean)
-    generator.output.start(mean)
+    generator.output.begin_with(mean)
     torch.testing.assert_close(generator.output(torch.zeros(5, 1, 2, 2, 2))[3], mean.clamp(-0.99, 0.99))
     assert isinstance(bodies(3, True).generator(4, (1, 2, 2, 2), 2).output, torch.nn.Tanh)
 
 
 def test_a_mean_is_averaged_where_there_is_one_number():
     by_pitch = FromMean((1, 1, 3))
-    by_pitch.start(torch.tensor([[[0.0, -0.5, 1.0]] * 4, [[0.0, 0.1, -1.0]] * 4]))
+    by_pitch.begin_with(torch.tensor([[[0.0, -0.5, 1.0]] * 4, [[0.0, 0.1, -1.0]] * 4]))
     torch.testing.assert_close(by_pitch(torch.zeros(1, 1, 3))[0, 0], torch.tensor([0.0, -0.2, 0.0]))

@@ -19,8 +19,8 @@ def flat(x: Tensor) -> Tensor:
 
 class FromMean(nn.Module):
     """tanh(x + m), with a learned number m for each place of an item (of `shape`, which broadcasts), at first that of
-    the data's mean (see `start`). Among cells of which nearly all are empty a generator spends its first minutes on
-    emptying them one by one; so it begins with the mean item and learns how items differ.
+    the data's mean (see `begin_with`). Among cells of which nearly all are empty a generator spends its first minutes
+    on emptying them one by one; so it begins with the mean item and learns how items differ.
     """
 
     FURTHEST = 0.99  # of what is always empty or always full, so that it may change
@@ -29,7 +29,7 @@ class FromMean(nn.Module):
         super().__init__()
         self.mean = nn.Parameter(torch.zeros(shape))
 
-    def start(self, mean: Tensor) -> None:
+    def begin_with(self, mean: Tensor) -> None:
         """Begin at this mean item, in network units, averaged over the axes along which there is one number."""
         once = [axis for axis, (one, all_) in enumerate(zip(self.mean.shape, mean.shape)) if one < all_]
         mean = mean.mean(once, keepdim=True) if once else mean

@@ -19,6 +19,7 @@ from gansmith.networks.minibatch import MinibatchFeatures
 
 FAINTEST, BRIGHTEST = 0.05, 1.5  # logarithm of a layer's largest cell at least, of any at most
 TINY = 1e-9  # GeV
+EMPTY, USUAL = 0.3, 0.3  # logarithms of an empty cell, below 0, and of one that is hit, as a generator begins
 LARGEST, COARSE = 8, 6  # cells of a layer that are looked at by size; rows and columns of coarse cells
 
 
@@ -107,6 +108,13 @@ class ShowerGenerator(Generator):
         outputs = (response[1] > response[0]) + (len(self.sizes) if len(self.sizes) > 1 else 0)
         self.head = nn.Sequential(*hidden(told, 64), *hidden(64, 64), nn.Linear(64, outputs)) if outputs else None
 
+    def begin_with(self, mean: Tensor) -> None:
+        """Let each cell begin about as bright, and as often empty, as in the mean item, in network units: else it takes
+        a long time to empty the rim, since layers are scaled to their energy, whatever lights them."""
+        for stream, part in zip(self.streams, ((mean[int(self.has_energy) :] + 1) / 2).split(self.counts)):
+            with torch.no_grad():
+                stream.cells.bias[..., 0] = (part - EMPTY * (1 - part / USUAL).clamp(min=0))[:, None]
+
     def body(self, z: Tensor) -> Tensor:
         noise, asked, of_cells, label = z.split(self.parts, 1)
         energy = self.scale.energy(asked)
@@ -142,7 +150,7 @@ class ShowerGenerator(Generator):
             x = torch.expm1(F.relu(x).clamp(max=BRIGHTEST) * self.scale.log_top)
             x = x / x.sum(1, keepdim=True) * energy
             hit = (x >= self.scale.threshold) | ((x == x.amax(1, keepdim=True)) & (energy >= self.scale.threshold))
-            x = x - (x * ~hit).detach()  # empty, but what would fill it is told so
+            x = x * hit  # nothing is told to what is empty: a rim that is pushed as one is lit as one
             made.append(x * (energy / x.sum(1, keepdim=True).clamp(min=TINY)))
         return made
 

@@ -11,7 +11,6 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.labels import evenly
 from gansmith.errors import UserError
 from gansmith.game import Game
-from gansmith.networks.blocks import FromMean
 from gansmith.runs.load import load
 
 MEAN = 5000  # items that a mean is taken of
@@ -27,14 +26,15 @@ def weights_of(start) -> Game | None:
 
 
 def begin_with_mean(game: Game, data: Dataset) -> None:
-    """Let the networks that begin with the mean item (`blocks.FromMean`) do so, of at most MEAN items of the data."""
-    beginning = [module for module in game.modules() if isinstance(module, FromMean)]
+    """Let the networks that begin with the mean item do so, of at most MEAN items of the data: those that have
+    `begin_with`, as `blocks.FromMean` has."""
+    beginning = [module for module in game.modules() if hasattr(module, "begin_with")]
     if not beginning:
         return
     index = torch.from_numpy(evenly(len(data), min(MEAN, len(data))))
     total = sum(getattr(data.batch(part), data.main).sum(0, dtype=torch.float64) for part in index.split(250))
     for module in beginning:
-        module.start((total / len(index)).float())
+        module.begin_with((total / len(index)).float())
 
 
 def take_weights(game: Game, old: Game) -> None:
