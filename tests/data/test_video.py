@@ -17,6 +17,7 @@ from gansmith.data.kinds.video import read as reading
 from gansmith.data.kinds.video.kind import squares
 from gansmith.data.kinds.video.measures import SHARE, frozen, made_up, motion_energy, trained_network
 from gansmith.data.kinds.video.read import Reel, at_rate, looked_at
+from gansmith.data.kinds.video.sources import Header
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
 from gansmith.errors import DataError
@@ -155,6 +156,11 @@ def test_frames_are_taken_by_their_times():
     )
     assert seen(None, 10) == seen(np.arange(4) * 5.0, 0.2) == [0, 1, 2, 3]
     assert seen(np.array([0, 0.1, 3600, 3600.1]), 10) == [0, *20 * [1], 2, 3]  # two seconds of the hour
+
+
+def test_a_frame_in_hours_is_a_rate():
+    headers = {i: Header(2, rate, 8, 8, "h264") for i, rate in enumerate((1e-4, 1e-4, 25.0))}
+    assert reading.usual_rate(headers) == 1e-4 and reading.usual_rate({0: Header(2, 29.97003, 8, 8, "h264")}) == 29.97
 
 
 @pytest.mark.parametrize("ending", ["mp4", "webm"])

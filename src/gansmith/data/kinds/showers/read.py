@@ -118,9 +118,13 @@ def hdf5(file, name: str):
         import h5py
     except ImportError:
         raise DataError(f"reading {name} needs h5py: pip install 'gansmith[hep]'") from None
+    opened = None
     try:
         opened = h5py.File(file, "r")
+        kept, there = arrays_at_top(h5py, opened), [*opened]
     except Exception as problem:  # a file from outside: HDF5 raises whatever its bytes lead to
+        if opened:
+            opened.close()
         reason = " ".join(str(problem).split())[:160]
         if "file signature not found" in reason:
             raise DataError(f"{name} is no HDF5 file, whatever its name says") from None
@@ -128,16 +132,22 @@ def hdf5(file, name: str):
             raise DataError(f"{name} is cut short: fetch or write it again") from None
         raise DataError(f"{name} cannot be read as HDF5 ({reason[:120]}): write the file again") from None
     with opened:
-        kept = {}
-        for key in opened:
-            link = opened.get(key, getlink=True)
-            there = opened.get(key) if isinstance(link, h5py.HardLink) else None
-            if isinstance(there, h5py.Dataset) and not (there.is_virtual or there.external):  # kept in other files
-                kept[key] = there
         if not kept:
-            groups = few(list(opened), 8) or "nothing"
+            groups = few(there, 8) or "nothing"
             raise DataError(f"{name} has no arrays at its top, but {groups}: {LAYOUTS} are expected")
         yield kept
+
+
+def arrays_at_top(h5py, opened) -> dict:
+    """The data sets of an open file by name, each with a shape and a type, none with numbers in other files."""
+    kept = {}
+    for key in opened:
+        link = opened.get(key, getlink=True)
+        there = opened.get(key) if isinstance(link, h5py.HardLink) else None
+        if isinstance(there, h5py.Dataset) and not (there.is_virtual or there.external):
+            assert there.shape is not None and there.dtype is not None, f"{key} is damaged"
+            kept[key] = there
+    return kept
 
 
 def parse(held: Mapping, name: str, limit, layers, unit) -> Part:
@@ -223,7 +233,9 @@ def take(values: Any, name: str, rows=None) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):
             return np.asarray(values[...] if rows is None else values[rows], np.float32)
-    except (OSError, ValueError, RuntimeError) as problem:
+    except MemoryError:
+        raise
+    except Exception as problem:  # a file from outside: HDF5 raises whatever its bytes lead to
         reason = " ".join(str(problem).split())[:120]
         raise DataError(f"{name} cannot be read ({reason}): write the file again") from None
 

@@ -252,7 +252,7 @@ def pause(rate: float) -> float:
 # --- choosing --------------------------------------------------------------------------------------------------------
 def usual_rate(headers: dict[int, Header]) -> float:
     """The commonest, at most USUAL_RATE."""
-    counts = Counter(round(h.rate, 3) for h in headers.values() if h.rate)
+    counts = Counter(round(h.rate, 3) or h.rate for h in headers.values() if h.rate)
     return min(max(counts, key=lambda r: (counts[r], r)), USUAL_RATE) if counts else NO_RATE
 
 
