@@ -32,8 +32,14 @@ def test_a_folder_is_translated_under_its_own_names(tmp_path, capsys):
         main(["sample", str(tmp_path / "x.gan"), "--input", str(photos / "one.jpg"), "-o", str(tmp_path / "1.png")])
         == 0
     )
+    assert Image.open(tmp_path / "1.png").size == (20, 16)  # one picture is no sheet
     assert main(["sample", str(tmp_path / "x.gan"), "-o", str(tmp_path / "2.png")]) == 2
     assert "--input" in capsys.readouterr().err
+    words = ["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "3")]
+    for option in ("-n 2", "--label a", "--text x", "--psi .5", "--refine obrs", "--budget 3", "--temperature .5"):
+        assert main([*words, *option.split()]) == 2
+        assert f"takes no {option.split()[0]}: remove {option.split()[0]}" in capsys.readouterr().err
+    assert not (tmp_path / "3").exists()
 
 
 def test_pictures_of_any_size_are_enlarged(tmp_path, capsys):

@@ -18,6 +18,13 @@ def test_an_identity_stays_one(size):
     assert all(shape[1:] == (3, 8, 8) and shape[0] <= AT_ONCE for shape in seen)
 
 
+@pytest.mark.parametrize("size", [(8, 8), (5, 3), (37, 50)])
+def test_what_repeats_pixels_does_so_for_any_size(size):
+    larger = lambda x: x.repeat(4, -2).repeat(4, -1)  # noqa: E731
+    picture = np.random.default_rng(0).integers(0, 256, (3, *size), np.uint8)
+    assert np.array_equal(in_tiles(larger, picture, (8, 8), 4), larger(picture))
+
+
 @pytest.mark.parametrize("length", [8, 9, 14, 15, 100])
 def test_tiles_cover_all_and_overlap(length):
     first = starts(length, 8)
@@ -34,4 +41,4 @@ def test_there_is_no_seam():
 
 
 def test_the_ramp_is_never_zero():
-    assert ramp(8).tolist() == [0.5, 1, 1, 1, 1, 1, 1, 0.5] and ramp(1).tolist() == [1.0]
+    assert ramp(8).tolist() == [0.25, 1, 1, 1, 1, 1, 1, 0.25] and ramp(1).tolist() == [1.0]

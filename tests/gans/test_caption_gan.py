@@ -126,6 +126,8 @@ def test_photos_to_captions_on_the_command_line(tmp_path):
         ["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-n", "3", "-o", str(tmp_path / "captions.csv")],
     )
     assert done.exit_code == 0, done.output
+    words = ["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "t.csv"), "--temperature"]
+    assert "give a number above 0" in str(CliRunner().invoke(app, [*words, "0"]).exception)  # it is passed on
     with open(tmp_path / "captions.csv", newline="") as file:
         made = list(csv.reader(file))
     assert made[0] == ["file", "caption"] and len(made) == 1 + 3 * 12

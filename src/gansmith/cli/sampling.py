@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import secrets
 import time
+from collections import deque
 from pathlib import Path
 from typing import Annotated
 
@@ -109,7 +110,6 @@ def sample(
     """
     from gansmith.data.generators import accepts
     from gansmith.data.write import check_place, write_samples
-    from gansmith.distributed.collectives import map_across_ranks
     from gansmith.distributed.ranks import one_task
     from gansmith.runs.load import load
 
@@ -117,17 +117,13 @@ def sample(
     find_own(own)
     game = load(model)
     if input_ is not None:
-        if not hasattr(game, "read_source"):
-            raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
-        items = game.read_source(input_)
-        some = {"captions": count} if count and "captions" in inspect.signature(game.translate).parameters else {}
-        with one_task(seed) as (first, seed):
-            translate, begun = lambda item: game.translate(item[None], seed=seed, **some)[0], time.perf_counter()
-            made = map_across_ranks(translate, items.values(), what="translating")
-            told = game.spec.pace(made, time.perf_counter() - begun)
-        if first:
-            say(*([told] if told else []), write_samples(made, out, game.spec, list(items), safe=safe_csv))
-        return
+        refused = {
+            "--label": label, "--text": text, "--where": where or None, "--groups": groups, "--start": start,
+            "--length": length, "--continue-from": continue_from, "--psi": psi, "--energy": energy, "--chords": chords,
+            "--melody": melody, "--bars": bars, "--given": given, "--refine": refine, "--budget": budget,
+        }  # fmt: skip
+        taken = {"-n": ("captions", count), "--temperature": ("temperature", temperature)}
+        return make_of_each(game, input_, out, seed, refused, taken, safe_csv)
     asked = inspect.signature(game.sample).parameters
     conditions = {} if label is None else {"label": label}
     if label is not None and not accepts(game.sample, "label"):
@@ -192,6 +188,44 @@ def sample(
     if first:
         told = [] if refine is None else [summary(report)]
         say(*told, write_samples(made, out, game.spec, labels=labels, safe=safe_csv))
+
+
+def make_of_each(game, source: Path, out: str, seed: int | None, refused: dict, taken: dict, safe: bool) -> None:
+    """What `sample --input` does: an item made of each at `source`, one in memory at a time.
+
+    refused, taken  value by option: of those that are none of a game that is given its input, and, with the name of the
+                    parameter, of those that the game's `translate` may take
+    """
+    from gansmith.data.write import check_place, write_samples
+    from gansmith.distributed.collectives import stream_across_ranks
+    from gansmith.distributed.ranks import one_task
+
+    if not hasattr(game, "read_source"):
+        raise UserError(f"{type(game).__name__} generates from noise and takes no input: remove --input")
+    known = inspect.signature(game.translate).parameters
+    how = {name: value for name, value in taken.values() if value is not None and name in known}
+    refused |= {option: value for option, (name, value) in taken.items() if name not in known}
+    for option in (option for option, value in refused.items() if value is not None):
+        raise UserError(
+            f"{type(game).__name__} makes one of each item in --input and takes no {option}: remove {option}"
+        )
+    check_place(out, game.spec)
+    items, shapes, spent = game.read_source(source), [], []
+
+    def translate(name: str):
+        item, begun = items[name][None], time.perf_counter()
+        made = game.translate(item, seed=seed, **how)[0]
+        spent.append(time.perf_counter() - begun)
+        return made
+
+    with one_task(seed) as (first, seed):
+        stream = stream_across_ranks(translate, list(items), "translating")
+        made = (shapes.append(item.shape) or item for item in stream)
+        if first:
+            written = write_samples(made, out, game.spec, list(items), safe=safe)
+            say(*filter(None, [game.spec.pace(shapes, sum(spent))]), written)
+        else:
+            deque(made, 0)  # its part is made as the first rank asks for it
 
 
 def impute(

@@ -13,6 +13,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.data.labels import evenly, few
+from gansmith.data.on_demand import OnDemand
 from gansmith.errors import DataError
 
 
@@ -81,8 +82,9 @@ def _resized(item: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(c).resize((width, height), Image.Resampling.BICUBIC)) for c in item])
 
 
-def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
-    """Name -> picture uint8 (C, H, W) of a picture file, a folder or a zip; at `size`, or each at its own.
+def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> OnDemand:
+    """Name -> picture uint8 (C, H, W) of a picture file, a folder or a zip; at `size`, or each at its own; decoded when
+    it is asked for.
 
     What cannot be read is left out and named in a warning; UserError where that is all of them.
     """
@@ -101,24 +103,26 @@ def opened(path, channels: int | None, size: tuple[int, int] | None = None) -> d
     return found
 
 
-def decoded(pictures, channels, size, left_out: dict[str, str]) -> dict[str, np.ndarray]:
-    """Name -> picture at `size`, or at its own; grey only if all are. What cannot be read goes to `left_out`."""
-    from gansmith.data.decode import survey
+def decoded(pictures, channels, size, left_out: dict[str, str]) -> OnDemand:
+    """Name -> picture at `size`, or at its own; grey only if all are. What cannot be read goes to `left_out`: each is
+    decoded once before, so that this is known at the beginning of what may take hours."""
+    from gansmith.data.decode import attempt, survey
     from gansmith.data.pictures import Facts, pixels
 
     facts = survey(pictures)
-    grey = all(f.grey for f in facts if isinstance(f, Facts))
-    found = {}
-    for i, fact in enumerate(facts):
-        try:
-            if not isinstance(fact, Facts):
-                raise ValueError(fact)
-            with pictures.open(i) as image:
-                size_of = size or (fact.height, fact.width)
-                found[pictures.files[i]] = pixels(image, size_of, channels or (1 if grey else 3))
-        except Exception as problem:
-            left_out[pictures.files[i]] = " ".join(str(problem).split())[:100]
-    if not found:
+    channels = channels or (1 if all(f.grey for f in facts if isinstance(f, Facts)) else 3)
+
+    def make(i):
+        with pictures.open(i) as image:
+            return pixels(image, size or (facts[i].height, facts[i].width), channels)
+
+    good = [i for i, fact in enumerate(facts) if isinstance(fact, Facts)]
+    wrong = dict(zip(good, attempt(make, good))) | {i: why for i, why in enumerate(facts) if isinstance(why, str)}
+    left_out.update((pictures.files[i], why[:100]) for i, why in sorted(wrong.items()) if why)
+    if len(left_out) == len(pictures):
         one = few([f"{file}: {why}" for file, why in left_out.items()], 1)
         raise DataError(f"{pictures.name}: no picture could be read, e.g. {one}")
-    return found
+    if other := size and sum((facts[i].height, facts[i].width) != tuple(size) for i in good):
+        at = f"{size[1]}x{size[0]}"
+        warnings.warn(f"{pictures.name}: {other} brought to {at}, the size that was trained on", stacklevel=4)
+    return OnDemand(((pictures.files[i], i) for i in good if not wrong[i]), make)

@@ -45,6 +45,18 @@ def survey(pictures: Pictures) -> list[Facts | str]:
     return list(chain.from_iterable(_parallel(of, len(pictures), 64, "reading the headers of pictures")))
 
 
+def attempt(make, rows: list[int]) -> list[str | None]:
+    """Why `make` cannot make each of these rows; None: it can. What it makes is not kept."""
+
+    def of(k):
+        try:
+            make(rows[k])
+        except Exception as problem:
+            return _reason(problem)
+
+    return list(chain.from_iterable(_parallel(of, len(rows), 1, "looking at pictures")))
+
+
 def choose_form(facts: list[Facts], size=None, channels=None) -> tuple[tuple[int, int], int, int, list[str]]:
     """((height, width), channels, bits, notes) for pictures with these facts.
 

@@ -247,8 +247,9 @@ class Kind:
         """Write one sample to a file that ends in `folder_of`."""
         raise NotImplementedError
 
-    def pace(self, items, seconds: float) -> str:
-        """What to say of `items` that took so many seconds to make, where they have a duration of their own; or ""."""
+    def pace(self, shapes, seconds: float) -> str:
+        """What to say of items of these `shapes` that took so many seconds to make, where they have a duration of their
+        own; or ""."""
         return ""
 
     # --- measuring ---------------------------------------------------------------------------------------------------

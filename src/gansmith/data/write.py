@@ -71,7 +71,9 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
     """Write `items` (data units) to `out`, whose ending says how: a file of the kind's `endings`, or a folder with a
     numbered file for each.
 
-    names  of the files in a folder, in place of numbers, where `items` may differ in size; of what captions are of
+    items  all of them; or, with `names`, an iterator, of which a folder holds no more than one in memory
+    names  of the files in a folder, in place of numbers, where `items` may differ in size; of what captions are of. One
+           item with a name is written as it is, where samples without are a sheet
     labels  the class of each item, by name: it stands in the names of the files, in a column of a table, and in .npz
     how    what else `form.write` is told (see `Kind.write_options`)
     """
@@ -86,19 +88,25 @@ def write_samples(items, out: str, form: Kind, names=None, labels=None, **how) -
 
 
 def _write_samples(items, path: Path, to_folder: bool, form: Kind, names, labels, how: dict) -> Path:
+    count = len(items) if names is None else len(names)
     if to_folder:
         path.mkdir(parents=True, exist_ok=True)
-        digits = len(str(len(items) - 1))
-        plain = [f"{i:0{digits}d}" for i in range(len(items))]
+        digits = len(str(count - 1))
+        plain = [f"{i:0{digits}d}" for i in range(count)]
         if labels is not None:
             plain = [f"{number}-{safe_name(label)}" for number, label in zip(plain, labels, strict=True)]
         files = safe_names(names if names is not None else plain, form.folder_of)
-        for item, file in track(zip(items, (path / file for file in files)), "writing files", len(files)):
+        told = track(items, "writing files", count) if hasattr(items, "__len__") else items  # an iterator tells itself
+        for item, file in zip(told, (path / file for file in files)):
             file.parent.mkdir(parents=True, exist_ok=True)
             form.write_one(item, file)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
+    items = items if hasattr(items, "__len__") else list(items)
+    if names is not None and count == 1 and path.suffix.lower() == form.folder_of:
+        form.write_one(items[0], path)
+        return path
     if names is not None and "names" in form.write_options:
         how["names"] = names
     if not hasattr(items, "columns"):

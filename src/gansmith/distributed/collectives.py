@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gansmith.distributed.track import track
+from gansmith.distributed.track import task, track
 from gansmith.errors import RankLost
 
 _playing = False  # in a loss that every rank computes, each on its own rows
@@ -127,3 +127,13 @@ def map_across_ranks(work: Callable, *parts: Iterable, what: str = "") -> list:
     with talking():
         dist.all_gather_object(said, done)
     return [said[i % count][i // count] for i in range(len(todo))]
+
+
+def stream_across_ranks(work: Callable, parts: list, what: str) -> Iterator:
+    """map(work, parts) as it is made, so that no more than one part of each rank is in memory."""
+    some = dist.get_world_size() if _sharing else 1
+    with task(what, len(parts)) as advance:
+        for first in range(0, len(parts), some):
+            for made in map_across_ranks(work, parts[first : first + some]):
+                yield made
+                advance()

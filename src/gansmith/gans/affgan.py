@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -173,7 +174,7 @@ class AffGAN(Enlarging):
         return {"squared": (fake - batch.target).square().mean()} | terms
 
     # --- use ---------------------------------------------------------------------------------------------------------
-    def read_source(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> Mapping[str, np.ndarray]:
         if not self.spec.axes:
             raise UserError(f"{path}: vectors are enlarged from Python only: game.sample(n, source=array)")
         return super().read_source(path)

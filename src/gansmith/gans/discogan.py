@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -129,7 +130,7 @@ class DiscoGAN(BothWays):
         observe(f"discriminator/fake_{domain}", lambda: on_fake.sigmoid())
         return softplus(-on_real).mean() + softplus(on_fake).mean()
 
-    def read_source(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> Mapping[str, np.ndarray]:
         if not self.spec.axes:
             raise DataError(f"{path}: points are translated from Python only: game.translate(array)")
         return super().read_source(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -196,7 +197,7 @@ class HiFiGAN(Game):
             made.append(self.generator(mel)[:, 0, skipped : skipped + piece * self.hop])
         return self.spec.to_data(torch.cat(made, 1)[:, :length] * gain)
 
-    def read_source(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> Mapping[str, np.ndarray]:
         """Name -> sound int16 (C, T) of a file, folder or zip, whole, at the rate that was learnt."""
         return self.spec.whole(path)
 

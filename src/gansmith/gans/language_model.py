@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.spec import Kind
-from gansmith.errors import DataError, UserError
+from gansmith.errors import DataError
 from gansmith.game import Stage, Turn, setting
 from gansmith.gans.base import FromNoise, new_rng
 from gansmith.gans.paper import Paper
@@ -103,8 +103,6 @@ class LanguageModel(Stepping, FromNoise):
 
         temperature  below 1: likelier and more alike; above: the reverse
         """
-        if not temperature > 0:
-            raise UserError(f"temperature={temperature}: give a number above 0, such as 0.8")
         self.check_is_fitted()
         made = [np.empty((0, *self.spec.shape), self.spec.dtype)]
         with self.at_rest():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -101,7 +102,7 @@ class Translation(Game):
                 f"{np.dtype(form.dtype)} {form.noun} of shape (n, {', '.join(map(str, form.shape))})"
             )
 
-    def read_source(self, path) -> dict[str, np.ndarray]:
+    def read_source(self, path) -> Mapping[str, np.ndarray]:
         """Name -> picture uint8 (C, H, W) of a file, folder or zip, of the form that `translate` takes."""
         channels, *size = self.spec.of("source").shape
         return opened(path, channels, None if self.tiled else tuple(size))
@@ -137,8 +138,20 @@ class BothWays(Translation):
 class Enlarging(Translation):
     """A game that makes pictures of any size `scale` times larger."""
 
-    def read_source(self, path) -> dict[str, np.ndarray]:
+    scale: int
+    LARGEST: ClassVar[int] = 128  # pixels of a picture's longer side that go through G at once
+
+    def read_source(self, path) -> Mapping[str, np.ndarray]:
         return opened(path, self.spec.of("source").shape[0])
+
+    def translate(self, x, *, seed: int | None = None, batch_size: int = 16) -> np.ndarray:
+        """Pictures uint8 (n, C, H, W) to (n, C, scale·H, scale·W), in eval mode; large ones in tiles that overlap, so
+        that what G needs of memory does not grow with the picture."""
+        if np.ndim(x) != 4 or max(np.shape(x)[2:]) <= self.LARGEST:
+            return super().translate(x, seed=seed, batch_size=batch_size)
+        make = partial(self.through, self.generator, side="source", made=self.spec, seed=seed, batch_size=1)
+        tile = tuple(min(side, self.LARGEST) for side in np.shape(x)[2:])
+        return np.stack([in_tiles(make, one, tile, self.scale) for one in np.asarray(x)])
 
     def check_input(self, x: Tensor, form: Kind) -> None:
         if x.ndim != 4 or x.shape[1] != form.shape[0] or x.dtype != torch.uint8:

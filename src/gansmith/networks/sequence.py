@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.errors import UserError
 from gansmith.networks.blocks import Discriminator
 
 State = tuple[Tensor, Tensor]  # of an LSTM: (1, n, width) each
@@ -80,6 +81,8 @@ class SequenceGenerator(nn.Module):
 
         temperature  below 1: likely symbols become likelier;  banned  a symbol that must not come; 0: none
         """
+        if not temperature > 0:
+            raise UserError(f"temperature={temperature}: give a number above 0, such as 0.8")
         state, last = self.start(len(chance), context), chance.new_full((len(chance),), self.symbols + 1).long()
         made, over = [], torch.zeros_like(last, dtype=torch.bool)
         for at in range(chance.shape[1]):

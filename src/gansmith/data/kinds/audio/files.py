@@ -16,6 +16,7 @@ from gansmith.data import cache as caching
 from gansmith.data import preflight
 from gansmith.data.kinds.audio.waves import as_int16, fit, is_clipped, mixed, resampled
 from gansmith.data.labels import choose, evenly, few
+from gansmith.data.on_demand import OnDemand
 from gansmith.data.sources import Files, files_in, one_file
 from gansmith.errors import DataError
 
@@ -135,21 +136,25 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
     }  # fmt: skip
 
 
-def whole(data, rate: int) -> dict[str, np.ndarray]:
-    """Name -> sound int16 (C, T) of each file at a path, as long and with as many channels as it is, at `rate`; what
-    cannot be read is left out and named in a warning. DataError where that is all of them."""
+def whole(data, rate: int) -> OnDemand:
+    """Name -> sound int16 (C, T) of each file at a path, as long and with as many channels as it is, at `rate`, decoded
+    when it is asked for; what cannot be read is left out and named in a warning. DataError where that is all."""
     files = listed(data)
     headers, bad = survey(files)
-    found: dict[str, np.ndarray] = {}
-    for i, header in headers.items():
+
+    def make(i):
+        header = headers[i]
+        return decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))[0]
+
+    def wrong(i):
         try:
-            made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
+            made = make(i)
+            return made if isinstance(made, str) else None
         except Exception as problem:
-            made = reason(problem)
-        if isinstance(made, str):
-            bad[files.files[i]] = made
-        else:
-            found[files.files[i]] = made
+            return reason(problem)
+
+    bad |= {files.files[i]: why for i, why in zip(headers, mapped(wrong, headers, files)) if why}
+    found = OnDemand(((files.files[i], i) for i in headers if files.files[i] not in bad), make)
     enough(len(found), bad, files, least=1)
     if bad:
         lines = few([f"{name} ({why})" for name, why in sorted(bad.items())])

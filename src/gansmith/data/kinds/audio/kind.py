@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,13 +114,13 @@ class Audio(Kind):
     def read_options(self) -> dict:
         return {"rate": self.rate, "length": self.shape[1], "channels": self.shape[0]}
 
-    def whole(self, data) -> dict[str, np.ndarray]:
+    def whole(self, data) -> Mapping[str, np.ndarray]:
         """Name -> sound int16 (C, T) of each file at a path, as long as it is, at this rate."""
         return files.whole(data, self.rate)
 
-    def pace(self, items, seconds: float) -> str:
-        """How long it took to make `items`, beside how long it takes to hear them."""
-        heard = sum(item.shape[1] for item in items) / self.rate
+    def pace(self, shapes, seconds: float) -> str:
+        """How long it took to make sounds of these `shapes`, beside how long it takes to hear them."""
+        heard = sum(steps for _, steps in shapes) / self.rate
         return f"{heard:.3g} s of sound in {seconds:.3g} s: {heard / max(seconds, 1e-9):.3g} times real time"
 
     # --- looking -----------------------------------------------------------------------------------------------------
