@@ -117,6 +117,20 @@ def test_where_pictures_are_held_out_p_follows_what_d_knows_by_heart(known, expe
     assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / QUICK)
 
 
+@pytest.mark.parametrize("signal, held, target", [("sign", False, 0.6), ("known", True, 0.5)])
+def test_the_loop_is_closed_p_stays_where_the_signal_is_what_it_should_be(signal, held, target):
+    """A discriminator that knows the less by heart the more it is shown: r = 0.9 − p / 2."""
+    state = begin(gs.GAN, made_up((1, 8, 8)), {"width": 4, "augment": "ada-bgc"}, 0)
+    if held:
+        state.data, state.held = state.data.split(0.3, 0)
+    state.batch_size, found = 1000, []  # for long strides
+    setattr(state.augment, signal, lambda state: 0.9 - state.augment.p.item() / 2)
+    for state.round in range(0, 1200, 4):
+        state.augment.adapt(state)
+        found.append(0.9 - state.augment.p.item() / 2)
+    assert found[0] > 0.85 and np.abs(np.array(found[-100:]) - target).max() < 0.03
+
+
 def test_it_looks_at_the_discriminator_without_leaving_a_trace():
     state = begin(gs.DCGAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
     state.data, state.held = state.data.split(0.3, 0)
@@ -135,6 +149,7 @@ def test_vectors_cannot_be_augmented_but_take_noise():
 
 REMEDIES = [
     {"augment": "ada"},
+    {"augment": "ada-bgc"},
     {"instance_noise": 0.3},
     {"stepping": "optimistic"},
     {"stepping": "extragradient"},

@@ -19,6 +19,7 @@ from gansmith.networks.blocks import Discriminator
 from gansmith.networks.minibatch import Packed, SecondHead
 from gansmith.networks.spectral import spectrally_normalised
 from gansmith.training import optimizers
+from gansmith.training.augment import KINDS
 from gansmith.training.metrics import Metric
 
 
@@ -36,9 +37,7 @@ class Stepping(FromNoise):
 class Augmenting(TwoPlayer):
     """What is done to all that the discriminator sees while it trains: see `gansmith.training.augment`."""
 
-    augment: str = setting(
-        "none", "of pictures, what is done to all that D sees", choices=("none", "diffaugment", "ada")
-    )
+    augment: str = setting("none", "of pictures, what is done to all that D sees", choices=KINDS)
     mirror: bool = setting(False, "of pictures, show D each real one as it is or mirrored: samples then come both ways")
     instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
 

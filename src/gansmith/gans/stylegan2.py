@@ -20,6 +20,7 @@ from gansmith.gans.base import new_rng
 from gansmith.gans.paper import Paper
 from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.style import StyleDiscriminator, StyleGenerator
+from gansmith.training.augment import KINDS
 from gansmith.training.metrics import Metric
 
 FEW = 20_000  # pictures below which D begins to know them by heart (Karras et al. 2020b, figure 1)
@@ -35,7 +36,7 @@ class StyleGAN2(Stepping, Augmenting):
     its mean, for better pictures and fewer kinds of them (truncation); `styles` and `synthesize` mix by hand.
 
     γ is 0.0002 · pixels / batch size, as in the ADA release. `augment` is "ada" by default below 20,000 pictures
-    (Karras et al. 2020b), with this library's pipeline (`training.augment`: colour, translation, cutout, not "bgc").
+    (Karras et al. 2020b), with DiffAugment's changes of pictures; "ada-bgc" is ADA with those of its own paper.
     Deviations: small by default, for two cores (width 32, a mapping of 2 layers as in their CIFAR preset; the paper's
     has 8); sizes need not be powers of 2; the batch's variation enters behind the last convolution; in use, noise is a
     fixed picture, so that a sample is a function of its latent. The official code may not be used commercially; this
@@ -65,7 +66,7 @@ class StyleGAN2(Stepping, Augmenting):
     augment: str | None = setting(
         None,
         "of pictures, what is done to all that D sees; None: ada for few pictures",
-        choices=("none", "diffaugment", "ada"),
+        choices=KINDS,
     )
     learning_rate: float = setting(2.5e-3, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)

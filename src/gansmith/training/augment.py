@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.images import Images
 from gansmith.errors import UserError
+from gansmith.training.bgc import bgc
 
 CLIP, EVERY = 0.8, 4  # ADA's largest p; rounds from one look at the discriminator to the next
 SIGN, SPAN = 0.6, 500_000  # E sign D(real) that is aimed at; images from p = 0 to 1 (Karras et al. 2020)
@@ -25,10 +26,12 @@ GAP, QUICK, MEMORY = 0.5, 100_000, 0.9  # the same where pictures are held out: 
 
 
 class Augment(nn.Module):
-    """DiffAugment (Zhao et al. 2020: colour, translation, cutout), each with probability `p` for each picture.
+    """What D sees of pictures, changed by the augmentations of DiffAugment (Zhao et al. 2020: colour, translation,
+    cutout) or those of ADA's paper (`training.bgc`), each with probability `p` for each picture.
 
-    kind   "none", "diffaugment" (p = 1) or "ada": p follows how well D knows the training pictures by heart (Karras et
-           al. 2020, https://arxiv.org/abs/2006.06676, eq. 1). Where pictures are held out that is their
+    kind   "none", "diffaugment" (p = 1), or "ada" with the augmentations of DiffAugment and "ada-bgc" with the paper's:
+           p follows how well D knows the training pictures by heart (Karras et al. 2020,
+           https://arxiv.org/abs/2006.06676, eq. 1). Where pictures are held out that is their
            r_v = (E D(train) − E D(held out)) / (E D(train) − E D(fake)), which is held at 0.5: 0 where D knows nothing
            by heart, so that p stays 0 and costs nothing, 1 where held-out pictures look as false as fakes. Otherwise
            their r_t = E sign D(real), held at 0.6, which also grows where D is merely good
@@ -59,10 +62,7 @@ class Augment(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.kind != "none" and float(self.p):
-            for change in (color, translated, cut):
-                chosen = (torch.rand(len(x), device=x.device) < self.p).nonzero()[:, 0]
-                if len(chosen):
-                    x = x.index_copy(0, chosen, change(x[chosen]))
+            x = PIPES[self.kind](x, self.p)
         if self.noise:
             x = x + self.noise * (1 - self.progress()) * torch.randn_like(x)
         return x
@@ -81,7 +81,7 @@ class Augment(nn.Module):
     @torch.no_grad()
     def adapt(self, state) -> None:
         """After a round, every fourth: move p towards where D knows as little by heart as it should."""
-        if self.kind != "ada" or state.round % EVERY:
+        if self.kind in ("none", "diffaugment") or state.round % EVERY:
             return
         players = state.game.generator, state.game.discriminator
         for network in players:
@@ -145,6 +145,15 @@ def attach(game) -> Augment | None:
     return made
 
 
+def diffaugment(x: Tensor, p: Tensor) -> Tensor:
+    """Pictures (n, C, H, W), of each a share `p` changed in colour, moved, and cut."""
+    for change in (color, translated, cut):
+        chosen = (torch.rand(len(x), device=x.device) < p).nonzero()[:, 0]
+        if len(chosen):
+            x = x.index_copy(0, chosen, change(x[chosen]))
+    return x
+
+
 def color(x: Tensor) -> Tensor:
     """Brightness ± 0.5, saturation times 0 … 2, contrast times 0.5 … 1.5, another for each picture."""
     brightness, saturation, contrast = torch.rand(len(x), 3, 1, 1, 1, device=x.device).unbind(1)
@@ -175,3 +184,7 @@ def cut(x: Tensor, share: float = 0.5) -> Tensor:
         return (torch.arange(side, device=x.device) - center).abs() < side * share / 2
 
     return x * ~(band(height)[:, None, :, None] & band(width)[:, None, None, :])
+
+
+PIPES = {"diffaugment": diffaugment, "ada": diffaugment, "ada-bgc": bgc}
+KINDS = ("none", *PIPES)
