@@ -199,6 +199,11 @@ class Kind:
         first = min(max(first, 200), 50_000)
         return first, 5 * first
 
+    def covered(self, count: int) -> dict[int, float]:
+        """Training steps of a batch of 64 -> the coverage that the default GAN came to in as many, on the data most
+        like `count` items of this form that it was measured on; {} without."""
+        return {}
+
     def coarser(self) -> tuple[tuple[int, ...], ...]:
         """Values of the option `size` that make the same data smaller and quicker to train on, the largest first."""
         return ()

@@ -31,9 +31,9 @@ class R3GAN(Remedies, TwoPlayer):
     As released, layers under the penalties run in the run's precision and the norms in fp32.
 
     Networks: the paper's residual bodies, without any norm, with `body="residual"`; their sizes follow `width` and
-    `blocks` (the paper's CIFAR-10: width 768, blocks 2). They need a GPU and hours. The default, `body="plain"`, are
-    DCGAN's convolutions with layer norm in G and none in D, which make better pictures in the first minutes of two
-    cores. For vectors and tiny pictures: perceptrons with leaky ReLU.
+    `blocks` (the paper's CIFAR-10: width 768, blocks 2). They need a card and time, and are taken where a trial finds
+    both (`on_card`). Else `body="plain"`: DCGAN's convolutions with layer norm in G and none in D, which make better
+    pictures in the first minutes of two cores. For vectors and tiny pictures: perceptrons with leaky ReLU.
 
     Deviations, by default: `simultaneous`, for convolutions, moves both players from one pass of D: what R2 computes,
     ∇D(G(z)), is what the generator needs, so its own pass is saved (1.3 times as fast). Perceptrons keep the paper's
@@ -53,6 +53,7 @@ class R3GAN(Remedies, TwoPlayer):
     summary = "relativistic pairing with R1 and R2: the default for pictures and vectors"
     unsupported_settings: ClassVar[tuple[str, ...]] = ("r1", "r2", "decay")  # gamma is both; a cosine
     of_differences = True
+    on_card: ClassVar[tuple[dict, ...]] = tuple({"body": "residual", "width": width} for width in (128, 64))
     unreached: ClassVar[dict[str, str]] = {
         "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
     }
@@ -92,9 +93,9 @@ class R3GAN(Remedies, TwoPlayer):
             }
         else:
             tiny, large = prod(spec.shape[1:]) <= 12**spec.axes, max(spec.shape[1:]) > 48
-            width = (256, "units") if tiny else (spec.bodies().width, "what two cores can train in minutes")
+            width = (256, "units") if tiny else (spec.bodies().width, "channels that train in minutes")
             rule = {
-                "body": ("perceptron", "too small to halve") if tiny else ("plain", "on the machine there is"),
+                "body": ("perceptron", "too small to halve") if tiny else ("plain", "the best of the first minutes"),
                 "width": width,
                 "latent": (64, spec.noun),
                 "gamma": (5.0 if large else 1.0, "grows with the size"),

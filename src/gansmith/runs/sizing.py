@@ -55,8 +55,7 @@ def fitting(
     """
     if "real" not in dataset.fields:
         return None, None, []
-    coarser = dataset.spec.coarser()
-    own = tuple(dataset.spec.shape[-len(coarser[0]) :]) if coarser else dataset.spec.shape[1:]
+    own, *coarser = sizes_of(dataset.spec)
     sizes = [own] if sized else [own, *coarser]
     if len(sizes) == 1 and len(widths) < 2:
         return None, None, []
@@ -86,6 +85,31 @@ def fitting(
     size = chosen.size if chosen.size != own else None
     width = chosen.width if widths and chosen.width != widths[0] else None
     return size, width, why(chosen, passed, minutes)
+
+
+def sizes_of(form: Kind) -> list[Size]:
+    """The size of the data and those that it can be read at instead, the largest first."""
+    coarser = form.coarser()
+    return [form.shape[-len(coarser[0]) :] if coarser else form.shape[1:], *coarser]
+
+
+def enlarge_on_card(game: Game, dataset: Dataset, minutes: float, batch_size: int, seconds_of) -> list[str]:
+    """Set the larger networks that the game has for a card (`on_card`, the largest first) where these get as many steps
+    as make samples good, by a trial at the smallest size; why. As they were where one of their settings was given."""
+    form, larger = dataset.spec, getattr(game, "on_card", ())
+    given = game.own_networks or any(getattr(game, name) is not None for settings in larger for name in settings)
+    if given or "real" not in dataset.fields or form.axes < 2 or form.small:
+        return []
+    own, least = sizes_of(form)[0], sizes_of(form)[-1]
+    trial, steps = stand_in(dataset, least, batch_size), form.steps_needed(len(dataset), batch_size)[1]
+    for settings in larger:
+        seconds = steps * seconds_of(trial, **settings) * math.prod(own) / math.prod(least)
+        if seconds <= 60 * minutes:
+            for name, value in settings.items():
+                setattr(game, name, value)
+            named = ", ".join(f"{name} {value}" for name, value in settings.items())
+            return [f"{named}: this card plays the {steps:,} steps that make samples good in {spell_time(seconds)}"]
+    return []
 
 
 def why(chosen: Fit, passed: list[Fit], minutes: float) -> list[str]:
@@ -127,19 +151,21 @@ def read_to_fit(
     size=None,
     chosen: bool = False,
 ) -> tuple[Dataset, Size | None, list[str]]:
-    """(the data, its option `size`, why) as `fitting` says, with the game's width set; the data is as it is where its
-    size was asked for, and where `data` is a Dataset, which somebody may have changed since it was read, unless it was
-    read to choose the game."""
+    """(the data, its option `size`, why) as `fitting` says, with the game's width set, on a card first as
+    `enlarge_on_card` says; the data is as it is where its size was asked for, and where `data` is a Dataset, which
+    somebody may have changed since it was read, unless it was read to choose the game."""
     again = data if not isinstance(data, Dataset) else data.source if chosen else None
     fixed = size is not None or bool(game.inputs) or again is None
+    on_card = ranks.device.type == "cuda"
+    first = enlarge_on_card(game, dataset, minutes, batch_size, seconds_of) if on_card else []
     widths = widths_of(game, dataset)
     found, width, reasons = fitting(dataset, minutes, batch_size, seconds_of, widths=widths, sized=fixed)
     if width is not None:
         game.width = width
     if found is None:
-        return dataset, size, reasons
+        return dataset, size, first + reasons
     with ranks.one_by_one():
-        return game.read(again, size=found, **look), found, reasons
+        return game.read(again, size=found, **look), found, first + reasons
 
 
 def widths_of(game: Game, dataset: Dataset) -> tuple[int, ...]:
@@ -173,14 +199,20 @@ def at_size(form: Kind, size: Size) -> Kind:
 
 
 def try_step(
-    make_state: Callable[..., State], game: Game, precision: str, place, dataset: Dataset, width: int | None = None
+    make_state: Callable[..., State],
+    game: Game,
+    precision: str,
+    place,
+    dataset: Dataset,
+    width: int | None = None,
+    **settings,
 ) -> float:
-    """Seconds of a training step of a throw-away copy of the game, of this width, on all of `dataset`; UserError where
-    its networks cannot be so wide.
+    """Seconds of a training step of a throw-away copy of the game, of this width and with these settings, on all of
+    `dataset`; UserError where its networks cannot be so wide.
 
     make_state  (game, dataset, options, place=) -> State
     """
-    game = game.copy(**({} if width is None else {"width": width}))
+    game = game.copy(**settings | ({} if width is None else {"width": width}))
     precision = hardware.pick_precision(precision, place, dataset.spec)
     options = Options(batch_size=len(dataset), precision=precision, val=0.0, device=str(place))
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []), hardware.prepared(place):

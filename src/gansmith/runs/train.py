@@ -269,7 +269,7 @@ def plan_run(game, dataset, options: Options, budget: Budget, place, ranks, coun
         raise SettingError(
             f"patience={options.patience} counts measurements, and this run is too short or its data too few for two"
         )
-    plan.needed = dataset.spec.steps_needed(len(dataset), options.batch_size)
+    plan.expect(game, dataset)
     plan.memory = hardware.peak_memory(place)  # looking and measuring take some, too
     for line in plan.lines() if say else ():
         say(line)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
 
 from gansmith.errors import UserError
@@ -42,6 +43,7 @@ class Plan:
     tried: dict[int, float] = field(default_factory=dict)  # seconds a round took with each number of threads
     share: float = 1.0  # of a core that was ours in the trial
     needed: tuple[int, int] = (0, 0)  # steps until samples usually resemble such data, and until they are good
+    covered: dict[int, float] = field(default_factory=dict)  # see `Kind.covered`
 
     @property
     def seconds(self) -> float:
@@ -69,20 +71,41 @@ class Plan:
             *(f"chosen       {reason}" for reason in self.reasons),
         ]
 
+    def expect(self, game, dataset) -> None:
+        """Look up what can be expected of a game with this data."""
+        self.needed = dataset.spec.steps_needed(len(dataset), self.batch_size)
+        self.covered = dataset.spec.covered(len(dataset)) if game.name == dataset.spec.default_game else {}
+
     def _expected(self) -> list[str]:
-        """What a run of fewer steps than its data needs cannot be expected to do, and how long that would take."""
+        """What a run of so many steps can be expected to do, and how long it would take to do more."""
         first, good = self.needed
-        if self.rounds >= good:
-            return []
         long, longer = (spell_time(steps * self.round_seconds) for steps in (first, good))
-        if self.rounds >= first:
-            return [
-                f"expect       samples that resemble the data, as they usually do after {first:,} steps; they are good "
+        if not good:
+            told = []
+        elif self.rounds >= good:
+            told = [f"samples that are good, as they usually are after about {good:,} steps"]
+        elif self.rounds >= first:
+            told = [
+                f"samples that resemble the data, as they usually do after {first:,} steps; they are good "
                 f"after about {good:,} ({longer} here)"
             ]
+        else:
+            told = [
+                f"samples usually resemble such data after about {first:,} steps ({long} here) and are good "
+                f"after {good:,} ({longer}); this run has {self.rounds:,}"
+            ]
+        return [f"expect       {line}" for line in told + self._covered()]
+
+    def _covered(self) -> list[str]:
+        """What share of the data was covered after as many steps, and after twice as many, where that was measured."""
+        if not self.covered:
+            return []
+        most, steps = max(self.covered), self.rounds * self.batch_size / 64
+        shares = np.interp(np.log([steps, 2 * steps]), np.log([*self.covered]), [*self.covered.values()])
+        now, twice = (f"{round(100 * share, -1):.0f} %" for share in shares)
+        more = f", {twice} after twice as many" if steps < most else f"; more than {most:,} were not measured"
         return [
-            f"expect       samples usually resemble such data after about {first:,} steps ({long} here) and are good "
-            f"after {good:,} ({longer}); this run has {self.rounds:,}"
+            f"of other pictures of this size {now} had a sample like them after as many steps{more} (docs/defaults.md)"
         ]
 
     def _on_threads(self) -> str:
