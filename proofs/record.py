@@ -8,14 +8,20 @@ import platform
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import papers
 import torch
 
 import gansmith
+from gansmith.cli.waiting import Waiting
+from gansmith.distributed.track import watched_by
 
 RESULTS = Path(__file__).parent / "results.json"
+
+watching = ExitStack()  # whoever imports this is shown how far training and measuring have come
+watching.enter_context(watched_by(Waiting()))
 
 
 def record(name: str, *, passed: bool, protocol: str, seed, control, command: str = "", **found) -> None:

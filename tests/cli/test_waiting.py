@@ -4,9 +4,11 @@ import io
 
 import pytest
 
+import gansmith as gs
 from gansmith.cli import waiting
 from gansmith.cli.waiting import Waiting
 from gansmith.distributed.track import task, track, watched_by
+from gansmith.testing import made_up
 
 
 @pytest.fixture
@@ -33,6 +35,14 @@ def test_short_work_says_nothing_and_long_work_a_line_now_and_then(clock):
         "  measuring 50 %, 65 s left: training a classifier 65 %, 35 s left",
         "  measuring 50 %, 95 s left: training a classifier 95 %, 5 s left",
     ]
+
+
+@pytest.mark.parametrize("rows, said", [(None, "  training "), (lambda state, row: None, "")])
+def test_training_says_how_far_it_is_where_nobody_is_shown_its_rows(clock, rows, said):
+    stream, late = io.StringIO(), lambda state, seen: clock(7) or {}
+    with watched_by(Waiting(stream)):
+        gs.GAN(width=4, latent=2).fit(made_up((3,)), steps=30, watch=rows, probes=[late], val=0)
+    assert stream.getvalue().startswith(said) and ("33 %" in stream.getvalue()) == bool(said)
 
 
 def test_bars_in_a_terminal_give_way_and_are_gone_in_the_end(clock):

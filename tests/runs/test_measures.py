@@ -75,9 +75,11 @@ def test_a_discriminator_that_accepts_hardly_anything_costs_little_and_is_a_note
     train, held = split(np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32))
     gan = gs.GAN(width=8, latent=2).fit(train.raw(np.arange(len(train))), steps=1, batch_size=16, val=0)
     monkeypatch.setattr(reference, "MOST_CANDIDATES", 1)
-    refined = reference.Refined(gan, train, held)
+    asked, sample = [], gan.sample
+    monkeypatch.setattr(gan, "sample", lambda n, **how: asked.append(n) or sample(n, **how))
     with pytest.raises(UserError, match="fewer than one in 1 candidates; train longer"):
-        refined(50, seed=0)
+        reference.Refined(gan, train, held)
+    assert sum(asked[1:]) == reference.TRIED  # beside those that calibrate
 
 
 def test_copies_junk_and_blur_are_found_where_they_were_put(tmp_path):

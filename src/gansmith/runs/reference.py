@@ -21,6 +21,7 @@ ENOUGH_HELD = 1000  # held-out items that can spare a half for calibration and s
 ENOUGH_GIVEN = 20  # held-out items that are made anew rather than those of training
 MOST_HELD = 0.3  # of the data, to be advised
 MOST_CANDIDATES = 20  # for each refined sample that is measured: five times what obrs aims at
+TRIED = 16  # samples by which it is found out early that a discriminator needs more
 CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
 PART = "real data: a random part of the data, measured against the rest of it"
@@ -171,6 +172,9 @@ class Refined:
         most = {"max_proposals": MOST_CANDIDATES}  # of a young run a discriminator may accept one in thousands
         self.refiner, self.spec = game.refiner(some(calibration), **conditions, **most), calibration.spec
         self.draw, self.drawn, self.returned = lru_cache(maxsize=None)(self._choose), 0, 0
+        if not conditional:  # of a rare class so few say nothing
+            self._choose(TRIED, seed=0)
+            self.drawn = self.returned = 0
 
     def __call__(self, n: int, seed: int) -> np.ndarray:
         return self.draw(n, seed)

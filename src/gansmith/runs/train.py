@@ -19,7 +19,6 @@ from gansmith.data.dataset import Dataset
 from gansmith.diagnose.monitor import Watch, check_answer, watched
 from gansmith.diagnose.probes import Probes, look_interval
 from gansmith.distributed.ranks import Ranks
-from gansmith.distributed.track import watched_by
 from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
 from gansmith.names import typed
@@ -32,7 +31,7 @@ from gansmith.runs.start_from import begin_with_mean, take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
-from gansmith.training.loop import Budget, Every, Probe, check_budget, play
+from gansmith.training.loop import Budget, Every, Probe, check_budget, play, told
 from gansmith.training.modelfile import given_again, names_of
 from gansmith.training.pace import begin_pace, candidates
 from gansmith.training.plan import make_plan
@@ -336,7 +335,7 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
         probes = [measure, *probes]
     pace = begin_pace(state, options.threads, options.round_seconds)
     threads = state.threads[-1][1] if state.threads else None
-    with hardware.prepared(state.game.device, threads), watched_by(None):  # rows are what is shown of training
+    with hardware.prepared(state.game.device, threads), told(keep.watched) as tell:
         try:
             return watched(watch, state)(
                 play,
@@ -346,7 +345,7 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
                 precision=options.precision,
                 micro_batches=options.micro_batches,
                 record=options.record,
-                probes=[pace.line, *probes],
+                probes=[pace.line, tell, *probes],
                 held=held,
                 pace=pace,
             )

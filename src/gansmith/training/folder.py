@@ -67,7 +67,7 @@ class Memory:
     path: Any = None  # the folder of a run that has one
 
     def __init__(self, watch=None):
-        self.watch = watch or (lambda state, row: None)
+        self.watched, self.watch = watch is not None, watch or (lambda state, row: None)
 
     def log(self, state: State, row: dict) -> None:
         row = {"step": state.round, "seconds": round(state.seconds, 3), "samples": state.samples} | row

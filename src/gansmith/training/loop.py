@@ -6,7 +6,8 @@ It knows the contract (`gansmith.game`) and no paper. Read `play` first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Batch
+from gansmith.distributed.track import task, watched_by
 from gansmith.errors import Diverged, SettingError
 from gansmith.game import Turn, always, observed, observing
 from gansmith.training.hardware import casting
@@ -113,6 +115,23 @@ def play(
                 keep.sample(state)
     held.number = int(ranks.agree(held.number, 0)[0])
     return done or bool(ranks.as_first(bool(state.enough)))
+
+
+@contextmanager
+def told(rows: bool) -> Iterator[Probe]:
+    """A probe that tells whoever watches (see `distributed.track`) how far training has come; where they are shown its
+    `rows`, they are told nothing inside."""
+    with watched_by(None) if rows else nullcontext(), task("training", 1000) as advance:
+        done = 0
+
+        def probe(state: State, seen: Mapping) -> Mapping:
+            nonlocal done
+            now = int(1000 * state.game.progress)
+            advance(now - done)
+            done = now
+            return {}
+
+        yield probe
 
 
 def play_round(state: State, mover: Mover) -> dict[str, Tensor]:
