@@ -28,7 +28,7 @@ def weights_of(start) -> Game | None:
     return load(start)
 
 
-def told(start, old: Game | None, game: Game, dataset: Dataset) -> list[str]:
+def starting(start, old: Game | None, game: Game, dataset: Dataset) -> list[str]:
     """What the plan says of the weights that `game` starts with, those of `old`, which `start` names.
 
     Raises SettingError where layers are to be kept as a model has them, and there is none.

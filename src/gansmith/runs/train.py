@@ -27,7 +27,7 @@ from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of 
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
 from gansmith.runs.sizing import read_to_fit, try_step
-from gansmith.runs.start_from import begin_with_mean, freeze, take_weights, told, weights_of
+from gansmith.runs.start_from import begin_with_mean, freeze, starting, take_weights, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
@@ -142,7 +142,12 @@ def fit(
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
-    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes, *told(start_from, begin, game, dataset)]
+    why = [
+        *reasons,
+        *game.choose(dataset.spec, len(dataset)),
+        *dataset.notes,
+        *starting(start_from, begin, game, dataset),
+    ]
     if patience is not None and not (patience >= 1 and options.measure_every):
         raise SettingError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
