@@ -13,7 +13,7 @@ from gansmith.data.kinds.images import smooth
 from gansmith.distributed.ranks import Ranks
 from gansmith.gans.base import TwoPlayer
 from gansmith.runs.options import Options
-from gansmith.runs.start_from import layers, told
+from gansmith.runs.start_from import layers, starting
 from gansmith.runs.train import make_state
 from gansmith.testing import assert_same
 
@@ -91,9 +91,9 @@ def test_weights_that_do_not_fit_are_refused(run):
 
 def test_classes_that_are_lost_or_renamed_are_said_to_be(run):
     old, data = gs.load(run), gs.read((pictures(40), np.array(["p", "q"] * 20)))
-    lines = told(run, old, gs.DCGAN(width=4, conditional=True), data)
+    lines = starting(run, old, gs.DCGAN(width=4, conditional=True), data)
     assert lines == [f"starts with the weights of {run}", "classes a, b become p, q, in this order"]
-    lines = told(old, old, gs.DCGAN(width=4), data)
+    lines = starting(old, old, gs.DCGAN(width=4), data)
     assert lines[1:] == ["conditional False, as there: that p, q are 2 classes is not learned"]
 
 

@@ -142,12 +142,8 @@ def fit(
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
-    why = [
-        *reasons,
-        *game.choose(dataset.spec, len(dataset)),
-        *dataset.notes,
-        *starting(start_from, begin, game, dataset),
-    ]
+    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
+    why += starting(start_from, begin, game, dataset)
     if patience is not None and not (patience >= 1 and options.measure_every):
         raise SettingError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
