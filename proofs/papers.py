@@ -2,8 +2,9 @@
 
     python proofs/papers.py
 
-`SAID` has a line for each entry: the paper, its file, what the paper reports, and three templates that are filled from
-the entry: what we found, what it is to be held against, and the control, which must fail. Every number on the page is
+`SAID` has a line for each entry: the paper, its file, what the paper reports, and templates that are filled from the
+entry: what we found, what it is to be held against, the control, which must fail, and the goal, where the entry has
+none in words. Every number on the page is
 read from results.json; an entry whose template does not fit is an error.
 """
 
@@ -17,7 +18,7 @@ from gansmith.gans.catalogue import papers_table
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "papers.md"
 
-# entry -> (paper, file in gans/, what the paper or its authors report, ours, floor, control)
+# entry -> (paper, file in gans/, what the paper or its authors report, goal, ours, floor, control)
 SAID = json.loads((HERE / "papers.json").read_text())
 
 HEAD = """# Papers against ours
@@ -43,7 +44,7 @@ def section(name: str, entry: dict) -> str:
     file = f", [{said['file']}.py](../src/gansmith/gans/{said['file']}.py)" if "file" in said else ""
     lines = {
         "paper reports": said.get("reported"),
-        "goal": entry.get("goal"),
+        "goal": fill(name, said, "goal", entry) or entry.get("goal"),
         "ours": fill(name, said, "ours", entry),
         "beside it": fill(name, said, "floor", entry),
         "control": fill(name, said, "control", entry),

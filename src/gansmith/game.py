@@ -313,7 +313,8 @@ def _signature(cls: type[Game], store: Callable) -> inspect.Signature:
 def _documentation(cls: type[Game], text: str | None) -> str:
     """What `help` shows: the one-line summary, the paper, the class's own text and its settings."""
     settings = [f"    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls)]
-    parts = [cls.summary, str(cls.paper or ""), inspect.cleandoc(text or ""), "\n".join(["Settings:", *settings])]
+    paper = f"{cls.paper or ''}" if "paper" in vars(cls) else f"Of no paper of its own; it builds on\n{cls.paper}"
+    parts = [cls.summary, paper if cls.paper else "", inspect.cleandoc(text or ""), "\n".join(["Settings:", *settings])]
     return "\n\n".join(filter(None, parts))
 
 

@@ -53,6 +53,8 @@ def test_help_shows_the_paper_the_equations_and_the_settings(name, game):
     assert game.paper.url.startswith("https://") and 2013 < game.paper.year < 2030
     text = game.__doc__
     assert text.startswith(game.summary) and str(game.paper) in text and "roof: proofs/" in text
+    own = "paper" in vars(game)
+    assert ("Not of a paper" in text) is ("Of no paper of its own" in text) is not own
     parameters = inspect.signature(game).parameters
     for field in fields(game):
         assert parameters[field.name].default == field.default and f"    {field.name} = " in text

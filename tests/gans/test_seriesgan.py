@@ -76,6 +76,46 @@ def test_it_goes_on_from_history_without_a_seam(game):
         game.sample(1, history=last.iloc[:3])
 
 
+def test_history_is_that_of_the_series_asked_for(game):
+    """--where city=Lima made Oslo, too, and a start was passed over without a word."""
+    made = game.sample(seed=0, history=DATA, where={"city": "Lima"}, length=24)
+    level = game.spec.table.entries[game.spec.named[0]].levels[int(made.codes[0, 0])]
+    assert len(made) == 1 and level == "Lima" and made.start[0] == pd.Timestamp("2025-02-10").timestamp()
+    with pytest.raises(UserError, match="leave start out"):
+        game.sample(history=DATA, start="2026-01-01")
+
+
+SHORT = pd.concat([demand(f"c{i:02d}", 9, 2) for i in range(30)], ignore_index=True)
+
+
+def rows_of(data, part) -> np.ndarray:
+    """The rows of the table that the windows of a part of the data hold; all series begin at the same time."""
+    begin = np.cumsum([0, *(member.length for member in data.spec.members)])
+    row = begin[part.owner[part.rows]] + part.place[part.rows] - data.place.min()
+    return np.unique(row[:, None] + np.arange(data.spec.shape[1]))
+
+
+def learned(frame, rows) -> tuple:
+    """What the law and the networks know after three steps, with other numbers in these rows."""
+    other = frame.copy()
+    other.loc[rows, "trips"] = other.loc[rows, "trips"].to_numpy()[::-1] * 3 + 1
+    data = gs.read(other, form="series", window=24)
+    gan = SeriesGAN(width=8).fit(data, steps=3, seed=0, val=0.1, diagnose=False, evaluate=False)
+    form = gan.spec
+    return form.scores, form.group_scores, form.linear, [p.tolist() for p in gan.parameters()]
+
+
+@pytest.mark.parametrize("frame", [DATA, SHORT], ids=["blocks of time", "whole series"])
+def test_nothing_of_what_is_held_out_reaches_a_network_or_a_law(frame):
+    data = gs.read(frame, form="series", window=24)
+    train, held = data.split(0.1)
+    seen, kept = rows_of(data, train), rows_of(data, held)
+    assert len(kept) and not len(np.intersect1d(kept, seen))
+    before = learned(frame, [])
+    assert learned(frame, kept) == before
+    assert learned(frame, seen[:200]) != before  # the control
+
+
 @pytest.mark.parametrize(
     "asked, words",
     [

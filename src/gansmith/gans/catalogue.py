@@ -67,6 +67,8 @@ def paper_row(game: type[Game]) -> tuple[str, ...]:
     paper, file = game.paper, game.__module__.rpartition(".")[2]
     code = f"[{paper.code.removeprefix('https://')}]({paper.code})" if paper.code else "—"
     link = f"[{paper.title}]({paper.url}), {paper.short}, {paper.venue}"
+    if "paper" not in vars(game):
+        link, code = f"none of its own; it builds on {paper.short}", "—"
     return f"`{game.name}`", f"[{game.__name__}](../src/gansmith/gans/{file}.py)", link, code
 
 

@@ -14,8 +14,10 @@ from torch import Tensor
 from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.series import Series
+from gansmith.data.kinds.series.clocks import begins_at
+from gansmith.data.kinds.series.history import history_of
 from gansmith.data.kinds.series.linear import features
-from gansmith.data.kinds.series.write import Made, history_of, members_where, seconds_of
+from gansmith.data.kinds.series.write import Made, members_where
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
 from gansmith.game import setting
@@ -156,16 +158,19 @@ class SeriesGAN(LikelihoodFirst):
         where    column -> value, of columns that hold for a whole series: {"city": "Lima"}
         start    the date of the first step, such as "2026-01-01"
         length   steps; None: of a window
-        history  rows of the data's form (a path, a DataFrame) that each series goes on from, in place of `start`
+        history  rows of the data's columns (a path, a DataFrame), the last steps of series that are gone on from, `n`
+                 times each (None: once), in place of `start`
         """
         self.check_is_fitted()
         spec: Any = self.spec
         rng = new_rng(seed)
         if label is not None:
             raise UserError('series have no label: where={"column": value} asks for some')
-        members = members_where(spec, where)
         if history is not None:
-            return self.continued(history, rng, n, length)
+            if start is not None:
+                raise UserError("history says when its series go on: leave start out (--start with --continue-from)")
+            return self.continued(history, rng, n, length, where)
+        members = members_where(spec, where)
         if n is None:
             codes = np.array([m.codes for m in members], float).reshape(len(members), -1)
             begins = np.array([m.start for m in members])
@@ -174,7 +179,7 @@ class SeriesGAN(LikelihoodFirst):
             codes, begins = drawn(members, torch.randn(n, 2, generator=rng), spec, length or spec.shape[1])
             steps = np.full(n, length or spec.shape[1])
         if start is not None:
-            begins = np.full(len(codes), seconds_of(start))
+            begins = begins_at(spec, codes, start)
         made = [
             self.rolled(codes[i : i + batch_size], begins[i : i + batch_size], steps[i : i + batch_size], rng)
             for i in range(0, len(codes), batch_size)
@@ -203,11 +208,11 @@ class SeriesGAN(LikelihoodFirst):
         ] = np.nan
         return items
 
-    def continued(self, history, rng, n: int | None, length: int | None) -> np.ndarray:
-        """Series that go on from the last steps of `history`; `n` of each."""
+    def continued(self, history, rng, n: int | None, length: int | None, where: Mapping | None) -> np.ndarray:
+        """Series that go on from the last steps of those in `history` that `where` asks for; `n` of each."""
         spec: Any = self.spec
         law = self.generator.law
-        codes, begins, x = history_of(spec, history, 2 * law.lags)  # (series, channels, 2 · lags)
+        codes, begins, x = history_of(spec, history, 2 * law.lags, where)  # (series, channels, 2 · lags)
         many = np.repeat(np.arange(len(codes)), n or 1)
         z = spec.to_network(torch.from_numpy(x)).to(self.device)
         before = z[:, : spec.values].transpose(1, 2).flip(1)
@@ -234,5 +239,4 @@ def drawn(members, place: Tensor, spec: Series, steps: int) -> tuple[np.ndarray,
     which = np.minimum(np.searchsorted(np.cumsum(lengths) / lengths.sum(), share[:, 0]), len(members) - 1)
     codes = np.array([m.codes for m in members], float).reshape(len(members), -1)[which]
     into = np.floor(share[:, 1] * np.maximum(0, lengths[which] - steps + 1)).astype(int)
-    begins = np.array([spec.step.times(members[m].start, i + 1)[-1] for m, i in zip(which, into)], float)
-    return codes, begins
+    return codes, spec.step.after(np.array([m.start for m in members])[which], into)

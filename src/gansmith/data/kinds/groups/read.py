@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gansmith.data.kinds.series.read import groups_of, place_of, split
+from gansmith.data.kinds.series.read import groups_of, keys_asked, place_of, split
 from gansmith.data.kinds.table import Table
 from gansmith.data.kinds.table.columns import Column, decode
 from gansmith.data.labels import few
@@ -39,12 +39,7 @@ def taken_apart(table: Table, group: str, date: str | None = None) -> Found:
     in the column `date` (None: the first of dates that differ in groups, else as they stand). DataError: there are none
     """
     entries, codes, notes = table.spec.entries, table.fields["real"], []
-    keys = [place_of(entries, name.strip(), "group") for name in group.split(",")]
-    if nameless := [entries[k].name for k in keys if entries[k].kind == "id"]:
-        raise DataError(
-            f"{table.name}: group={group}: {nameless[0]} differs in every row, so that each row is a group of its own: "
-            "leave --group out for single rows"
-        )
+    keys = keys_asked(table, group)
     lacking = np.isnan(codes[:, keys]).any(1)
     if lacking.any():
         notes.append(f"{lacking.sum():,} rows without {group} are left out, the first row {int(lacking.argmax()) + 1}")

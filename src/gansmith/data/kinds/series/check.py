@@ -11,6 +11,7 @@ from gansmith.data import preflight
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series.windows import Windows, fresh
+from gansmith.data.kinds.table.check import same
 from gansmith.data.labels import few
 
 LOOKED = 4096  # windows that ranges are taken from
@@ -32,12 +33,17 @@ def check_series(dataset: Dataset, check: preflight.Check) -> None:
     holed = [f"{name} {share:.1%}" for name, share in zip(check.columns, gaps) if 0 < share < 1]
     if holed:
         check.notes.append(f"missing values, learned as such: {few(holed, 8)}")
+    beside = [c for i, c in enumerate(form.table.entries) if i not in form.learned and i != form.date and c.part < 2]
     empty = [name for name, share in zip(check.columns, gaps) if share == 1]
+    empty += [str(c.name) for c in beside if c.missing == 1]
     if empty:
         check.problems.append(f"columns without a value: {few(empty, 8)}; leave them out")
     constant = [n for n, low, high, gap in zip(check.columns, check.low, check.high, gaps) if low == high and gap < 1]
+    constant += [str(c.name) for c in beside if c.kind != "id" and same(c)]
     if constant:
         check.problems.append(f"constant columns: {few(constant, 8)}; leave them out")
+    if ids := [str(c.name) for c in beside if c.kind == "id"]:
+        check.notes.append(f"ids of rows, not learned, numbered anew in samples: {few(ids, 8)}")
     if form.told:
         check.notes.append(f"told to both players: {few([form.table.entries[i].name for i in form.told])}")
     anew, silent = fresh(form), [i for i in form.named if i not in form.told]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from torch import Tensor
 
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.series import clocks as series_clocks
 from gansmith.data.kinds.series import like as series_like
 from gansmith.data.kinds.series import linear as series_linear
 from gansmith.data.kinds.series import read as series_read
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series import windows as series_windows
+from gansmith.data.kinds.series.clocks import Clock
 from gansmith.data.kinds.series.linear import Linear
 from gansmith.data.kinds.series.read import Found
 from gansmith.data.kinds.series.scores import Scores
@@ -26,7 +29,7 @@ from gansmith.data.kinds.series.windows import Member, Windows
 from gansmith.data.kinds.table import Table, TableSpec, as_table
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.read import frame_of
-from gansmith.data.labels import evenly, few
+from gansmith.data.labels import evenly
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
@@ -75,6 +78,8 @@ class Series(Kind):
     linear: Linear | None = None
     padded: bool = False  # whether series end before their window does
     wide: Wide = Wide()
+    clocks: tuple[Clock, ...] = ()  # of all series, or of each of `members`; none: dates have no zone
+    beside: tuple[tuple, ...] = ()  # dates beside the main ones: see `clocks`
 
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
@@ -93,6 +98,8 @@ class Series(Kind):
         if hasattr(data, "__array__") and not hasattr(data, "columns"):
             raise DataError("an array of series is read by gansmith.read(array, form='series')")
         frame, name, source = frame_of(data)
+        if wide is not None and (date or group):
+            raise DataError(f"wide={wide}: each of its {wide} is a series, without dates: leave date and group out")
         if wide is not None:
             table, found, how = read_wide(frame, name, source, wide)
             return windows(table, found, window, stride, limit, how)
@@ -245,12 +252,19 @@ class Series(Kind):
 
     def context(self, codes: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
         """(n, channels, steps): calendar and attributes of series with these codes (n, named) that begin at `start`."""
-        times = [self.step.times(first, steps) for first in start]
-        seen = series_steps.span(self.members, self.step)
-        waves = [series_steps.calendar(t, self.cycles, seen) for t in times]
-        dated = np.stack(waves) if waves else np.zeros((0, 0, steps))
-        fixed = self.attributes(np.asarray(codes, float).reshape(len(start), -1))
-        return np.concatenate([dated, np.repeat(fixed[:, :, None], steps, 2)], 1)
+        return self.told_at(codes, self.step.times(start, steps))
+
+    def told_at(self, codes: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """The same at given times (n, steps)."""
+        codes = np.asarray(codes, float).reshape(len(times), -1)
+        dated = series_steps.calendar(series_clocks.shown(self, codes, times), self.cycles, self.seen)
+        fixed = self.attributes(codes)
+        return np.concatenate([dated.swapaxes(0, 1), np.repeat(fixed[:, :, None], times.shape[1], 2)], 1)
+
+    @cached_property
+    def seen(self) -> tuple[float, float]:
+        """First and last time of the data, about."""
+        return series_steps.span(self.members, self.step)
 
     # --- showing and writing -----------------------------------------------------------------------------------------
     def preview(self, items) -> np.ndarray:
@@ -298,13 +312,15 @@ class Series(Kind):
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
         plain = replace(
-            self, scores=(), group_scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None, wide=Wide()
+            self, scores=(), group_scores=(), step=Step(), table=TableSpec((1,)), members=(), linear=None, wide=Wide(),
+            clocks=(),
         )  # fmt: skip
         return super(Series, plain).to_json() | {
             "scores": [s.to_json() for s in self.scores],
             "group_scores": [[s.to_json() for s in group] for group in self.group_scores],
             "step": self.step.to_json(),
             "wide": self.wide.to_json(),
+            "clocks": [clock.to_json() for clock in self.clocks],
             "table": self.table.to_json(),
             "linear": self.linear and self.linear.to_json(),
             "members": [[[None if c != c else c for c in m.codes], m.start, m.length] for m in self.members],
@@ -322,6 +338,8 @@ class Series(Kind):
                 "group_scores": tuple(tuple(map(Scores.from_json, group)) for group in fields["group_scores"]),
                 "step": Step(**fields["step"]),
                 "wide": Wide.from_json(fields["wide"]) if "wide" in fields else Wide(),
+                "clocks": tuple(map(Clock.from_json, fields.get("clocks", ()))),
+                "beside": tuple(map(tuple, fields.get("beside", ()))),
                 "linear": Linear.from_json(fields["linear"]) if fields["linear"] else None,
                 "table": TableSpec.of_json(fields["table"]),
                 "members": tuple(map(Member.from_json, fields["members"])),
@@ -358,39 +376,21 @@ def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide
         (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
         learned=found.values, named=named, told=told, members=tuple(members[:MEMBERS]),
         padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01), wide=wide,
+        clocks=found.clocks[:MEMBERS], beside=found.beside,
     )  # fmt: skip
-    context = {
-        i: form.context(np.array([codes[found.rows[p.owner][0], named]]), np.array([p.time]), len(p.x) + steps)[0]
-        for i, p in enumerate(parts)
-    }
-    beside = np.stack([context[i][:, s : s + steps] for i, s in picked])
+    of, ahead = (np.array(part) for part in zip(*picked))
+    begins = np.array([p.time for p in parts])[of, None]
+    first = np.array([found.rows[p.owner][0] for p in parts])[of]
+    beside = form.told_at(codes[first][:, named], form.step.after(begins, ahead[:, None] + np.arange(steps)))
     real = np.concatenate([real, beside], 1)
     names = [str(entries[i].name) for i in found.values]
     names += [f"{cycle} {wave}" for cycle in cycles for wave in ("sin", "cos")]
     names += [f"{entries[i].name}={level}" for i in told for level in entries[i].levels]
     form = replace(form, shape=real.shape[1:], columns=tuple(names)).fitted_to(real, np.arange(len(real)))
-    notes.append(said(form, found, lengths, stride, short))
+    notes.append(series_windows.said(form, found, lengths, stride, short))
     owner = np.array([parts[i].owner for i, _ in picked])
     place = np.array([parts[i].first + s for i, s in picked])
     return Windows(
         form, {"real": real}, name=table.name, digest=caching.digest(real, str(form.step), owner, place),
         notes=tuple(notes), owner=owner, place=place,
     )  # fmt: skip
-
-
-def said(form: Series, found: Found, lengths: np.ndarray, stride: int, short: int) -> str:
-    """One line of what was found."""
-    from_to = (
-        f"{lengths.min():,} to {lengths.max():,}"
-        if len(lengths) > 1 and lengths.min() < lengths.max()
-        else f"{lengths.max():,}"
-    )
-    keys = f" by {few([form.table.entries[i].name for i in found.keys], 4)}" if found.keys else ""
-    holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
-    calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
-    return (
-        f"{len(lengths):,} series{keys} of {from_to} steps of one {form.step}"
-        + (f", {holes:,} steps missing" if holes else "")
-        + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
-        + (f"; {short:,} series shorter than half a window are left out" if short else "")
-    )

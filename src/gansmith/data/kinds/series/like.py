@@ -37,9 +37,8 @@ def like(form: Any, dataset: Any) -> Windows | None:
             codes[:, k] = translated(members[:, other.named.index(place)], theirs[place], mine[i])
     begins = np.array([member.start for member in other.members])[dataset.owner]
     first = 0 if other.step.kind == "order" else other.step.places(begins).astype(int)
-    gone = (dataset.place - first).tolist()  # steps from the begin of a series to that of a window
-    starts = [other.step.times(begin, ahead + 1)[-1] for begin, ahead in zip(begins, gone)]
-    beside = form.context(codes, np.array(starts, float), steps)
+    starts = other.step.after(begins, dataset.place - first)
+    beside = form.context(codes, starts, steps)
     return replace(dataset, spec=form, fields={"real": np.concatenate([np.stack(real, 1), beside], 1)})
 
 

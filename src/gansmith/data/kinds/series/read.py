@@ -7,7 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from gansmith.data.kinds.series.steps import REGULAR, Step, step_of
+from gansmith.data.kinds.series import clocks as series_clocks
+from gansmith.data.kinds.series.clocks import Clock
+from gansmith.data.kinds.series.steps import DAY, REGULAR, Step, step_of
 from gansmith.data.kinds.table import Table
 from gansmith.data.kinds.table.columns import NUMBERS, Column
 from gansmith.data.kinds.table.dates import UNITS
@@ -28,6 +30,7 @@ class Found:
     date   place of the dates among the entries; None: rows one after the other
     keys, attributes, values  places of the entries that name a series, that hold for all of it, that vary in it
     rows   of each series, in the order of time;  places  of these rows on the grid of `step`;  times  in seconds
+    clocks  of the dates, if they have zones: one of all series or one of each;  beside  other dates, see `clocks`
     """
 
     step: Step
@@ -39,6 +42,8 @@ class Found:
     places: list[np.ndarray]
     times: list[np.ndarray]
     notes: list[str] = field(default_factory=list)
+    clocks: tuple[Clock, ...] = ()
+    beside: tuple[tuple, ...] = ()
 
 
 def find(table: Table, *, date: str | None = None, group: str | None = None, sure: bool = False) -> Found | None:
@@ -47,7 +52,7 @@ def find(table: Table, *, date: str | None = None, group: str | None = None, sur
     date, group  names of the columns of times, and of those that tell series apart ("city,shop")
     """
     entries = table.spec.entries
-    asked = [place_of(entries, name.strip(), "group") for name in group.split(",")] if group else None
+    asked = keys_asked(table, group) if group else None
     dates = (
         [place_of(entries, date, "date")]
         if date
@@ -81,20 +86,11 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
     """The series whose times are the entry `date`, or why there are none."""
     entries, codes = table.spec.entries, table.fields["real"]
     column = entries[date]
-    ticks = codes[:, date]
-    if column.unit not in UNITS or np.isnan(ticks).any():
-        row = int(np.isnan(ticks).argmax())
-        return f"{table.name}: row {row + 1} has no date in {column.name}: leave it out, or fill it in"
-    if (words := ticks > column.high).any():
-        row, codes_of = int(words.argmax()), [column.word_code(k) for k in range(len(column.words))]
-        word = column.words[codes_of.index(ticks[row])]
-        return f"{table.name}: row {row + 1} has {word!r} in {column.name}, which is no date: leave it out, or mend it"
-    times = (ticks + column.origin) / UNITS[column.unit]
-    zone = next((i for i, c in enumerate(entries) if c.name == column.name and c.part == 2), None)
-    notes = []
-    if zone is not None:
-        times = times - offsets(entries[zone], codes[:, zone])
-        notes.append(f"{column.name}: times of {len(entries[zone].levels)} offsets are counted in UTC")
+    zone, notes = series_clocks.zone_of(entries, date), []
+    try:
+        times, east = instants(table, date)
+    except DataError as problem:
+        return str(problem)
     keys = asked if asked is not None else keys_of(table, times, date, zone)
     if keys is None:
         return (
@@ -121,7 +117,14 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
             for r, a in zip(rows, again)
         ]
     lengths = np.array([len(r) for r in rows])
-    step, share = step_of([times[r] for r in rows])
+    if asked and lengths.max() == 1:
+        raise DataError(
+            f"{table.name}: every group of {few([entries[k].name for k in asked])} has one row: leave --group out"
+        )
+    times, wall, (step, share) = counted(times, east, rows)
+    clocks = () if east is None else series_clocks.clocks_of(times, east, rows, wall)
+    if east is not None and len(offsets := np.unique(east)) > 1:
+        notes.append(f"{column.name}: times of {len(offsets)} offsets from UTC; samples go by the same clock")
     if not sure and (len(codes) < LEAST or np.median(lengths) < (LEAST if len(rows) == 1 else LEAST_EACH)):
         return f"{table.name}: {int(np.median(lengths))} rows a series are few"
     if step is None or (share < REGULAR and not sure):
@@ -139,10 +142,48 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
         places = [step.places(times[r]) for r in rows]
         off = sum(int((np.diff(p) < 1).sum()) for p in places)
         if off:
-            notes.append(f"{off:,} times lie off the grid of {step}s, with another in the same step: left out")
+            notes.append(f"{off:,} times lie off the grid of one {step}, with another in the same step: left out")
             kept = [np.r_[True, np.diff(p) > 0] for p in places]
             rows, places = [r[k] for r, k in zip(rows, kept)], [p[k] for p, k in zip(places, kept)]
-    return sorted_out(table, step, date, keys, rows, places, [times[r] for r in rows], notes, zone, sure)
+    found = sorted_out(table, step, date, keys, rows, places, [times[r] for r in rows], notes, zone, sure)
+    return replace(found, clocks=clocks) if isinstance(found, Found) else found
+
+
+def instants(table: Table, date: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """(seconds since 1970, in UTC where zones are known; offsets east of Greenwich then, None: no zones) of the rows.
+    DataError: the first row that has no date, or a zone that is not known."""
+    column, ticks = table.spec.entries[date], table.fields["real"][:, date]
+    if column.unit not in UNITS:
+        raise DataError(
+            f"{table.name}: {column.name} holds periods: give dates, with frame[{column.name!r}].dt.to_timestamp()"
+        )
+    if np.isnan(ticks).any():
+        row = int(np.isnan(ticks).argmax())
+        raise DataError(f"{table.name}: row {row + 1} has no date in {column.name}: leave it out, or fill it in")
+    if (words := ticks > column.high).any():
+        row, codes_of = int(words.argmax()), [column.word_code(k) for k in range(len(column.words))]
+        word = column.words[codes_of.index(ticks[row])]
+        raise DataError(
+            f"{table.name}: row {row + 1} has {word!r} in {column.name}, which is no date: leave it out, or mend it"
+        )
+    times = (ticks + column.origin) / UNITS[column.unit]
+    try:
+        east = series_clocks.offsets(table, date)
+    except DataError as problem:
+        raise DataError(f"{table.name}: {column.name}: {problem}") from None
+    return times if east is None or series_clocks.typed(column) else times - east, east
+
+
+def counted(times: np.ndarray, east: np.ndarray | None, rows: list[np.ndarray]) -> tuple:
+    """(times of the rows, whether they are those on the wall, (step, share of steps that are exactly one)): UTC, or
+    what the clock shows where that is more regular, as days are, of which one has 23 hours and one 25."""
+    plain = step_of([times[r] for r in rows])
+    if east is None:
+        return times, False, plain
+    shown = step_of([(times + east)[r] for r in rows])
+    short = plain[0] is not None and plain[0].kind == "seconds" and plain[0].size < DAY
+    wall = shown[0] is not None and (plain[0] is None or (shown[1], not short) > (plain[1], short))
+    return (times + east, True, shown) if wall else (times, False, plain)
 
 
 def undated(table: Table, asked: list[int] | None) -> Found:
@@ -163,11 +204,19 @@ def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) 
     at = np.concatenate(rows)
     same = (codes[at] == codes[first]) | (np.isnan(codes[at]) & np.isnan(codes[first]))
     fixed = same.all(0)
-    others = [i for i, c in enumerate(entries) if i not in (date, zone, *keys) and c.kind != "id"]
-    varies = [i for i in others if not fixed[i] and entries[i].kind not in ("date", "duration")]
-    left = [entries[i].name for i in others if not fixed[i] and i not in varies]
-    if left:
-        notes.append(f"not learned, dates beside the one that counts: {few(left)}")
+    zones = [series_clocks.zone_of(entries, i) for i, c in enumerate(entries) if c.kind == "date"]
+    others = [i for i, c in enumerate(entries) if i not in (date, *zones, *keys) and c.kind != "id"]
+    varies = [i for i in others if not fixed[i] and entries[i].kind != "date"]
+    beside = []
+    for i in (i for i in others if not fixed[i] and i not in varies):
+        name = entries[i].name
+        if date is None or entries[i].unit not in UNITS:
+            notes.append(f"{name} is not learned: its first date stands in every row of samples")
+            continue
+        told, whole = series_clocks.beside(table, date, i)
+        beside.append(told)
+        how = "stands as far from" if whole else "is not learned: it stands as far as usual from"
+        notes.append(f"{name} {how} {entries[date].name} in samples")
     if not varies:
         text = (
             f"{table.name}: no column varies from row to row but {entries[date].name if date is not None else 'none'}"
@@ -179,7 +228,9 @@ def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) 
     if not sure and numbers * 2 < len(varies):
         return f"{table.name}: most columns hold no numbers"
     attributes = [i for i in others if fixed[i] and len(rows) > 1]
-    return Found(step, date, tuple(keys), tuple(attributes), tuple(varies), rows, places, times, notes)
+    return Found(
+        step, date, tuple(keys), tuple(attributes), tuple(varies), rows, places, times, notes, beside=tuple(beside)
+    )
 
 
 def in_order(table: Table) -> Table:
@@ -195,6 +246,17 @@ def in_order(table: Table) -> Table:
         levels, shares = (tuple(of[k] for k in order) for of in (column.levels, column.shares))
         entries[i] = replace(column, levels=levels, shares=shares)
     return replace(table, spec=replace(table.spec, entries=tuple(entries)), fields=table.fields | {"real": codes})
+
+
+def keys_asked(table: Table, group: str) -> list[int]:
+    """The entries that somebody names, "city,shop". DataError: there is no such column, or it differs in every row."""
+    keys = [place_of(table.spec.entries, name.strip(), "group") for name in group.split(",")]
+    if nameless := [table.spec.entries[k].name for k in keys if table.spec.entries[k].kind == "id"]:
+        raise DataError(
+            f"{table.name}: group={group}: {nameless[0]} differs in every row, so that each row is a group of its own: "
+            "leave --group out for single rows"
+        )
+    return keys
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
@@ -250,14 +312,3 @@ def place_of(entries: tuple[Column, ...], name: str, option: str) -> int:
         if str(column.name) == name:
             return i
     raise DataError(f"{option}={name}: the table has no such column, but {few([c.name for c in entries], 12)}")
-
-
-def offsets(column: Column, codes: np.ndarray) -> np.ndarray:
-    """Seconds east of Greenwich of zones such as '+01:00', 'Z'."""
-
-    def of(text: str) -> float:
-        digits = "".join(filter(str.isdigit, text)).ljust(4, "0")
-        return (-1 if text.strip().startswith("-") else 1) * (int(digits[:2]) * 3600 + int(digits[2:4]) * 60.0)
-
-    levels = np.array([of(str(level)) for level in column.levels] + [0.0])
-    return levels[np.where(np.isnan(codes), -1, codes).astype(np.int64)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -14,10 +14,14 @@ NAMES = {1: "second", 60: "minute", 3600: "hour", DAY: "day", 7 * DAY: "week"}
 
 @dataclass(frozen=True)
 class Step:
-    """The step of a series: `size` seconds, months or working days; kind "order": one row after the other."""
+    """The step of a series: `size` seconds, months or working days; kind "order": one row after the other.
+
+    phase  seconds by which the grid of seconds lies after 1970: 1800 of hours that are read at half past
+    """
 
     kind: str = "order"
     size: float = 1.0
+    phase: float = field(default=0.0, compare=False)
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -36,30 +40,33 @@ class Step:
     def places(self, times: np.ndarray) -> np.ndarray:
         """Seconds since 1970 to whole places on the grid, int64; what lies between two goes to the nearest."""
         if self.kind == "seconds":
-            return np.rint(times / self.size).astype(np.int64)
+            return np.floor((times - self.phase) / self.size + 0.5).astype(np.int64)  # rint goes to even halves
         if self.kind == "months":
             return (months(times) // int(self.size)).astype(np.int64)
         if self.kind == "business":
             return np.busday_count("1970-01-01", days(times)).astype(np.int64)
         return np.asarray(times).astype(np.int64)
 
-    def times(self, first: float, count: int) -> np.ndarray:
-        """Seconds since 1970 of `count` steps from `first` on."""
-        ahead = np.arange(count)
+    def times(self, first, count: int) -> np.ndarray:
+        """Seconds since 1970 (…, count) of so many steps from each time in `first` (…) on."""
+        return self.after(np.asarray(first, float)[..., None], np.arange(count))
+
+    def after(self, first, ahead) -> np.ndarray:
+        """Seconds since 1970, so many steps `ahead` of times `first`."""
+        first, ahead = np.asarray(first, float), np.asarray(ahead, np.int64)
         if self.kind == "seconds" or self.kind == "order":
             return first + ahead * self.size
         if self.kind == "business":
-            return (
-                np.busday_offset(days(np.array([first])), ahead, roll="forward").astype("datetime64[s]").astype(float)
-            )
-        start = np.array(int(first), "datetime64[s]")
+            return np.busday_offset(days(first), ahead, roll="forward").astype("datetime64[s]").astype(float)
+        start = first.astype(np.int64).astype("datetime64[s]")
         month = start.astype("datetime64[M]")
         into = start - month.astype("datetime64[s]")
         last = (start.astype("datetime64[D]") + 1).astype("datetime64[M]") > month
         made = month + ahead * int(self.size)
         ends = (made + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
-        into = np.minimum(made.astype("datetime64[s]") + into, ends.astype("datetime64[s]"))
-        return (ends.astype("datetime64[s]") if last else into).astype(np.float64)
+        clock = start - start.astype("datetime64[D]").astype("datetime64[s]")
+        into = np.minimum(made.astype("datetime64[s]") + into, ends.astype("datetime64[s]") + clock)
+        return np.where(last, ends.astype("datetime64[s]") + clock, into).astype("datetime64[s]").astype(np.float64)
 
 
 def days(times: np.ndarray) -> np.ndarray:
@@ -85,7 +92,8 @@ def step_of(series: list[np.ndarray]) -> tuple[Step | None, float]:
         one = np.concatenate([np.diff(Step("business").places(t)) for t in series if len(t) > 1])
         return Step("business"), float((one == 1).mean())
     if share >= REGULAR or (share >= 0.5 and not (gaps % usual).any()):
-        return Step("seconds", usual), share
+        phases, counts = np.unique(times % usual, return_counts=True)
+        return Step("seconds", usual, float(phases[counts.argmax()])), share
     apart = np.concatenate([np.diff(months(t)) for t in series if len(t) > 1])
     size = int(np.bincount(apart[apart > 0]).argmax()) if (apart > 0).any() else 0
     if size and 27 * DAY <= usual <= 367 * DAY and (apart > 0).all() and (apart % size == 0).all():
@@ -104,11 +112,12 @@ def cycles_of(step: Step, seconds: float) -> tuple[str, ...]:
 
 
 def calendar(times: np.ndarray, cycles: tuple[str, ...], seen: tuple[float, float] | None = None) -> np.ndarray:
-    """(2·cycles, n): sine and cosine of the hour in the day, of the day in the week and of the day in the year.
+    """(2·cycles, …): sine and cosine of the hour in the day, of the day in the week and of the day in the year, of
+    times (…) on the wall.
 
     seen  first and last time of the data: where that is less than a year, other days take the place of the nearest end
     """
-    made = [np.zeros((0, len(times)))]
+    made = [np.zeros((0, *np.shape(times)))]
     for name in cycles:
         at = {"hour": times % DAY / DAY, "weekday": (days(times).astype(np.int64) + 3) % 7 / 7}.get(name)
         if at is None:

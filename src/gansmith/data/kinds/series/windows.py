@@ -12,6 +12,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.series.read import Found
 from gansmith.data.kinds.series.scores import fitted
 from gansmith.data.kinds.series.steps import DAY, Step
+from gansmith.data.labels import few
 from gansmith.errors import DataError, SettingError
 
 NUMBERS = 30_000_000  # of all windows together: 240 MB
@@ -167,3 +168,21 @@ def scores_of(real: np.ndarray, rows: np.ndarray, values: int, groups: int = 1):
     """The distribution of each of the first `values` channels in these rows of windows, one of so many `groups`."""
     some = rows[:: max(1, len(rows) * real.shape[2] // FITTED)]
     return fitted(real[some, :values].transpose(0, 2, 1).reshape(-1, values), groups)
+
+
+def said(form: Any, found: Found, lengths: np.ndarray, stride: int, short: int) -> str:
+    """One line of what was found."""
+    from_to = (
+        f"{lengths.min():,} to {lengths.max():,}"
+        if len(lengths) > 1 and lengths.min() < lengths.max()
+        else f"{lengths.max():,}"
+    )
+    keys = f" by {few([form.table.entries[i].name for i in found.keys], 4)}" if found.keys else ""
+    holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
+    calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
+    return (
+        f"{len(lengths):,} series{keys} of {from_to} steps of one {form.step}"
+        + (f", {holes:,} steps missing" if holes else "")
+        + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
+        + (f"; {short:,} series shorter than half a window are left out" if short else "")
+    )

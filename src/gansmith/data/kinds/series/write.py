@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gansmith.data.kinds.series import steps as series_steps
+from gansmith.data.kinds.series.clocks import begins_at, written
 from gansmith.data.kinds.series.wide import write_wide
 from gansmith.data.kinds.series.windows import fresh
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.csv import Layout
-from gansmith.data.kinds.table.dates import UNITS
 from gansmith.data.labels import few
 from gansmith.errors import UserError
 
@@ -38,14 +37,6 @@ class Made(np.ndarray):
         return made
 
 
-def seconds_of(text) -> float:
-    """A date such as 2026-01-01 or 2026-01-01T06:00 as seconds since 1970; UserError."""
-    try:
-        return float(np.datetime64(str(text).strip().replace(" ", "T").removesuffix("Z"), "s").astype(np.int64))
-    except ValueError:
-        raise UserError(f"start={text}: give a date such as 2026-01-01, or 2026-01-01T06:00") from None
-
-
 def write(form: Series, items, path: Path, safe: bool = False, start=None) -> None:
     from gansmith.data.write import write_arrays
 
@@ -61,7 +52,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     """(the form of the table, its codes (rows, entries)) of series one below the other."""
     known, begins = whose(form, items)
     if start is not None:
-        begins = np.full(len(items), seconds_of(start))
+        begins = begins_at(form, known, start)
     given, items = items, np.asarray(items)
     spec = form.table
     same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
@@ -82,15 +73,15 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
         for place in anew:
             part[:, place] = number
         if form.date is not None:
-            part[:, form.date] = (
-                form.step.times(first, end) * UNITS[entries[form.date].unit] - entries[form.date].origin
-            )
+            for place, code in written(form, known[number], form.step.times(first, end)).items():
+                part[:, place] = code
         made.append(part[~gone[:end]] if form.date is not None and gone.mean() < 1 else part)
     codes = np.concatenate(made)
     for place in anew:
         entries[place] = numbered(entries[place].name, len(items))
         same = True
-    for place in (*learned, *([] if form.date is None else [form.date])):  # beyond what the data had
+    dates = [] if form.date is None else [form.date, *(place for place, *_ in form.beside)]
+    for place in (*learned, *dates):  # beyond what the data had
         column, there = entries[place], codes[:, place][~np.isnan(codes[:, place])]
         if len(there) and not column.discrete:
             low, high = min(column.low, there.min()), max(column.high, there.max())
@@ -122,34 +113,6 @@ def members_where(form: Series, where) -> list[Member]:
     return found
 
 
-def history_of(form: Series, data, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(codes (n, named), start of the next step (n,), the last `least` steps (n, channels, least)) of the series in a
-    table of the same columns."""
-    from gansmith.data.kinds.series.read import certain
-    from gansmith.data.kinds.table import Table
-    from gansmith.data.kinds.table.read import frame_of
-
-    frame, name, _ = frame_of(data)
-    entries = form.table.entries
-    table = Table(form.table, {"real": form.table.codes(frame)}, name=name)
-    keys = ",".join(str(entries[i].name) for i in form.named if len(form.members) > 1)
-    found = certain(table, None if form.date is None else str(entries[form.date].name), keys or None)
-    codes, begins, made = [], [], []
-    for rows, places, times in zip(found.rows, found.places, found.times):
-        length = places[-1] - places[0] + 1
-        if length < least:
-            raise UserError(f"{name}: {length} steps are too few to go on from: give {least} of each series")
-        x = np.full((length, form.values), np.nan)
-        x[places - places[0]] = table.fields["real"][rows][:, list(form.learned)]
-        code = table.fields["real"][rows[-1], list(form.named)]
-        first = form.step.times(float(times[0]), length + 1)[[length - least, length]]
-        context = form.context(code[None], first[:1], least)[0]
-        made.append(np.concatenate([x[-least:].T, context]))
-        codes.append(code)
-        begins.append(first[1])
-    return np.array(codes).reshape(len(codes), -1), np.array(begins), np.stack(made)
-
-
 def numbered(name, count: int) -> Column:
     """A column of the numbers 1 … count; codes count from 0."""
     return Column(name, "integer", "int64", low=0.0, high=float(max(1, count)), step=1.0, origin=1)
@@ -177,6 +140,6 @@ def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
     if form.cycles:
         for i, m in enumerate(member):
             times = form.step.times(form.members[m].start, form.members[m].length)[:20_000]
-            wave = series_steps.calendar(times, form.cycles, series_steps.span(form.members, form.step))
+            wave = form.told_at(codes[m : m + 1], times[None])[0, :dated]
             begins[i] = times[((wave - items[i, form.values : form.values + dated, 0][:, None]) ** 2).sum(0).argmin()]
     return codes[member], begins

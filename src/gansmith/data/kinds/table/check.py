@@ -40,13 +40,13 @@ def check_rows(spec: TableSpec, dataset: Dataset, check: Check) -> None:
     copies = [
         f"{column.name} = {twin}"
         for column, code in learned
-        if not _same(column) and (twin := first.setdefault(code.tobytes(), column.name)) != column.name
+        if not same(column) and (twin := first.setdefault(code.tobytes(), column.name)) != column.name
     ]
     columns = [column for column, _ in learned if not column.part]
     far = [(column, _farthest(column, code)) for column, code in learned]
     named = {
         "cells that a spreadsheet would run as formulas; write samples with --safe-csv": _formulas(columns),
-        "columns with one value only, which teach nothing; leave them out": [c.name for c in columns if _same(c)],
+        "columns with one value only, which teach nothing; leave them out": [c.name for c in columns if same(c)],
         "columns that are empty in more than half of the rows": [c.name for c in columns if c.missing > 0.5],
         "columns that say the same; one of each is enough": copies,
         "columns with nearly as many values as rows, which are names or free text; type NAME=id, or leave them out": [
@@ -78,7 +78,7 @@ def _stray(column: Column) -> bool:
     return any(isinstance(word, str) and share < STRAY for word, share in zip(column.words, shares, strict=True))
 
 
-def _same(column: Column) -> bool:
+def same(column: Column) -> bool:
     return not column.missing and (len(column.levels) == 1 if column.discrete else column.low == column.high)
 
 

@@ -284,7 +284,7 @@ class _Text:
 
     def several(self) -> tuple[Column, ...] | None:
         """Cells of several things: see `parts`."""
-        if self.kind not in (None, "date") or self.base.words or self.base.made or self.few:
+        if self.kind not in (None, "date") or self.base.words or self.base.made or (self.few and not self.kind):
             return None
         found = parts_of.find(self.cells)
         if found is None or (self.kind == "date" and found[0].kind != "date"):
