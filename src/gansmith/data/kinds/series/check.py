@@ -20,7 +20,7 @@ LAGS = 800  # steps in which seasons are looked for
 
 def check_series(dataset: Dataset, check: preflight.Check) -> None:
     form: Any = dataset.spec
-    check.axes = f"channels x steps of one {form.step}"
+    check.axes = f"channels x steps of {form.step.one}"
     some = np.sort(np.random.default_rng(0).permutation(len(dataset))[:LOOKED])
     x: np.ndarray = dataset.raw(some)[:, : form.values]
     check.part = "column"

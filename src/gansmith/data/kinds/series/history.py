@@ -35,7 +35,8 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
     if where:
         members = tuple(Member(code, 0.0, len(r)) for code, r in zip(own, rows))
         asked = set(map(id, members_where(replace(form, members=members), where)))
-        rows, own = ([one for one, m in zip(of, members) if id(m) in asked] for of in (rows, own))
+        rows = [r for r, m in zip(rows, members) if id(m) in asked]
+        own = [m.codes for m in members if id(m) in asked]
     known, made, begins = np.array(own).reshape(len(own), -1), [], []
     for r, code, clock in zip(rows, known, series_clocks.clocks(form, known)):
         at = counted(clock, times[r], None if east is None else east[r])
@@ -45,8 +46,8 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
         if len(r) > 1 and np.median(np.diff(places)) != 1:
             theirs = step_of([np.unique(at)])[0]
             raise UserError(
-                f"{name}: its rows are {f'one {theirs}' if theirs else 'no step'} apart, and the series go by one "
-                f"{form.step}: give rows of that step"
+                f"{name}: its rows are {theirs.one if theirs else 'no step'} apart, and the series go by "
+                f"{form.step.one}: give rows of that step"
             )
         places, first = np.unique(places, return_index=True)
         length = int(places[-1] - places[0]) + 1
@@ -65,7 +66,8 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
 def read(form: Series, frame, name: str, source) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """(codes (rows, entries) of what is learned and named, times in UTC, offsets or None) of rows. Dates may be written
     in another way than the data's, and be of other offsets."""
-    entries, kept, place = form.table.entries, [], 0
+    entries, place = form.table.entries, 0
+    kept: list[int] = []
     for cell in form.table.cells():
         places = range(place, place := place + len(cell))
         kept += places if set(places) & {*form.named, *form.learned} else []

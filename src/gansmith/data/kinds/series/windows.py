@@ -181,7 +181,7 @@ def said(form: Any, found: Found, lengths: np.ndarray, stride: int, short: int) 
     holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
     calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
     return (
-        f"{len(lengths):,} series{keys} of {from_to} steps of one {form.step}"
+        f"{len(lengths):,} series{keys} of {from_to} steps of {form.step.one}"
         + (f", {holes:,} steps missing" if holes else "")
         + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
         + (f"; {short:,} series shorter than half a window are left out" if short else "")

@@ -80,7 +80,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     for place in anew:
         entries[place] = numbered(entries[place].name, len(items))
         same = True
-    dates = [] if form.date is None else [form.date, *(place for place, *_ in form.beside)]
+    dates = [] if form.date is None else [form.date, *(place for place, *_ in form.other_dates)]
     for place in (*learned, *dates):  # beyond what the data had
         column, there = entries[place], codes[:, place][~np.isnan(codes[:, place])]
         if len(there) and not column.discrete:
