@@ -92,8 +92,9 @@ def offsets(table: Table, date: int) -> np.ndarray | None:
         utc = pandas.to_datetime(np.nan_to_num(codes[:, date]) + column.origin, unit=column.unit)
         local = utc.tz_localize("UTC").tz_convert(named).tz_localize(None)
         return (local - utc).total_seconds().to_numpy()
-    found = re.search(r"%[HIMSpf]( ?(?:Z|[A-Z]{3,5}|[+-]\d{2}(?::?\d{2})?)(?:\[[A-Za-z_/]+\])?)$", column.format)
-    return np.full(len(codes), seconds(found[1])) if found else None
+    found = re.search(r"%[.\d_^-]?[HIMSpf]( ?(?:Z|[A-Z]{3,5}|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/]+\])?)$", column.format)
+    known = found and (not found[1].strip().isalpha() or found[1].strip() in NAMED)
+    return np.full(len(codes), seconds(found[1])) if found and known else None
 
 
 def zone_of(entries: tuple[Column, ...], date: int) -> int | None:
