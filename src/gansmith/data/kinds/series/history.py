@@ -58,9 +58,7 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
         steps = form.step.after(at[0], np.arange(length - least, length + 1))
         made.append(np.concatenate([x[-least:].T, form.told_at(code[None], steps[None, :-1])[0]]))
         begins.append(steps[-1])
-    x = np.stack(made)
-    x[:, : form.values] = within(form, x[:, : form.values], name)
-    return known, np.array(begins), x
+    return known, np.array(begins), within(form, np.stack(made), name)
 
 
 def read(form: Series, frame, name: str, source) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -92,23 +90,33 @@ def counted(clock, utc: np.ndarray, east: np.ndarray | None) -> np.ndarray:
 
 
 def within(form: Series, x: np.ndarray, name: str) -> np.ndarray:
-    """Numbers (series, values, steps) as the networks can be told them: gaps of a column that had none are filled with
-    the number before, and what lies outside the data's range counts as its end; both are said."""
-    for i, place in enumerate(form.learned):
-        column = form.table.entries[place]
-        if not form.scores[i].missing and (gaps := np.isnan(x[:, i])).any():
+    """Windows (series, channels, steps) as the networks can be told them: gaps of a column that had none are filled
+    with the number before, and what lies outside the range of the series' group counts as its end. Both are said."""
+    filled, beyond = np.zeros(form.values, int), np.zeros(form.values, int)
+    ends = np.stack([np.full(form.values, np.inf), np.full(form.values, -np.inf)])  # of groups that something is beyond
+    for rows, scores in form.each_group(x):
+        part = x[rows]
+        for i, one in enumerate(scores):
+            gaps = np.isnan(part[:, i]) & (one.missing == 0)
             last = np.maximum.accumulate(np.where(gaps, -1, np.arange(x.shape[2])), 1)
             last = np.where(last < 0, np.argmin(gaps, 1)[:, None], last)
-            x[:, i] = np.take_along_axis(x[:, i], last, 1)
-            warnings.warn(f"{name}: {gaps.sum():,} gaps of {column.name}, which had none: filled", stacklevel=4)
-        if column.discrete:
-            continue
-        low, high = form.scores[i].values[0], form.scores[i].values[-1]
-        if beyond := int(((x[:, i] < low) | (x[:, i] > high)).sum()):
-            ends = " to ".join(decode(column, np.array([low, high])).astype(str))
+            part[:, i] = np.take_along_axis(part[:, i], last, 1)
+            low, high = one.values[0], one.values[-1]
+            far = (part[:, i] < low) | (part[:, i] > high)
+            filled[i] += gaps.sum()
+            beyond[i] += far.sum()
+            if far.any():
+                ends[:, i] = min(ends[0, i], low), max(ends[1, i], high)
+        x[rows] = part
+    for i, place in enumerate(form.learned):
+        column = form.table.entries[place]
+        if filled[i]:
+            warnings.warn(f"{name}: {filled[i]:,} gaps of {column.name}, which had none: filled", stacklevel=4)
+        if beyond[i]:
+            told = " to ".join(decode(column, ends[:, i]).astype(str))
             warnings.warn(
-                f"{name}: {beyond:,} of the last {np.isfinite(x[:, i]).sum():,} numbers of {column.name} lie outside "
-                f"what was learned, {ends}: they count as the nearest of these",
+                f"{name}: {beyond[i]:,} of the last {np.isfinite(x[:, i]).sum():,} numbers of {column.name} lie "
+                f"outside what was learned, {told}: they count as its ends",
                 stacklevel=4,
             )
     return x
