@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from gansmith.data.batching import count as count_of
@@ -11,30 +13,73 @@ from gansmith.data.spec import Kind
 from gansmith.runs.reference import some
 
 WORST = 8  # columns that are printed; the page has all
+TAUGHT = "R² on real rows of models that learned columns from these rows (train on synthetic, test on real)"
+CLEAR = 0.1  # of what real data scores: numbers that are nearer to it by no more are as near
 
 
-def field_numbers(form: Kind, real, other, items) -> dict[str, np.ndarray]:
-    """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
-    them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing.
+def field_numbers(form: Kind, real, other, items, end: float = np.inf) -> dict[str, np.ndarray]:
+    """What `form` measures of `items` against `real` ones, beside `other` real items, those with what matters in
+    them destroyed (`Kind.shuffled`), and what its baselines make of `real` ones, as the arrays of a page: {} where it
+    measures nothing; no baselines after the time `end`.
 
-    field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
-    column_floor (columns,): how far the distribution of each column is from the data's
+    field_names, field_fake, field_floor, field_control (k,); baseline_names (b,), field_baselines (b, k); field_says,
+    in words; column_names, column_fake, column_floor (columns,): how far the distribution of each column is from the
+    data's
     """
     values = form.measures(real, items)
     if not values:
         return {}
     floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, np.random.default_rng(0)))
+    late = time.monotonic() > end
+    cheap = {} if late else form.baselines(real, count_of(items), np.random.default_rng(0))
+    beside = {name: form.measures(real, made) for name, made in cheap.items()}
     columns, usual = form.by_column(real, items), form.by_column(real, other)
-    return {
+    arrays = {
         "field_names": np.array(list(values)),
         "field_fake": np.array(list(values.values()), float),
         "field_floor": np.array([floor[name] for name in values], float),
         "field_control": np.array([control[name] for name in values], float),
-        "field_says": np.array(form.says(values, floor, control)),
+        "baseline_names": np.array(list(beside), dtype=str),
+        "field_baselines": np.array([[found[name] for name in values] for found in beside.values()], float),
+        "field_says": np.array(
+            " ".join(filter(None, (form.says(values, floor, control), beaten(values, floor, control, beside))))
+        ),
         "column_names": np.array(list(columns), dtype=str),
         "column_fake": np.array(list(columns.values()), float),
         "column_floor": np.array([usual[name] for name in columns], float),
     }
+    return with_rows(arrays, taught(form, real, other, items))
+
+
+def taught(form: Kind, real, other, items) -> dict[str, tuple[float, float, float]]:
+    """How useful `items`, as many `real` ones and shuffled ones are to foretell `other` ones (`Kind.usefulness`); {}
+    where the kind or so few items have no such number."""
+    useful = form.usefulness(real, other)
+    if useful is None:
+        return {}
+    few = take(real, np.linspace(0, count_of(real) - 1, min(count_of(real), count_of(items))).astype(int))
+    shuffled = form.shuffled(few, np.random.default_rng(0))
+    return {TAUGHT: (useful(items), useful(few), useful(shuffled))}
+
+
+def beaten(values: dict, floor: dict, control: dict, beside: dict[str, dict[str, float]]) -> str:
+    """Which baselines samples do not beat, in words: those that are nearer to real data in at least as many numbers.
+    What is better than real data, away from where the farthest lies, is as good: a Gaussian fits its own data best."""
+    count, found = len(values), np.array([[f[name] for name in values] for f in (control, values, *beside.values())])
+    real = np.array([floor[name] for name in values])
+    gaps = np.nan_to_num(found - real)
+    worst = np.sign(gaps[np.abs(gaps).argmax(0), np.arange(count)])
+    samples, *others = np.maximum(0, gaps * worst)[1:]
+    clear = CLEAR * np.nan_to_num(np.abs(real))
+    won = [(name, (o < samples - clear).sum(), (samples < o - clear).sum()) for name, o in zip(beside, others)]
+    lost = [
+        f"{name} (nearer to real data in {theirs} of {count} numbers, the samples in {ours})"
+        for name, theirs, ours in won
+        if theirs >= ours
+    ]
+    if lost:
+        return f"These samples do not beat what takes no training: {'; '.join(lost)}. Train longer, or on more data."
+    return f"These samples beat what takes no training: {', '.join(beside)}." if beside else ""
 
 
 def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict:
@@ -42,6 +87,9 @@ def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict
     if not rows:
         return arrays
     empty = {"field_says": np.array("")}
+    if arrays and len(arrays["baseline_names"]):  # which are not asked
+        lacking = np.full((len(arrays["baseline_names"]), len(rows)), np.nan)
+        arrays = arrays | {"field_baselines": np.concatenate([arrays["field_baselines"], lacking], 1)}
     columns = dict(zip(("field_fake", "field_floor", "field_control"), np.array(list(rows.values()), float).T))
     more = {"field_names": np.array(list(rows)), **columns}
     return (arrays or empty) | {
@@ -50,23 +98,29 @@ def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict
 
 
 def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tuple:
-    """(real items, others to compare with as the floor): held-out ones, where there is half of `count`; else parts of
-    the data."""
-    real = some(train, most=most)
+    """(real items, others to compare with as the floor): held-out ones, where there is half of `count`; else halves of
+    the data, of series by blocks of time. Both in the order of the data."""
     if held is not None and len(held) >= count // 2:
-        return real, some(held, most=count)
-    rows = np.random.default_rng(1).permutation(count_of(real))
-    return take(real, rows[len(rows) // 2 :]), take(real, rows[: len(rows) // 2])
+        return some(train, most=most), some(held, most=count)
+    one, other = train.halves()
+    return some(one, most=most), some(other, most=count)
+
+
+def field_table(arrays: dict) -> tuple[list[str], list[list[str]]]:
+    """(heads of the columns, rows of texts) of the numbers: their names, samples, real data, control, baselines."""
+    heads = ["", "samples", "real data", "shuffled (control)", *map(str, arrays.get("baseline_names", ()))]
+    columns = [*(arrays[f"field_{name}"] for name in ("fake", "floor", "control")), *arrays.get("field_baselines", ())]
+    spelled = lambda value: "—" if np.isnan(value) else f"{value:.3g}"  # noqa: E731
+    return heads, [[str(name), *map(spelled, row)] for name, *row in zip(arrays["field_names"], *columns)]
 
 
 def field_lines(arrays: dict) -> list[str]:
     """What `gansmith evaluate` prints of them."""
     if "field_names" not in arrays:
         return []
-    wide = max(map(len, arrays["field_names"])) + 2
-    lines = ["", f"{'':<{wide}}{'samples':<12}{'real data':<12}shuffled (control)"]
-    for row in zip(arrays["field_names"], arrays["field_fake"], arrays["field_floor"], arrays["field_control"]):
-        lines.append(f"{row[0]:<{wide}}{row[1]:<12.3g}{row[2]:<12.3g}{row[3]:.3g}")
+    heads, rows = field_table(arrays)
+    wide = [max(map(len, column)) + 2 for column in zip(heads, *rows)]
+    lines = ["", *("".join(f"{cell:<{w}}" for cell, w in zip(row, wide)).rstrip() for row in (heads, *rows))]
     worst = worst_columns(arrays)[:WORST]
     if worst:
         lines.append(f"columns that differ most: {', '.join(f'{n} {v:.2f} (real data {f:.2f})' for n, v, f in worst)}")
