@@ -200,7 +200,7 @@ def hourly(name: str, seconds: float, seeds: list[int], papers: bool) -> None:
     for seed in seeds:
         game, spent, steps = trained(weeks, seconds, seed, **options)
         made = game.sample(4 * len(train), seed=seed)
-        made, at = made[(made.start // step) % 4 == 0], made
+        made = made[(made.start // step) % 4 == 0]
         ours[f"seed {seed}"] = judge(scaled(np.asarray(made)[:, : x.shape[1]].transpose(0, 2, 1)))
         took[f"seed {seed}"] = {"seconds": spent, "steps": steps}
         print(ours, took, flush=True)
