@@ -277,6 +277,11 @@ class Kind:
         """What `measures` of samples mean, beside those of real and of shuffled data, in a plain sentence; or ""."""
         return ""
 
+    def baselines(self, real, count: int, rng: np.random.Generator) -> dict[str, object]:
+        """Name -> `count` items made of `real` ones by what takes no training, which a GAN should beat; {}: there are
+        none."""
+        return {}
+
     def by_column(self, real, fake) -> dict[str, float]:
         """Column -> how far its distribution in `fake` is from that in `real`: 0 when alike, 1 at most; {} without
         columns."""

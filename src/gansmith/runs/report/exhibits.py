@@ -12,7 +12,7 @@ import numpy as np
 from gansmith.data.spec import Kind
 from gansmith.evaluate.counts import Z_LIMIT
 from gansmith.evaluate.protocol import Card
-from gansmith.runs.field import worst_columns
+from gansmith.runs.field import field_table, worst_columns
 from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 
 NAMES = {
@@ -44,7 +44,7 @@ def exhibits(rows: list[dict], arrays: dict, form: Kind, points: np.ndarray | No
         "classes": classes(arrays) if has("class_z") is not None else None,
         "spectrum": spectrum(arrays) if has("frequency") is not None else None,
         "figures": figures(arrays),
-        "field": field(arrays) if has("field_names") is not None else None,
+        "field": field_table(arrays) if has("field_names") is not None else None,
         "field_says": str(arrays.get("field_says", "")),
         "columns": [(name, f"{far:.2f}", f"{usual:.2f}") for name, far, usual in worst_columns(arrays or {})],
     }
@@ -175,12 +175,6 @@ def classes(arrays: dict) -> dict:
 
 def _many(what: str) -> str:
     return {"class": "classes", "mode": "modes", "region": "regions"}[what]
-
-
-def field(arrays: dict) -> list[tuple[str, ...]]:
-    """(number of the kind's own field, of samples, of other reals, of the control) in words."""
-    columns = (arrays[f"field_{name}"] for name in ("fake", "floor", "control"))
-    return [(str(name), *(f"{v:.3g}" for v in values)) for name, *values in zip(arrays["field_names"], *columns)]
 
 
 def figures(arrays: dict) -> list[tuple[str, str]]:
