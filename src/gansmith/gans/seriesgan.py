@@ -15,6 +15,7 @@ from gansmith.data import read
 from gansmith.data.dataset import Batch, Dataset
 from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.series.linear import features
+from gansmith.data.kinds.series.windows import Windows
 from gansmith.data.kinds.series.write import Made, history_of, members_where, seconds_of
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
@@ -202,6 +203,15 @@ class SeriesGAN(LikelihoodFirst):
             np.broadcast_to((np.arange(count) >= steps[:, None])[:, None], (n, spec.values, count))
         ] = np.nan
         return items
+
+    def figures(self, data: Dataset) -> dict[str, np.ndarray]:
+        """Caption and picture of made series beside a stretch of `data` that is longer than a window, for the page."""
+        from gansmith.data.kinds.series.figures import weeks
+
+        if not isinstance(data, Windows):
+            return {}
+        roll = partial(self.rolled, rng=new_rng(0))
+        return weeks(self.spec, data, roll)
 
     def continued(self, history, rng, n: int | None, length: int | None) -> np.ndarray:
         """Series that go on from the last steps of `history`; `n` of each."""

@@ -14,6 +14,7 @@ from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.series import like as series_like
 from gansmith.data.kinds.series import linear as series_linear
+from gansmith.data.kinds.series import measures as series_measures
 from gansmith.data.kinds.series import read as series_read
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series import windows as series_windows
@@ -269,14 +270,15 @@ class Series(Kind):
 
     # --- measuring ---------------------------------------------------------------------------------------------------
     def features(self, labelled: bool = False) -> tuple:
-        from gansmith.data.kinds.series.measures import Moves, Shapes
-
-        return Shapes(self), Moves(self)
+        return series_measures.Shapes(self), series_measures.Moves(self)
 
     def measures(self, real, fake) -> dict[str, float]:
-        from gansmith.data.kinds.series.measures import measures
+        return series_measures.measures(self, real, fake)
 
-        return measures(self, real, fake)
+    def baselines(self, real, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        from gansmith.data.kinds.series.baselines import baselines
+
+        return baselines(self, real, count, rng)
 
     def shuffled(self, items, rng: np.random.Generator):
         """The steps of each window in random order, the same for all its columns."""
@@ -291,9 +293,7 @@ class Series(Kind):
         return figures(self, real, fake)
 
     def spectrum(self, real, fake) -> dict[str, np.ndarray]:
-        from gansmith.data.kinds.series.measures import spectrum
-
-        return spectrum(self, real, fake)
+        return series_measures.spectrum(self, real, fake)
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:

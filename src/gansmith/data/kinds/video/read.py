@@ -32,16 +32,18 @@ STILL = 0.5  # mean difference of two frames, of 255, below which nothing moves
 class Clips(Dataset):
     """Clips of videos: `owner` the video of each row of `fields`, `place` the frame at which it begins."""
 
+    related = True
+
     owner: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+    def apart(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """(train, held-out): whole videos are held out, since clips of one video are alike; of a single video its end,
         and no clip of the first part has a frame of it."""
         rows = np.arange(len(self.owner)) if self.rows is None else self.rows.numpy()
         videos = np.unique(self.owner[rows])
         if not held or not len(self.owner):
-            return super().split(held, seed)
+            return super().apart(held, seed)
         if len(videos) > 1:
             order, inside = np.random.default_rng(seed).permutation(videos), np.zeros(len(rows), bool)
             for video in order[:-1]:
@@ -54,7 +56,7 @@ class Clips(Dataset):
             inside = self.place[rows] >= first
             touches = self.place[rows] > first - self.fields[self.main].shape[2]
         if not inside.any() or touches.all():
-            return super().split(held, seed)
+            return super().apart(held, seed)
         one, other = (replace(self, rows=torch.from_numpy(rows[of])) for of in (~touches, inside))
         return one, other
 
