@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,9 +76,10 @@ def weeks(form: Series, data: Windows, roll: Callable[..., np.ndarray]) -> dict[
     `roll` (codes, begins, steps) makes of the same series from the same time on; {} where none is longer than a window.
     """
     owner, place, real = data.longest(WEEK * form.shape[1])
-    if real.shape[1] <= form.shape[1] or owner >= len(data.spec.members):
+    known: Any = data.spec
+    if real.shape[1] <= form.shape[1] or owner >= len(known.members):
         return {}
-    member, step = data.spec.members[owner], form.step
+    member, step = known.members[owner], form.step
     before = place - (0 if step.kind == "order" else int(step.places(np.array([member.start]))[0]))
     begins = np.full(2, step.times(member.start, before + 1)[-1])
     made = roll(np.array([member.codes] * 2).reshape(2, -1), begins, np.full(2, real.shape[1]))
