@@ -1,6 +1,7 @@
 """SeriesGAN on hourly series: nearer to kept weeks than one Gaussian of the whole window, in a minute of one core?
 
     GANSMITH_DATA=folder python proofs/series.py [etth1 etth2 pickups mobile uber] [--seconds 60] [--seeds 0] [--papers]
+    GANSMITH_DATA=folder python proofs/series.py --show
 
 In the folder: ETTh1.csv.gz and ETTh2.csv.gz (electricity, 17,420 hours of 7 columns each),
 nyc_jfk_hourly_pickups.csv.gz (2,880 hours of two kinds of car), mobile_traffic_profiles.csv.gz (113 published days in
@@ -10,9 +11,9 @@ take the place of weeks, and 24 steps that of 24 hours. Seconds are of one proce
 know nothing of gansmith: boosted trees that tell made windows from kept ones (values, differences, means, deviations,
 lag 1; learned on every second kept week, asked about the others), a ridge that predicts the next hour of kept windows
 from made ones, the error of the autocorrelation, the distance of the marginals. Beside it stand baselines that cost
-nothing (a Gaussian of the whole window, blocks of three hours of other windows of the same hours), the floor (windows
-trained on), and the control, which must fail (hours of a window shuffled). With --papers TimeGAN and DoppelGANger,
-trained for as long, stand beside.
+nothing (a Gaussian of the whole window, blocks of three hours of other windows of the same hours, a random walk), the
+floor (windows trained on), and the control, which must fail (hours of a window shuffled). With --papers TimeGAN and
+DoppelGANger, trained for as long, stand beside.
 """
 
 import argparse
@@ -22,20 +23,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-from PIL import Image
+from gallery import stack
 from record import record
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 import gansmith as gs
-from gansmith.data.kinds.series.figures import lines
+from gansmith.data.chart import Sheet
+from gansmith.data.kinds.series import baselines as cheap
+from gansmith.data.kinds.series.figures import curves
 from gansmith.data.kinds.series.write import whose
 
 HOURS, WEEK = 24, 168
 DAYS = {"mobile": 144}  # steps, of series that are one day long
 TRIED = 200  # steps by which the speed is measured
-FIGURE = "FIGURE"  # names the .png that made windows of ETTh1 are drawn into, beside real ones
 GOALS = {
     "etth1": {"told_by_trees": 0.75, "ridge": 0.034, "autocorrelation": 0.03},
     "uber": {"told": 0.60, "profile": 0.97, "totals": 0.20},
@@ -48,7 +50,10 @@ def main() -> None:
     parse.add_argument("--seconds", type=float, default=60)
     parse.add_argument("--seeds", type=int, nargs="+", default=[0])
     parse.add_argument("--papers", action="store_true")
+    parse.add_argument("--show", action="store_true", help="only draw the picture of the gallery: pickups may be shown")
     asked = parse.parse_args()
+    if asked.show:
+        return show(asked.seconds, asked.seeds[0])
     for name in asked.data:
         if name == "uber":
             uber(asked.seconds, asked.seeds)
@@ -118,7 +123,7 @@ def ridge(made: np.ndarray, kept: np.ndarray, back: int = 8) -> float:
         return before, np.concatenate([w[:, i + back] for i in every])
 
     model, (x, y) = Ridge(1e-3).fit(*steps(made)), steps(kept)
-    return float(np.abs(model.predict(x) - y).mean())
+    return float(np.abs(model.predict(x).reshape(y.shape) - y).mean())  # of one column scikit-learn makes it flat
 
 
 def acf(w: np.ndarray, lags: int = 10) -> np.ndarray:
@@ -133,20 +138,21 @@ def ks(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(np.searchsorted(a, z, "right") / len(a) - np.searchsorted(b, z, "right") / len(b)).max())
 
 
-# --- baselines -------------------------------------------------------------------------------------------------------
+# --- baselines: those of a page, of windows (n, hours, columns) -----------------------------------------------------
 def gaussian(w: np.ndarray, rng) -> np.ndarray:
-    flat = w.reshape(len(w), -1)
-    return rng.multivariate_normal(flat.mean(0), np.cov(flat.T) + 1e-9 * np.eye(flat.shape[1]), len(w)).reshape(w.shape)
+    return turned(cheap.gaussian(turned(w), np.zeros((len(w), 0)), np.arange(len(w)), rng))
 
 
-def blocks(w: np.ndarray, phase: np.ndarray, rng, hours: int = 3) -> np.ndarray:
-    """Seasonal block bootstrap: each window put together from blocks of others at the same hours of the day."""
-    made = np.empty_like(w)
-    for value in np.unique(phase):
-        mine = np.flatnonzero(phase == value)
-        for start in range(0, w.shape[1], hours):
-            made[mine, start : start + hours] = w[rng.choice(mine, len(mine)), start : start + hours]
-    return made
+def walk(w: np.ndarray, rng) -> np.ndarray:
+    return turned(cheap.walk(turned(w), np.arange(len(w)), rng))
+
+
+def blocks(w: np.ndarray, hour: np.ndarray, rng) -> np.ndarray:
+    return turned(cheap.blocks(turned(w), hour, np.arange(len(w)), rng))
+
+
+def turned(w: np.ndarray) -> np.ndarray:
+    return w.transpose(0, 2, 1)
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
@@ -179,6 +185,7 @@ def hourly(name: str, seconds: float, seeds: list[int], papers: bool) -> None:
         "real windows": judge(train),
         "gaussian": judge(gaussian(train, rng)),
         "blocks": judge(blocks(train, phase, rng)),
+        "persistence": judge(walk(train, rng)),
     }
     control = judge(np.stack([w[rng.permutation(HOURS)] for w in train]))
     print(beside, control, flush=True)
@@ -193,15 +200,24 @@ def hourly(name: str, seconds: float, seeds: list[int], papers: bool) -> None:
     for seed in seeds:
         game, spent, steps = trained(weeks, seconds, seed, **options)
         made = game.sample(4 * len(train), seed=seed)
-        made, at = made[(made.start // step) % 4 == 0], made
+        made = made[(made.start // step) % 4 == 0]
         ours[f"seed {seed}"] = judge(scaled(np.asarray(made)[:, : x.shape[1]].transpose(0, 2, 1)))
         took[f"seed {seed}"] = {"seconds": spent, "steps": steps}
         print(ours, took, flush=True)
-    real = train[rng.choice(len(train), 8)] * wide + low
-    if FIGURE in os.environ and name == "etth1":  # CC BY-ND: to look at, not for the gallery
-        shown = lines(game.spec, np.asarray(at)[:8], real.transpose(0, 2, 1))
-        Image.fromarray(shown).save(os.environ[FIGURE], optimize=True)
     finish(name, ours, beside, control, seconds, seeds, took)
+
+
+def show(seconds: float, seed: int) -> None:
+    """Made pickups beside a kept week, their autocorrelations, hours of the week and spectrum, as a page shows them."""
+    frame = hours_of("pickups")
+    kept = (np.arange(len(frame)) // WEEK) % 4 == 3
+    game, _, _ = trained(frame[~kept], seconds, seed)
+    data = gs.read(frame[kept], form="series", window=HOURS)
+    real, made = data.raw(np.arange(len(data))), np.asarray(game.sample(len(data), seed=seed))
+    power, sheet = game.spec.spectrum(real, made), Sheet(1, 640, 200)
+    sides = [np.log10(power[f"power_{side}"])[None] for side in ("fake", "real")]
+    curves(sheet, 0, "log10 of the power, by cycles in a window", *sides)
+    stack("series", [*game.figures(data).values(), *game.spec.figures(real, made).values(), sheet.picture])
 
 
 def uber(seconds: float, seeds: list[int]) -> None:
@@ -231,8 +247,8 @@ def uber(seconds: float, seeds: list[int]) -> None:
 
     beside = {
         "real days": judge(train),
-        "gaussian of each borough and weekend": judge(each(lambda w: gaussian(w, rng))),
-        "blocks": judge(each(lambda w: blocks(w, np.zeros(len(w)), rng))),
+        "gaussian of each borough and weekend": judge(each(lambda w: gaussian(w[..., None], rng)[..., 0])),
+        "blocks": judge(each(lambda w: blocks(w[..., None], np.zeros(len(w)), rng)[..., 0])),
     }
     control = judge(each(lambda w: np.stack([rng.permutation(column) for column in w.T], 1)))
     print(beside, control, flush=True)

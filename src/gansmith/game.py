@@ -312,9 +312,9 @@ def _signature(cls: type[Game], store: Callable) -> inspect.Signature:
 
 def _documentation(cls: type[Game], text: str | None) -> str:
     """What `help` shows: the one-line summary, the paper, the class's own text and its settings."""
-    lines = ["Settings:", *(f"    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls))]
-    paper = f"{cls.paper}" if "paper" in vars(cls) else f"Of no paper of its own; it builds on\n{cls.paper}"
-    return "\n\n".join(filter(None, [cls.summary, cls.paper and paper, inspect.cleandoc(text or ""), "\n".join(lines)]))
+    settings = "".join(f"\n    {f.name} = {f.default!r}: {f.metadata.get('meaning', '')}" for f in fields(cls))
+    paper = f"{'' if 'paper' in vars(cls) else 'Of no paper of its own; it builds on '}{cls.paper}" * bool(cls.paper)
+    return "\n\n".join(filter(None, [cls.summary, paper, inspect.cleandoc(text or ""), f"Settings:{settings}"]))
 
 
 def check_settings(game: type[Game], settings: Mapping) -> None:

@@ -90,6 +90,17 @@ def test_samples_of_a_table_come_as_a_table(here, small):
     assert not Path("pictures").exists()
 
 
+def test_sampling_a_run_says_where_its_best_state_was_clearly_better_than_its_last(trained, here, capsys):
+    shutil.copytree(trained, "again")
+    shutil.copy("again/model.gan", "again/best.gan")
+    for values, said in (([3, 1, 1, 1, 2, 2], "gansmith sample again/best.gan"), ([3, 2, 2, 2, 2, 2], "")):
+        rows = [{"step": k, "seconds": k, "samples": 16 * k, "evaluate/mind": value} for k, value in enumerate(values)]
+        Path("again/log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert cli.main(["sample", "again", "-n", "1", "-o", "one.png"]) == 0
+        told = capsys.readouterr().err
+        assert said in told and bool(said) == bool(told)
+
+
 def test_check_reports_and_trains_nothing(here, capsys, pictures):
     folder = pictures(here / "photos", 30)
     (folder / "broken.png").write_bytes(b"")

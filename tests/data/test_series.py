@@ -231,39 +231,6 @@ def test_check_says_frequency_groups_gaps_and_seasons():
         assert words in text
 
 
-# --- measured --------------------------------------------------------------------------------------------------------
-def test_measures_know_reals_from_what_is_destroyed():
-    data = gs.read(cities(60))
-    train, held = data.split(0.3)
-    real, other = (part.raw(np.arange(0, len(part), 14)) for part in (train, held))
-    form, rng = train.spec, np.random.default_rng(0)
-    floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, rng))
-    assert floor.keys() == control.keys() and all(np.isfinite(v) for v in floor.values())
-    for name in floor:
-        if name.startswith(("autocorrelation", "hour-of-week", "AUROC", "predictive")):
-            assert floor[name] < control[name], name
-    same = next(v for name, v in control.items() if name.startswith("marginal"))
-    assert same == next(v for name, v in floor.items() if name.startswith("marginal"))  # what shuffling keeps
-
-
-def test_a_page_shows_windows_autocorrelations_and_weeks():
-    data = gs.read(cities(60))
-    shown = data.spec.figures(data.raw(np.arange(50)), data.raw(np.arange(100, 130)))
-    assert [caption.split()[0] for caption in shown] == ["Windows", "Mean", "Mean"]
-    assert all(p.dtype == np.uint8 and p.shape[2] == 3 and p.std() > 1 for p in shown.values())
-    spectrum = data.spec.spectrum(data.raw(np.arange(50)), data.raw(np.arange(50)))
-    assert (spectrum["power_real"] == spectrum["power_fake"]).all()
-
-
-def test_feature_spaces_tell_shuffled_windows():
-    data = gs.read(demand(60))
-    real = data.raw(np.arange(200))
-    levels, moves = (space(real) for space in data.spec.features())
-    assert np.isfinite(levels).all() and np.isfinite(moves).all() and len(levels) == 200
-    destroyed = data.spec.features()[1](data.spec.shuffled(real, np.random.default_rng(0)))
-    assert abs(destroyed.mean(0) - moves.mean(0)).max() > 0.3
-
-
 def test_an_index_of_times_is_a_column(tmp_path):
     frame = demand().assign(when=lambda f: pd.to_datetime(f.when)).set_index("when")
     frame.to_parquet(tmp_path / "demand.parquet")

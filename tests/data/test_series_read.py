@@ -112,6 +112,12 @@ def test_durations_are_learned():
     assert data.spec.columns[:2] == ("x", "took") and np.ptp(data.fields["real"][:, 1]) > 600
 
 
+def test_arrays_take_no_windows_dates_or_groups():
+    for option in ({"window": 4}, {"group": "key"}, {"date": "when", "stride": 2}):
+        with pytest.raises(DataError, match=f"leave {', '.join(option)} out"):
+            gs.read(RNG.normal(size=(30, 12, 2)), form="series", **option)
+
+
 def test_wide_tables_take_neither_dates_nor_groups():
     frame = pd.DataFrame(RNG.normal(size=(30, 12)), columns=[f"t{i}" for i in range(12)])
     for option in ({"date": "nonsense"}, {"group": "t3"}):

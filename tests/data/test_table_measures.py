@@ -71,5 +71,7 @@ def test_evaluate_of_tables_prints_sentence_floor_control_and_columns(tmp_path):
     frame[600:].assign(y=lambda f: f.y + 9).to_csv(tmp_path / "far.csv", index=False)
     said = evaluate([str(tmp_path / "shuffled.csv"), str(tmp_path / "data.csv")], n=200, seconds=60)
     assert "nearly independent columns" in said and "shuffled (control)" in said and "gap of the dependence" in said
+    taught = next(line for line in said.splitlines() if line.startswith("R² on real rows")).split()[-3:]
+    assert float(taught[0]) < 0.1 and float(taught[2]) < 0.1 and float(taught[1]) > 0.6
     said = evaluate([str(tmp_path / "far.csv"), str(tmp_path / "data.csv")], n=200)
     assert "columns that differ most: y 1.00" in said

@@ -78,6 +78,8 @@ def test_overlapping_clips_are_held_out_by_whole_videos(folder):
     train, held = data.split(0.2)
     owners = [set(part.owner[part.rows.numpy()]) for part in (train, held)]
     assert len(data) == 6 * 13 and owners[0] and owners[1] and not owners[0] & owners[1]
+    halves = [set(part.owner[part.rows.numpy()]) for part in data.halves()]  # so is real data from real data
+    assert halves[0] and halves[1] and not halves[0] & halves[1]
     train, held = read(folder / "slow/0.mp4", length=4).split(0.2)
     last = train.place[train.rows.numpy()].max() + 4
     assert last <= held.place[held.rows.numpy()].min() and len(held) > 1

@@ -10,7 +10,7 @@ from gansmith.data import read
 from gansmith.data.kinds.vectors import Vectors
 from gansmith.data.kinds.volumes.kind import Volumes
 from gansmith.data.spec import Kind
-from gansmith.runs.field import field_lines, field_numbers, reals_for, with_rows
+from gansmith.runs.field import beaten, field_lines, field_numbers, reals_for, with_rows
 from gansmith.runs.report.exhibits import exhibits
 
 RNG = np.random.default_rng(0)
@@ -96,6 +96,17 @@ def test_baselines_stand_beside_and_a_gan_that_does_not_beat_them_is_told_so(mad
     assert lines[2].split()[-1] == f"{REAL[:200].mean():.3g}" and lines[5].split()[-1] == lines[4].split()[-1] == "—"
     page = exhibits([], arrays | {"rounds": 1}, SimpleNamespace(columns=()))
     assert page["field"][0][-1] == "their mean" and len(page["field"][1]) == 3 and said in page["field_says"]
+
+
+def test_a_baseline_that_is_better_than_real_data_is_not_far_from_it():
+    """As one Gaussian is of data that is nearly normal: it fits the very items that samples are compared with."""
+    floor, control = {"told": 0.56, "gap": 0.03}, {"told": 0.99, "gap": 0.2}
+    said = beaten({"told": 0.94, "gap": 0.03}, floor, control, {"Gaussian": {"told": 0.47, "gap": 0.001}})
+    assert (
+        "do not beat what takes no training: Gaussian (nearer to real data in 1 of 2 numbers, the samples in 0)" in said
+    )
+    assert "These samples beat" in beaten(floor, floor, control, {"walk": {"told": 1.0, "gap": 0.1}})
+    assert "do not beat" in beaten(floor, floor, control, {"as good": floor})
 
 
 def test_a_kind_without_baselines_says_nothing_of_them():

@@ -6,14 +6,16 @@ import inspect
 import secrets
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gansmith.cli.arguments import NewSeed, OwnGame, find_own
-from gansmith.cli.console import say
+from gansmith.cli.console import say, say_error
 from gansmith.errors import UserError
+from gansmith.names import typed
 
 
 def sample(
@@ -112,11 +114,17 @@ def sample(
     from gansmith.data.write import check_place, write_samples
     from gansmith.distributed.ranks import one_task
     from gansmith.runs.load import load
+    from gansmith.runs.quality import better_before
+    from gansmith.training.folder import RunFolder
 
     check_place(out)
     find_own(own)
     game = load(model)
     check_place(out, game.spec)
+    best = model / "best.gan"
+    with suppress(UserError):  # of a log that is damaged
+        if best.is_file() and (why := better_before(RunFolder(model).read_log())):
+            say_error(f"note: these are of the last state. {why}: gansmith sample {typed(best)}")
     if input_ is not None:
         refused = {
             "--label": label, "--text": text, "--where": where or None, "--groups": groups, "--start": start,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -55,6 +56,8 @@ class Dataset:
     owner   what each row of `fields` is a part of (a tune, a recording), int (rows,); None: each stands for itself
     """
 
+    related: ClassVar[bool] = False  # whether some items have parts in common, as windows of one series have
+
     spec: DataSpec
     fields: dict[str, np.ndarray]
     name: str = "data"
@@ -74,9 +77,12 @@ class Dataset:
         return len(self.rows) if self.rows is not None else len(next(iter(self.fields.values())))
 
     def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """(train, held-out): a random share `held` of the items goes to the second, the same for the same seed.
+        """(train, held-out): a share `held` of the items goes to the second, the same for the same seed."""
+        return self.apart(held, seed)
 
-        Parts of one owner stay together, since they are alike: the second gets as many whole owners as fit, or one."""
+    def apart(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """The items of `split`, drawn by chance, in the form that they have. Parts of one owner stay together, since
+        they are alike: the second gets as many whole owners as fit, or one."""
         count = round(len(self) * held)
         if held and not 0 < count < len(self):
             raise SettingError(f"val={held} of {len(self)} items leaves one side empty: give more data or another val")
@@ -85,6 +91,14 @@ class Dataset:
         if held and self.owner is not None:
             rows, count = whole_owners(rows, self.owner[rows.numpy()], count)
         return replace(self, rows=rows[count:].sort().values), replace(self, rows=rows[:count].sort().values)
+
+    def halves(self) -> tuple[Dataset, Dataset]:
+        """Two parts for what real data scores against real data, as far apart as held-out items are from the rest:
+        windows that overlap would know each other."""
+        try:
+            return self.apart(0.5, seed=1)
+        except SettingError:  # too little for that
+            return Dataset.apart(self, 0.5, seed=1)
 
     @property
     def main(self) -> str:

@@ -17,6 +17,7 @@ from gansmith.data.kinds.series import Series
 from gansmith.data.kinds.series.clocks import begins_at
 from gansmith.data.kinds.series.history import history_of
 from gansmith.data.kinds.series.linear import features
+from gansmith.data.kinds.series.windows import Windows
 from gansmith.data.kinds.series.write import Made, members_where
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError, UserError
@@ -208,6 +209,15 @@ class SeriesGAN(LikelihoodFirst):
         ] = np.nan
         return items
 
+    def figures(self, data: Dataset) -> dict[str, np.ndarray]:
+        """Caption and picture of made series beside a stretch of `data` that is longer than a window, for the page."""
+        from gansmith.data.kinds.series.figures import weeks
+
+        if not isinstance(data, Windows):
+            return {}
+        roll = partial(self.rolled, rng=new_rng(0))
+        return weeks(self.spec, data, roll)
+
     def continued(self, history, rng, n: int | None, length: int | None, where: Mapping | None) -> np.ndarray:
         """Series that go on from the last steps of those in `history` that `where` asks for; `n` of each."""
         spec: Any = self.spec
@@ -222,7 +232,9 @@ class SeriesGAN(LikelihoodFirst):
         steps = np.full(len(many), length or spec.shape[1])
         rows = torch.from_numpy(many).to(self.device)
         at = before[:, : law.lags][rows], known[rows], last[rows]
-        return Made.of(self.rolled(codes[many], begins[many], steps, rng, *at), codes[many], begins[many])
+        return Made.of(
+            self.rolled(codes[many], begins[many], steps, rng, *at), codes[many], begins[many], going_on=True
+        )
 
 
 def contexts(spec: Series, place: Tensor, steps: int) -> Tensor:

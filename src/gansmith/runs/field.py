@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +16,18 @@ from gansmith.data.spec import Kind
 from gansmith.runs.reference import chosen, some
 
 WORST = 8  # columns that are printed; the page has all
-CLEAR = 0.1  # of what real data scores: numbers that are nearer to it by less are as near
+TAUGHT = "R² on real rows of models that learned columns from these rows (train on synthetic, test on real)"
+CLEAR = 0.1  # of what real data scores: numbers that are nearer to it by no more are as near
 
 
-def field_numbers(form: Kind, real, other, items, known: Dataset | None = None) -> dict[str, np.ndarray]:
+def field_numbers(form: Kind, real, other, items, known: Dataset | None = None, end: float = np.inf) -> dict:
     """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
     them destroyed (`Kind.shuffled`), and what its baselines make of `real` ones, as the arrays of a page: {} where it
     measures nothing. `items` and `other` are cut to one number of both, since many numbers of two sets (Fréchet
     distances, those in bins) hang on how many there are.
 
     known  what `items` may be copies of, without the `other` ones; None: nothing is looked for
+    end    the time after which no baselines are begun
 
     field_names, field_fake, field_floor, field_control (k,); baseline_names (b,), field_baselines (b, k); field_says,
     in words; column_names, column_fake, column_floor (columns,): how far the distribution of each column is from the
@@ -40,10 +43,11 @@ def field_numbers(form: Kind, real, other, items, known: Dataset | None = None) 
     if not values:
         return {}
     floor, control = measured(other), measured(form.shuffled(other, np.random.default_rng(0)))
-    cheap = form.baselines(real, count, np.random.default_rng(0))
+    late = time.monotonic() > end
+    cheap = {} if late else form.baselines(real, count, np.random.default_rng(0))
     beside = {name: measured(made) for name, made in cheap.items()}
     columns, usual = form.by_column(real, items), form.by_column(real, other)
-    return {
+    arrays = {
         "field_names": np.array(list(values)),
         "field_fake": np.array(list(values.values()), float),
         "field_floor": np.array([floor[name] for name in values], float),
@@ -51,30 +55,44 @@ def field_numbers(form: Kind, real, other, items, known: Dataset | None = None) 
         "baseline_names": np.array(list(beside), dtype=str),
         "field_baselines": np.array([[found[name] for name in values] for found in beside.values()], float),
         "field_says": np.array(
-            " ".join(filter(None, (form.says(values, floor, control), beaten(values, floor, beside))))
+            " ".join(filter(None, (form.says(values, floor, control), beaten(values, floor, control, beside))))
         ),
         "column_names": np.array(list(columns), dtype=str),
         "column_fake": np.array(list(columns.values()), float),
         "column_floor": np.array([usual[name] for name in columns], float),
     }
+    return with_rows(arrays, taught(form, real, other, items))
 
 
-def beaten(values: dict[str, float], floor: dict[str, float], beside: dict[str, dict[str, float]]) -> str:
-    """Which baselines samples do not beat, in words: those that are nearer to real data in at least as many numbers."""
+def taught(form: Kind, real, other, items) -> dict[str, tuple[float, float, float]]:
+    """How useful `items`, as many `real` ones and shuffled ones are to foretell `other` ones (`Kind.usefulness`); {}
+    where the kind or so few items have no such number."""
+    useful = form.usefulness(real, other)
+    if useful is None:
+        return {}
+    few = take(real, np.linspace(0, count_of(real) - 1, min(count_of(real), count_of(items))).astype(int))
+    shuffled = form.shuffled(few, np.random.default_rng(0))
+    return {TAUGHT: (useful(items), useful(few), useful(shuffled))}
 
-    def nearer(one, other) -> int:
-        gaps = [[abs(found[name] - floor[name]) for found in (one, other)] for name in values]
-        return sum(a < b - CLEAR * abs(floor[name]) for name, (a, b) in zip(values, gaps))
 
-    won = {name: (nearer(found, values), nearer(values, found)) for name, found in beside.items()}
+def beaten(values: dict, floor: dict, control: dict, beside: dict[str, dict[str, float]]) -> str:
+    """Which baselines samples do not beat, in words: those that are nearer to real data in at least as many numbers.
+    What is better than real data, away from where the farthest lies, is as good: a Gaussian fits its own data best."""
+    count, found = len(values), np.array([[f[name] for name in values] for f in (control, values, *beside.values())])
+    real = np.array([floor[name] for name in values])
+    gaps = np.nan_to_num(found - real)
+    worst = np.sign(gaps[np.abs(gaps).argmax(0), np.arange(count)])
+    samples, *others = np.maximum(0, gaps * worst)[1:]
+    clear = CLEAR * np.nan_to_num(np.abs(real))
+    won = [(name, (o < samples - clear).sum(), (samples < o - clear).sum()) for name, o in zip(beside, others)]
     lost = [
-        f"{name} (nearer to real data in {theirs} of {len(values)} numbers, the samples in {ours})"
-        for name, (theirs, ours) in won.items()
+        f"{name} (nearer to real data in {theirs} of {count} numbers, the samples in {ours})"
+        for name, theirs, ours in won
         if theirs >= ours
     ]
     if lost:
         return f"These samples do not beat what takes no training: {'; '.join(lost)}. Train longer, or on more data."
-    return f"These samples beat what takes no training: {', '.join(won)}." if won else ""
+    return f"These samples beat what takes no training: {', '.join(beside)}." if beside else ""
 
 
 def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict:
@@ -94,15 +112,14 @@ def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict
 
 def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tuple:
     """(real items, others to compare with as the floor, all training items but those): others are held-out ones, where
-    there is half of `count`; else a part of the data."""
-    real = some(train, most=most)
+    there is half of `count`; else of one half of the data, of series by blocks of time. In the order of the data."""
     if held is not None and len(held) >= count // 2:
-        return real, some(held, most=count), train
-    rows = np.random.default_rng(1).permutation(count_of(real))
-    half = len(rows) // 2
-    places = torch.from_numpy(np.setdiff1d(np.arange(len(train)), chosen(train, len(rows))[rows[:half]]))
-    known = replace(train, rows=places if train.rows is None else train.rows[places])
-    return take(real, rows[half:]), take(real, rows[:half]), known
+        return some(train, most=most), some(held, most=count), train
+    one, half = train.halves()
+    other = some(half, most=count)
+    taken = half.rows[torch.from_numpy(np.asarray(chosen(half, count_of(other))))]
+    rows = torch.arange(len(train)) if train.rows is None else train.rows
+    return some(one, most=most), other, replace(train, rows=rows[~torch.isin(rows, taken)])
 
 
 def field_table(arrays: dict) -> tuple[list[str], list[list[str]]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gansmith.atomic import replacing
 from gansmith.data.dataset import Dataset
+from gansmith.data.spec import Kind
 from gansmith.data.toys import TOYS, Mixture
 from gansmith.distributed.track import track
 from gansmith.errors import UserError, is_out_of_memory
@@ -123,7 +124,7 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         "copying": copying,
         "classes": partial(classes, np.concatenate(labels) if labels else None),
         "spectrum": spectrum,
-        "numbers of this kind of data": partial(field_measures, items),
+        "numbers of this kind of data": partial(field_measures, game, items),
     }
     if game.inputs:  # what is made from an item is like it
         parts.pop("copying")
@@ -276,11 +277,14 @@ def spectrum(found, where, made, train, held, end) -> dict:
     return train.spec.spectrum(as_numbers(train, FULL[0]), made[0])
 
 
-def field_measures(items, found, where, made, train, held, end) -> dict:
+def field_measures(game, items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
     real, other, known = reals_for(train, held, len(items), FULL[1])
-    arrays = field_numbers(train.spec, real, other, items, known)
-    figures = _figures(train.spec.figures(other, items)) if arrays else {}
+    arrays = field_numbers(train.spec, real, other, items, known, end)
+    if arrays and not len(arrays["baseline_names"]) and type(train.spec).baselines is not Kind.baselines:
+        found.skipped.append("what takes no training")
+    shown = game.figures(held or train) if hasattr(game, "figures") else {}
+    figures = _figures(shown | train.spec.figures(other, items)) if arrays else {}
     if "label_names" in found.arrays:
         arrays = with_rows(arrays, dict(zip(found.arrays["label_names"], found.arrays["label_rows"])))
     return arrays | figures

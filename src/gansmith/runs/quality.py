@@ -16,6 +16,8 @@ from gansmith.training.state import State
 SHARE = 0.05  # of the training time, at most
 COUNTS = (5000, 2000, 1000, 500)  # samples of a measurement: the most for which ENOUGH measurements fit into SHARE
 ENOUGH = 10
+STILL = 0.85  # MIND of the last third of the measurements over that of the third before, below which it still falls
+LESS = 0.03  # R² by which the last rows are less useful than the best ones were
 MOST_HELD = 5000  # held-out items on which usefulness is measured
 
 
@@ -108,6 +110,30 @@ def trail(rows) -> list[tuple[float, int]]:
         for row in rows
         if "evaluate/mind" in row
     ]
+
+
+def better_before(rows) -> str:
+    """Why best.gan is to be taken rather than the last state, in words, where the measurements in the rows of a log say
+    that it clearly is; else ""."""
+    path = [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
+    useful = [row["evaluate/usefulness"] for row in rows if "evaluate/usefulness" in row]
+    if (third := len(path) // 3) < 2:
+        return ""
+    if useful:
+        most, last, (_, at) = max(useful), sum(useful[-third:]) / third, min(trail(rows))
+        told = f"columns of made rows said {most:.0%} of what they say of each other at step {at:,}, and {last:.0%} in"
+        return f"{told} the last third" if most - last > LESS else ""
+    (best, at), last = min(path), sum(mind for mind, _ in path[-third:]) / third
+    if best < STILL * last and at < path[-third][1] and not still_falls(path):
+        return f"MIND (a distance to the data) was {best:.3g} at step {at:,} and {last:.3g} in the last third"
+    return ""
+
+
+def still_falls(path: list[tuple[float, int]]) -> float:
+    """The share by which the first of at least 6 pairs fell in their last third, where that is much; else 0."""
+    third = len(path) // 3
+    earlier, late = (sum(value for value, _ in part) for part in (path[-2 * third : -third], path[-third:]))
+    return 1 - late / earlier if late < STILL * earlier else 0.0
 
 
 def measurable(state: State) -> bool:

@@ -24,7 +24,7 @@ MOST_CANDIDATES = 20  # for each refined sample that is measured: five times wha
 TRIED = 16  # samples by which it is found out early that a discriminator needs more
 CALIBRATING = 5000  # training items that calibrate, at most, where too few were held out
 POOL, BYTES = 20_000, 2**30  # reals are a random part of the data, of no more items and bytes than these
-PART = "real data: a random part of the data, measured against the rest of it"
+PART = "real data: a part of the data, measured against the rest of it"
 
 
 @dataclass
@@ -70,7 +70,10 @@ def reals(train: Dataset, held: Dataset | None) -> tuple[Reals, Dataset | None]:
 
 
 def whole(data: Dataset, split: str = "as given", note: str = PART) -> Reals:
-    return Reals(as_numbers(data), None, split, data.spec, [note], data)
+    if not data.related:
+        return Reals(as_numbers(data), None, split, data.spec, [note], data)
+    one, other = data.halves()  # a random part would have moments of the rest in it
+    return Reals(as_numbers(one), as_numbers(other), split, data.spec, [note], one, other)
 
 
 def as_numbers(data: Dataset, most: int = POOL) -> np.ndarray:

@@ -9,14 +9,12 @@ from typing import NamedTuple
 from gansmith import names
 from gansmith.diagnose.advice import batches
 from gansmith.diagnose.log_history import Past
-from gansmith.runs.quality import trail
+from gansmith.runs.quality import better_before, still_falls
 from gansmith.runs.reference import ENOUGH_HELD
 from gansmith.training.plan import spell_time
 
 FAR = 0.9  # of what real data scores, below which something is missing
 HALF = 0.5  # of what real data scores, below which samples are far from the data
-STILL = 0.85  # MIND of the last third of the measurements over that of the third before, below which it still falls
-LESS = 0.03  # R² by which the last rows are less useful than the best ones were
 MOST_HELD = 0.3  # of the data, to be advised
 
 
@@ -71,26 +69,11 @@ def _measured(run, about: dict, rows, scores, arrays: dict, past: Past) -> Itera
         typed = "--augment ada" if about["settings"].get("augment") == "none" else ""
         yield Step("Show the discriminator less of each item: augment, or stop earlier.", "samples are copies", typed)
     path = [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
-    third = len(path) // 3
-    useful = [row["evaluate/usefulness"] for row in rows if "evaluate/usefulness" in row]
-    if third >= 2:
-        earlier, late = (sum(mind for mind, _ in part) for part in (path[-2 * third : -third], path[-third:]))
-        best, at = min(path)
-        if useful and max(useful) - sum(useful[-third:]) / third > LESS:
-            _, at = min(trail(rows))
-            why = (
-                f"columns of made rows said {max(useful):.0%} of what they say of each other at step {at:,}, and "
-                f"{sum(useful[-third:]) / third:.0%} in the last third"
-            )
-            yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
-        elif late < STILL * earlier:
-            why = f"MIND (a distance to the data) still fell by {1 - late / earlier:.0%} in the last third of training"
-            yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
-        elif not useful and best < STILL * late / third and at < path[-third][1]:
-            why = (
-                f"MIND (a distance to the data) was {best:.3g} at step {at:,} and {late / third:.3g} in the last third"
-            )
-            yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
+    if why := better_before(rows):
+        yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
+    elif len(path) >= 6 and (fell := still_falls(path)):
+        why = f"MIND (a distance to the data) still fell by {fell:.0%} in the last third of training"
+        yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
     if arrays.get("refined_is_better"):
         cost = value["refined", "coverage"]["proposals"]
         why = f"its own discriminator's choice is better in two feature spaces, for {cost:.1f} candidates per sample"

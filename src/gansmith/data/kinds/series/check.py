@@ -16,11 +16,12 @@ from gansmith.data.labels import few
 
 LOOKED = 4096  # windows that ranges are taken from
 LAGS = 800  # steps in which seasons are looked for
+NAMED = 6  # columns whose seasons are told
 
 
 def check_series(dataset: Dataset, check: preflight.Check) -> None:
     form: Any = dataset.spec
-    check.axes = f"channels x steps of one {form.step}"
+    check.axes = f"channels x steps of {form.step.one}"
     some = np.sort(np.random.default_rng(0).permutation(len(dataset))[:LOOKED])
     x: np.ndarray = dataset.raw(some)[:, : form.values]
     check.part = "column"
@@ -59,7 +60,7 @@ def seasons(dataset: Dataset) -> list[str]:
     form: Any = dataset.spec
     made = []
     x = longest(dataset)
-    for i, name in enumerate(form.columns[: form.values][:6]):
+    for i, name in enumerate(form.columns[: min(form.values, NAMED)]):
         column = x[i]
         if np.isnan(column).mean() > 0.2 or np.nanstd(column) == 0:
             continue
@@ -67,7 +68,9 @@ def seasons(dataset: Dataset) -> list[str]:
         peaks = series_steps.seasons(column, min(LAGS, len(column) // 3))
         if peaks:
             made.append(f"{name}: " + ", ".join(f"{lag} steps (autocorrelation {r:.2f})" for lag, r in peaks))
-    return [f"seasons found in the changes of {line}" for line in made] or ["no season found"]
+    rest = f" ({form.values - NAMED} more columns not looked at)" if form.values > NAMED else ""
+    told = [f"seasons found in the changes of {line}" for line in made] or ["no season found"]
+    return [*told[:-1], told[-1] + rest]
 
 
 def longest(dataset: Dataset) -> np.ndarray:

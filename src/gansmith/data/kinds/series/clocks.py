@@ -46,7 +46,10 @@ class Clock:
 
     @classmethod
     def from_json(cls, about: dict) -> Clock:
-        return cls(**about | {name: tuple(map(float, about[name])) for name in ("since", "offsets")})
+        made = cls(**about | {name: tuple(map(float, about[name])) for name in ("since", "offsets")})
+        if not made.since or len(made.since) != len(made.offsets):
+            raise ValueError("a clock has an offset for each time since which it goes by one")
+        return made
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -89,8 +92,9 @@ def offsets(table: Table, date: int) -> np.ndarray | None:
         utc = pandas.to_datetime(np.nan_to_num(codes[:, date]) + column.origin, unit=column.unit)
         local = utc.tz_localize("UTC").tz_convert(named).tz_localize(None)
         return (local - utc).total_seconds().to_numpy()
-    found = re.search(r"%[HIMSpf]( ?(?:Z|[A-Z]{3,5}|[+-]\d{2}(?::?\d{2})?)(?:\[[A-Za-z_/]+\])?)$", column.format)
-    return np.full(len(codes), seconds(found[1])) if found else None
+    found = re.search(r"%[.\d_^-]?[HIMSpf]( ?(?:Z|[A-Z]{3,5}|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/]+\])?)$", column.format)
+    known = found and (not found[1].strip().isalpha() or found[1].strip() in NAMED)
+    return np.full(len(codes), seconds(found[1])) if found and known else None
 
 
 def zone_of(entries: tuple[Column, ...], date: int) -> int | None:
@@ -140,17 +144,18 @@ def shown(form: Any, codes: np.ndarray, times: np.ndarray) -> np.ndarray:
     """What the clocks of series with these codes (n, named) show at their times (n, steps)."""
     if len(form.clocks) < 2:
         return form.clocks[0].shown(times) if form.clocks else times
-    return np.stack([clock.shown(t) for clock, t in zip(clocks(form, codes), times)]) if len(times) else times
+    own = zip(clocks(form, codes), times)
+    return np.array([t if clock is None else clock.shown(t) for clock, t in own]).reshape(times.shape)
 
 
 def written(form: Any, code: np.ndarray, times: np.ndarray) -> dict[int, np.ndarray]:
     """Entry of the table -> codes, of the dates of one series at its times (steps,), and of their offsets: of the main
-    dates, and of those `beside` them."""
+    dates, and of those beside them."""
     entries, made = form.table.entries, {}
     clock = clocks(form, code[None])[0]
     utc = times if clock is None else clock.utc(times)
     east = np.zeros(len(times)) if clock is None else clock.offset(times)
-    for place, size, behind, fixed in ((form.date, 0.0, 0.0, None), *form.beside):
+    for place, size, behind, fixed in ((form.date, 0.0, 0.0, None), *form.other_dates):
         own = east if fixed is None else np.full(len(times), fixed)
         local = floor(utc + own, size) + behind
         ticks = local - own if typed(entries[place]) else local

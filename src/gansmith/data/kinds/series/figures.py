@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from gansmith.data.kinds.series.measures import autocorrelation, filled, profile
 
 if TYPE_CHECKING:
     from gansmith.data.kinds.series import Series
+    from gansmith.data.kinds.series.windows import Windows
 
 MADE, REAL = (47, 111, 181), (150, 150, 150)
 FEW, DRAWN = 4, 8  # columns of a picture; windows in each
+WEEK = 7  # windows that a stretch of made steps is long, at most, beside a real one
 
 
 def curves(sheet: Sheet, index: int, title: str, made: np.ndarray, real: np.ndarray | None = None) -> None:
@@ -48,13 +51,15 @@ def figures(form: Series, real, fake) -> dict[str, np.ndarray]:
     """Captions and pictures of made windows beside real ones."""
     a, b = filled(form, real), filled(form, fake)
     apart = np.linspace(0, len(a) - 1, min(DRAWN, len(a))).astype(int)
-    found = {"Windows over their steps: samples in blue, real ones in grey": lines(form, fake, np.asarray(real)[apart])}
+    some = "" if form.values <= FEW else f" ({FEW} of {form.values} columns)"
+    both = f"samples in blue, real ones in grey{some}"
+    found = {f"Windows over their steps: {both}": lines(form, fake, np.asarray(real)[apart])}
     most = max(1, a.shape[2] // 2)
     curve = [np.concatenate([np.ones((1, form.values)), autocorrelation(x, most)]).T for x in (b, a)]
     weeks = [profile(form, x, y) for x, y in ((fake, b), (real, a))]
     for caption, (made, other) in (
-        ("Mean autocorrelation within a window, by lag: samples in blue, real ones in grey", curve),
-        ("Mean by hour of the week, from Monday on: samples in blue, real ones in grey", weeks),
+        (f"Mean autocorrelation within a window, by lag: {both}", curve),
+        (f"Mean by hour of the week, from Monday on: {both}", weeks),
     ):
         if made is None or other is None:
             continue
@@ -64,6 +69,27 @@ def figures(form: Series, real, fake) -> dict[str, np.ndarray]:
             curves(sheet, f, form.columns[f], in_order(form, made[f : f + 1]), in_order(form, other[f : f + 1]))
         found[caption] = sheet.picture
     return found
+
+
+def weeks(form: Series, data: Windows, roll: Callable[..., np.ndarray]) -> dict[str, np.ndarray]:
+    """Caption and picture of the longest real stretch of time in `data`, of WEEK windows at most, and of two that
+    `roll` (codes, begins, steps) makes of the same series from the same time on; {} where none is longer than a window.
+    """
+    owner, place, real = data.longest(WEEK * form.shape[1])
+    known: Any = data.spec
+    if real.shape[1] <= form.shape[1] or owner >= len(known.members):
+        return {}
+    member, step = known.members[owner], form.step
+    before = place - (0 if step.kind == "order" else int(step.places(np.array([member.start]))[0]))
+    begins = np.full(2, step.times(member.start, before + 1)[-1])
+    made = roll(np.array([member.codes] * 2).reshape(2, -1), begins, np.full(2, real.shape[1]))
+    shown = min(form.values, FEW)
+    sheet = Sheet(shown, 640, 180)
+    for f in range(shown):
+        curves(sheet, f, form.columns[f], made[:, f], real[None, f])
+    return {
+        f"{real.shape[1]} steps on end: two made in blue, from the same time on as real ones in grey": sheet.picture
+    }
 
 
 def in_order(form: Series, curve: np.ndarray) -> np.ndarray:

@@ -35,7 +35,8 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
     if where:
         members = tuple(Member(code, 0.0, len(r)) for code, r in zip(own, rows))
         asked = set(map(id, members_where(replace(form, members=members), where)))
-        rows, own = ([one for one, m in zip(of, members) if id(m) in asked] for of in (rows, own))
+        rows = [r for r, m in zip(rows, members) if id(m) in asked]
+        own = [m.codes for m in members if id(m) in asked]
     known, made, begins = np.array(own).reshape(len(own), -1), [], []
     for r, code, clock in zip(rows, known, series_clocks.clocks(form, known)):
         at = counted(clock, times[r], None if east is None else east[r])
@@ -45,8 +46,8 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
         if len(r) > 1 and np.median(np.diff(places)) != 1:
             theirs = step_of([np.unique(at)])[0]
             raise UserError(
-                f"{name}: its rows are {f'one {theirs}' if theirs else 'no step'} apart, and the series go by one "
-                f"{form.step}: give rows of that step"
+                f"{name}: its rows are {theirs.one if theirs else 'no step'} apart, and the series go by "
+                f"{form.step.one}: give rows of that step"
             )
         places, first = np.unique(places, return_index=True)
         length = int(places[-1] - places[0]) + 1
@@ -57,15 +58,14 @@ def history_of(form: Series, data, least: int, where=None) -> tuple[np.ndarray, 
         steps = form.step.after(at[0], np.arange(length - least, length + 1))
         made.append(np.concatenate([x[-least:].T, form.told_at(code[None], steps[None, :-1])[0]]))
         begins.append(steps[-1])
-    x = np.stack(made)
-    x[:, : form.values] = within(form, x[:, : form.values], name)
-    return known, np.array(begins), x
+    return known, np.array(begins), within(form, np.stack(made), name)
 
 
 def read(form: Series, frame, name: str, source) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """(codes (rows, entries) of what is learned and named, times in UTC, offsets or None) of rows. Dates may be written
     in another way than the data's, and be of other offsets."""
-    entries, kept, place = form.table.entries, [], 0
+    entries, place = form.table.entries, 0
+    kept: list[int] = []
     for cell in form.table.cells():
         places = range(place, place := place + len(cell))
         kept += places if set(places) & {*form.named, *form.learned} else []
@@ -90,23 +90,33 @@ def counted(clock, utc: np.ndarray, east: np.ndarray | None) -> np.ndarray:
 
 
 def within(form: Series, x: np.ndarray, name: str) -> np.ndarray:
-    """Numbers (series, values, steps) as the networks can be told them: gaps of a column that had none are filled with
-    the number before, and what lies outside the data's range counts as its end; both are said."""
-    for i, place in enumerate(form.learned):
-        column = form.table.entries[place]
-        if not form.scores[i].missing and (gaps := np.isnan(x[:, i])).any():
+    """Windows (series, channels, steps) as the networks can be told them: gaps of a column that had none are filled
+    with the number before, and what lies outside the range of the series' group counts as its end. Both are said."""
+    filled, beyond = np.zeros(form.values, int), np.zeros(form.values, int)
+    ends = np.stack([np.full(form.values, np.inf), np.full(form.values, -np.inf)])  # of groups that something is beyond
+    for rows, scores in form.each_group(x):
+        part = x[rows]
+        for i, one in enumerate(scores):
+            gaps = np.isnan(part[:, i]) & (one.missing == 0)
             last = np.maximum.accumulate(np.where(gaps, -1, np.arange(x.shape[2])), 1)
             last = np.where(last < 0, np.argmin(gaps, 1)[:, None], last)
-            x[:, i] = np.take_along_axis(x[:, i], last, 1)
-            warnings.warn(f"{name}: {gaps.sum():,} gaps of {column.name}, which had none: filled", stacklevel=4)
-        if column.discrete:
-            continue
-        low, high = form.scores[i].values[0], form.scores[i].values[-1]
-        if beyond := int(((x[:, i] < low) | (x[:, i] > high)).sum()):
-            ends = " to ".join(decode(column, np.array([low, high])).astype(str))
+            part[:, i] = np.take_along_axis(part[:, i], last, 1)
+            low, high = one.values[0], one.values[-1]
+            far = (part[:, i] < low) | (part[:, i] > high)
+            filled[i] += gaps.sum()
+            beyond[i] += far.sum()
+            if far.any():
+                ends[:, i] = min(ends[0, i], low), max(ends[1, i], high)
+        x[rows] = part
+    for i, place in enumerate(form.learned):
+        column = form.table.entries[place]
+        if filled[i]:
+            warnings.warn(f"{name}: {filled[i]:,} gaps of {column.name}, which had none: filled", stacklevel=4)
+        if beyond[i]:
+            told = " to ".join(decode(column, ends[:, i]).astype(str))
             warnings.warn(
-                f"{name}: {beyond:,} of the last {np.isfinite(x[:, i]).sum():,} numbers of {column.name} lie outside "
-                f"what was learned, {ends}: they count as the nearest of these",
+                f"{name}: {beyond[i]:,} of the last {np.isfinite(x[:, i]).sum():,} numbers of {column.name} lie "
+                f"outside what was learned, {told}: they count as its ends",
                 stacklevel=4,
             )
     return x

@@ -17,6 +17,7 @@ from gansmith.data.kinds.series import attributes as series_attributes
 from gansmith.data.kinds.series import clocks as series_clocks
 from gansmith.data.kinds.series import like as series_like
 from gansmith.data.kinds.series import linear as series_linear
+from gansmith.data.kinds.series import measures as series_measures
 from gansmith.data.kinds.series import read as series_read
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series import windows as series_windows
@@ -30,7 +31,7 @@ from gansmith.data.kinds.series.windows import Member, Windows
 from gansmith.data.kinds.table import Table, TableSpec, as_table
 from gansmith.data.kinds.table.columns import Column
 from gansmith.data.kinds.table.read import frame_of
-from gansmith.data.labels import evenly
+from gansmith.data.labels import evenly, few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
@@ -57,7 +58,6 @@ class Series(Kind):
     }
     default_game = "seriesgan"
     default_reason = "it goes on step by step for as long as you like, and starts from a linear law"
-    written_by = {".parquet": ("pyarrow", "tables")}
     endings = (".csv", ".tsv", ".parquet", ".npz", ".npy", ".png")
     write_options = ("safe", "start")
     example_out = "-o made.csv"
@@ -81,7 +81,7 @@ class Series(Kind):
     padded: bool = False  # whether series end before their window does
     wide: Wide = Wide()
     clocks: tuple[Clock, ...] = ()  # of all series, or of each of `members`; none: dates have no zone
-    beside: tuple[tuple, ...] = ()  # dates beside the main ones: see `clocks`
+    other_dates: tuple[tuple, ...] = ()  # beside the main ones: see `clocks.beside`
 
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
@@ -123,14 +123,16 @@ class Series(Kind):
         made = windows(table, found, None, None, None)
         column = table.spec.entries[found.date].name
         many = f" of {len(found.rows):,} series" if len(found.rows) > 1 else ""
-        note = f"taken for series: {column} goes on by one {found.step}{many}; --kind table for single rows"
+        note = f"taken for series: {column} goes on by {found.step.one}{many}; --kind table for single rows"
         return replace(made, notes=(note, *made.notes))
 
     @classmethod
-    def of_array(cls, x: np.ndarray, notes: list[str], columns=(), window=None, stride=None, **others):
+    def of_array(cls, x: np.ndarray, notes: list[str], columns=(), named=False, **options):
         """(n, steps) or (n, steps, columns): a series each, without dates."""
         if x.ndim not in (2, 3):
             return None
+        if asked := [name for name in options if name in cls.options]:
+            raise DataError(f"each item of an array is a series as it is, without dates: leave {few(asked)} out")
         data = np.ascontiguousarray((x[:, None] if x.ndim == 2 else x.transpose(0, 2, 1)), np.float64)
         if data.shape[2] < 4:
             notes.append(f"series of {data.shape[2]} steps are too short: arrays are (n, steps, columns)")
@@ -196,7 +198,7 @@ class Series(Kind):
     def describe(self, count: int) -> str:
         many = f" of {len(self.members):,} series" if len(self.members) > 1 else ""
         columns = f"{self.values} column{'s' * (self.values > 1)}"
-        return f"{count:,} windows of {self.shape[1]} steps (one {self.step}) of {columns}{many}"
+        return f"{count:,} windows of {self.shape[1]} steps ({self.step.one}) of {columns}{many}"
 
     def check(self, dataset: Dataset, check) -> None:
         from gansmith.data.kinds.series.check import check_series
@@ -278,14 +280,15 @@ class Series(Kind):
 
     # --- measuring ---------------------------------------------------------------------------------------------------
     def features(self, labelled: bool = False) -> tuple:
-        from gansmith.data.kinds.series.measures import Moves, Shapes
-
-        return Shapes(self), Moves(self)
+        return series_measures.Shapes(self), series_measures.Moves(self)
 
     def measures(self, real, fake) -> dict[str, float]:
-        from gansmith.data.kinds.series.measures import measures
+        return series_measures.measures(self, real, fake)
 
-        return measures(self, real, fake)
+    def baselines(self, real, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        from gansmith.data.kinds.series.baselines import baselines
+
+        return baselines(self, real, count, rng)
 
     def shuffled(self, items, rng: np.random.Generator):
         """The steps of each window in random order, the same for all its columns."""
@@ -300,9 +303,7 @@ class Series(Kind):
         return figures(self, real, fake)
 
     def spectrum(self, real, fake) -> dict[str, np.ndarray]:
-        from gansmith.data.kinds.series.measures import spectrum
-
-        return spectrum(self, real, fake)
+        return series_measures.spectrum(self, real, fake)
 
     # --- on disk -----------------------------------------------------------------------------------------------------
     def to_json(self) -> dict:
@@ -334,7 +335,7 @@ class Series(Kind):
                 "step": Step(**fields["step"]),
                 "wide": Wide.from_json(fields["wide"]) if "wide" in fields else Wide(),
                 "clocks": tuple(map(Clock.from_json, fields.get("clocks", ()))),
-                "beside": tuple(map(tuple, fields.get("beside", ()))),
+                "other_dates": tuple(map(tuple, fields.get("other_dates", ()))),
                 "linear": Linear.from_json(fields["linear"]) if fields["linear"] else None,
                 "table": TableSpec.of_json(fields["table"]),
                 "members": tuple(map(Member.from_json, fields["members"])),
@@ -371,7 +372,7 @@ def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide
         (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
         learned=found.values, named=named, told=told, coded=coded, members=tuple(members[:MEMBERS]),
         padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01), wide=wide,
-        clocks=found.clocks[:MEMBERS], beside=found.beside,
+        clocks=found.clocks[:MEMBERS], other_dates=found.other_dates,
     )  # fmt: skip
     of, ahead = (np.array(part) for part in zip(*picked))
     begins = np.array([p.time for p in parts])[of, None]

@@ -30,7 +30,7 @@ class Found:
     date   place of the dates among the entries; None: rows one after the other
     keys, attributes, values  places of the entries that name a series, that hold for all of it, that vary in it
     rows   of each series, in the order of time;  places  of these rows on the grid of `step`;  times  in seconds
-    clocks  of the dates, if they have zones: one of all series or one of each;  beside  other dates, see `clocks`
+    clocks  of the dates, if they have zones: one of all series or one of each;  other_dates  see `clocks.beside`
     """
 
     step: Step
@@ -43,7 +43,7 @@ class Found:
     times: list[np.ndarray]
     notes: list[str] = field(default_factory=list)
     clocks: tuple[Clock, ...] = ()
-    beside: tuple[tuple, ...] = ()
+    other_dates: tuple[tuple, ...] = ()
 
 
 def find(table: Table, *, date: str | None = None, group: str | None = None, sure: bool = False) -> Found | None:
@@ -142,7 +142,7 @@ def along(table: Table, date: int, asked: list[int] | None, sure: bool) -> Found
         places = [step.places(times[r]) for r in rows]
         off = sum(int((np.diff(p) < 1).sum()) for p in places)
         if off:
-            notes.append(f"{off:,} times lie off the grid of one {step}, with another in the same step: left out")
+            notes.append(f"{off:,} times lie off the grid of {step.one}, with another in the same step: left out")
             kept = [np.r_[True, np.diff(p) > 0] for p in places]
             rows, places = [r[k] for r, k in zip(rows, kept)], [p[k] for p, k in zip(places, kept)]
     found = sorted_out(table, step, date, keys, rows, places, [times[r] for r in rows], notes, zone, sure)
@@ -229,7 +229,7 @@ def sorted_out(table, step, date, keys, rows, places, times, notes, zone, sure) 
         return f"{table.name}: most columns hold no numbers"
     attributes = [i for i in others if fixed[i] and len(rows) > 1]
     return Found(
-        step, date, tuple(keys), tuple(attributes), tuple(varies), rows, places, times, notes, beside=tuple(beside)
+        step, date, tuple(keys), tuple(attributes), tuple(varies), rows, places, times, notes, other_dates=tuple(beside)
     )
 
 

@@ -37,6 +37,11 @@ class Step:
             count, name = self.size, {"months": "month", "business": "working day"}[self.kind]
         return name if count == 1 else f"{count:g} {name}s"
 
+    @property
+    def one(self) -> str:
+        """'one hour', '15 minutes'."""
+        return str(self) if str(self)[0].isdigit() else f"one {self}"
+
     def places(self, times: np.ndarray) -> np.ndarray:
         """Seconds since 1970 to whole places on the grid, int64; what lies between two goes to the nearest."""
         if self.kind == "seconds":

@@ -55,13 +55,22 @@ class Stretch:
 class Windows(Dataset):
     """Windows of series: `owner` the series of each row of `fields`, `place` the step at which it begins."""
 
+    related = True
+
     owner: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """(train, held-out): blocks of time are held out, the same of all series, or whole series where they are too
-        short for that. A window that touches both parts is in neither, and how the networks see numbers is learned
-        from the first part alone."""
+        """(train, held-out) as `apart`, and how the networks see numbers is learned from the first part alone."""
+        train, kept = self.apart(held, seed)
+        rows: Any = train.rows
+        form: Any = self.spec
+        spec = form.fitted_to(self.fields["real"], rows.numpy())
+        return replace(train, spec=spec), replace(kept, spec=spec)
+
+    def apart(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Blocks of time are held out, the same of all series, or whole series where they are too short for that. A
+        window that touches both parts is in neither."""
         rows = np.arange(len(self.place)) if self.rows is None else self.rows.numpy()
         form: Any = self.spec
         place, steps = self.place[rows], form.shape[1]
@@ -82,9 +91,23 @@ class Windows(Dataset):
                 f"val={held}: these series are too short to hold out blocks of time beside windows of {steps} steps: "
                 "--val 0, or a shorter --window"
             )
-        spec = form.fitted_to(self.fields["real"], rows[~touches])
-        part = lambda keep: replace(self, spec=spec, rows=torch.from_numpy(rows[keep]))  # noqa: E731
-        return part(~touches), part(inside)
+        one, other = (replace(self, rows=torch.from_numpy(rows[of])) for of in (~touches, inside))
+        return one, other
+
+    def longest(self, most: int) -> tuple[int, int, np.ndarray]:
+        """(series, place of its first step, values (columns, steps)) of the longest stretch of time that windows cover
+        without a break, its first `most` steps."""
+        form: Any = self.spec
+        rows, steps = np.arange(len(self.place)) if self.rows is None else self.rows.numpy(), form.shape[1]
+        rows = rows[np.lexsort((self.place[rows], self.owner[rows]))]
+        ends = (np.diff(self.owner[rows]) != 0) | (np.diff(self.place[rows]) > steps)
+        parts = np.split(rows, np.flatnonzero(ends) + 1)
+        mine = max(parts, key=lambda part: self.place[part[-1]] - self.place[part[0]])
+        at = self.place[mine] - self.place[mine[0]]
+        made = np.full((form.values, at[-1] + steps), np.nan)
+        for row, first in zip(mine[at < most], at):
+            made[:, first : first + steps] = self.fields["real"][row, : form.values]
+        return int(self.owner[mine[0]]), int(self.place[mine[0]]), made[:, :most]
 
 
 def blocks(start: int, end: int, held: float, steps: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -181,7 +204,7 @@ def said(form: Any, found: Found, lengths: np.ndarray, stride: int, short: int) 
     holes = int(sum(n - len(p) for n, p in zip(lengths, found.places)))
     calendar = f"; both players know the {few(form.cycles)}" if form.cycles else ""
     return (
-        f"{len(lengths):,} series{keys} of {from_to} steps of one {form.step}"
+        f"{len(lengths):,} series{keys} of {from_to} steps of {form.step.one}"
         + (f", {holes:,} steps missing" if holes else "")
         + f": windows of {form.shape[1]} steps, {stride} apart (window=N, stride=N for others){calendar}"
         + (f"; {short:,} series shorter than half a window are left out" if short else "")

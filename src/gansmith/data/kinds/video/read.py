@@ -33,19 +33,21 @@ STILL = 0.5  # mean difference of two frames, of 255, below which nothing moves
 class Clips(Dataset):
     """Clips of videos, their owners: `place` the frame at which each row of `fields` begins."""
 
+    related = True
+
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+    def apart(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """(train, held-out): whole videos are held out; of a single video its end, and no clip of the first part has a
         frame of it."""
         rows = np.arange(len(self.place)) if self.rows is None else self.rows.numpy()
         if not held or self.owner is None or len(np.unique(self.owner[rows])) > 1:
-            return super().split(held, seed)
+            return super().apart(held, seed)
         first = np.quantile(self.place[rows], 1 - held)
         inside = self.place[rows] >= first
         touches = self.place[rows] > first - self.fields[self.main].shape[2]
         if not inside.any() or touches.all():
-            return super().split(held, seed)
+            return super().apart(held, seed)
         one, other = (replace(self, rows=torch.from_numpy(rows[of])) for of in (~touches, inside))
         return one, other
 
