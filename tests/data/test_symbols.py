@@ -35,7 +35,7 @@ def test_lines_of_words_come_back_as_they_were(tmp_path):
     data = read(put(tmp_path / "x.txt", "\n".join([*LINES, "", "the   dog"]) + "\n"))
     assert data.spec.alphabet == "words" and data.spec.shape == (6,) and data.spec.ends
     assert data.spec.texts(data.raw(np.arange(6))) == [*LINES, "the dog"]
-    assert "1 empty lines passed over" in data.notes and data.files[-1] == "line 7" and not data.left_out
+    assert "1 empty lines passed over: line 6" in data.notes and data.files[-1] == "line 7" and not data.left_out
     assert any(note.startswith("1 texts have tabs, line breaks or several spaces") for note in data.notes)
     assert data.spec.vocabulary[:2] == (" a", " cat") and " don't" in data.spec.vocabulary
     batch = data.batch(torch.arange(2)).real
@@ -132,9 +132,43 @@ def test_rare_words_and_long_lines(tmp_path):
     assert len(data.spec.vocabulary) == 6 and data.spec.unknown == 6 and data.spec.shape == (6,)
     notes = " ".join(data.notes)
     assert "are rarer and read as <unk>" in notes
-    assert "1 sequences of more than 6 symbols are not taken (length=11 takes all): item 100" in notes
+    assert "1 sequences of more than 6 symbols are not taken (--length 11 takes all): item 100 (11)" in notes
     huge = read(["x" * 2**20, *LINES])
     assert len(huge) == 5 and huge.spec.shape[0] <= 1024
+
+
+def test_sequences_that_are_all_too_long_are_one_line_with_the_length_to_ask_for():
+    genes = ["ATG" + 499 * codon for codon in ("ACG", "TGC", "CCA")]
+    with pytest.raises(
+        DataError, match=r"all 3 sequences have more than 1,024 symbols, item 0 \(1,500\), .*: --length 1500"
+    ):
+        read(genes)
+    assert read(genes, length=1500).spec.shape == (1500,)
+    with pytest.raises(DataError, match="2 of 3 sequences have more than 1,024 symbols"):
+        read([*genes[:2], "ATGACGTGCCCA"])
+    long = ["AC" * 100_001, "GT" * 100_001]  # longer than what is taken for a chromosome
+    with pytest.raises(DataError, match="200,002 characters in one: cut it into sequences, or give a --length"):
+        read(long, alphabet="dna")
+    assert read(long, alphabet="dna", length=200_002).spec.shape == (200_002,)
+
+
+def test_what_is_odd_and_kept_is_named():
+    gapped = 5 * [f"{g[:6]}-{g[6:]}" for g in GENES]
+    data = read([*gapped, *5 * GENES])
+    assert len(data) == 40 and data.spec.vocabulary == (*"ACGT", "-")
+    odd = "20 sequences have a gap (-), which is kept as a letter beside those of DNA: item 0, item 1, item 2"
+    assert any(note.startswith(odd) for note in data.notes) and str(check(data)).count(odd) == 1
+    stops = read(5 * [f"{p[:5]}*{p[5:]}" for p in PROTEINS])
+    assert any(note.startswith("20 sequences have a stop (*), which is kept") for note in stops.notes)
+    mixed = read(
+        [*20 * GENES, *PROTEINS, *PROTEINS[:2]], alphabet="dna"
+    )  # K, M and V are in one in twenty, of proteins
+    assert mixed.spec.vocabulary == tuple("ACGT") and not mixed.odd and len(mixed.left_out) == 6
+    signs = read([*LINES, "a dog\x1b runs", "a c\ufffdt", "a red \u200bcat"])
+    assert (
+        list(signs.odd.values()) == [["item 5", "item 6", "item 7"]] and "(U+001B, U+200B, U+FFFD)" in [*signs.odd][0]
+    )
+    assert not read(["I ❤️ 👨‍👩‍👧 🇩🇪👍🏽", "नमस्ते दुनिया"]).odd
 
 
 @pytest.mark.parametrize(
@@ -168,6 +202,17 @@ def test_bad_options():
 def test_the_check_names_duplicates_lengths_and_letters():
     found = str(check(read([*GENES, GENES[0]] + 5 * [GENES[1]])))
     assert "item 0 = item 4" in found and "lengths 9 to 15, median 12" in found and "letters: A " in found
+
+
+def test_the_check_says_which_genes_are_no_reading_frames():
+    broken = ["ATGACGTAAGGGTAA", "CTGACGTAA", "ATGACGACG", "ATGACGTA", "AUGUAA"]
+    found = str(check([*5 * GENES, *broken]))
+    assert "21 of 25 are open reading frames: item 20 has a stop at 7, item 21 begins with CTG, not with ATG" in found
+    assert "item 22 ends in ACG, not in a stop and 1 more" in found
+    assert "20 of 20 are open reading frames" in str(check(5 * GENES))
+    for gene in [*GENES, *broken[:-1], "ATG", "ATGTGA"]:
+        valid = measures.valid_frames(ids([1 + "ACGT".index(x) for x in gene], steps=15), tuple("ACGT"))[0]
+        assert valid == (measures.broken_frame(gene) == ""), gene
 
 
 def test_other_data_is_read_in_the_same_numbers(tmp_path):

@@ -268,6 +268,10 @@ class Kind:
         """The numbers of this kind's own field, of `fake` items against `real` ones (both in data units)."""
         return {}
 
+    def copies(self, known, fake) -> dict[str, float]:
+        """How much of `fake` items is copied from the Dataset `known`, all that was trained on; {}: not measured."""
+        return {}
+
     def usefulness(self, real, kept) -> Callable[..., float] | None:
         """(made items) -> how well models that learn from them do on `kept` real ones (train on synthetic, test on
         real), 1 at best; beside `real` ones that show what there is to learn. None: there is nothing."""

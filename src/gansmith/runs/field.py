@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import torch
 
 from gansmith.data.batching import count as count_of
 from gansmith.data.batching import take
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import Kind
-from gansmith.runs.reference import some
+from gansmith.runs.reference import chosen, some
 
 WORST = 8  # columns that are printed; the page has all
 
 
-def field_numbers(form: Kind, real, other, items) -> dict[str, np.ndarray]:
+def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, np.ndarray]:
     """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
     them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing.
+
+    known  what `items` may be copies of, without the `other` ones
 
     field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
     column_floor (columns,): how far the distribution of each column is from the data's
     """
-    values = form.measures(real, items)
+    if all(isinstance(part, np.ndarray) for part in (other, items)):  # some numbers depend on how many there are
+        count = min(len(other), len(items))
+        other, items = (part[np.random.default_rng(0).permutation(len(part))[:count]] for part in (other, items))
+
+    def measured(some) -> dict[str, float]:
+        return form.measures(real, some) | form.copies(known, some)
+
+    values = measured(items)
     if not values:
         return {}
-    floor, control = form.measures(real, other), form.measures(real, form.shuffled(other, np.random.default_rng(0)))
+    floor, control = measured(other), measured(form.shuffled(other, np.random.default_rng(0)))
     columns, usual = form.by_column(real, items), form.by_column(real, other)
     return {
         "field_names": np.array(list(values)),
@@ -50,13 +62,16 @@ def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict
 
 
 def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tuple:
-    """(real items, others to compare with as the floor): held-out ones, where there is half of `count`; else parts of
-    the data."""
+    """(real items, others to compare with as the floor, all training items but those): others are held-out ones, where
+    there is half of `count`; else a part of the data."""
     real = some(train, most=most)
     if held is not None and len(held) >= count // 2:
-        return real, some(held, most=count)
+        return real, some(held, most=count), train
     rows = np.random.default_rng(1).permutation(count_of(real))
-    return take(real, rows[len(rows) // 2 :]), take(real, rows[: len(rows) // 2])
+    half = len(rows) // 2
+    places = torch.from_numpy(np.setdiff1d(np.arange(len(train)), chosen(train, len(rows))[rows[:half]]))
+    known = replace(train, rows=places if train.rows is None else train.rows[places])
+    return take(real, rows[half:]), take(real, rows[:half]), known
 
 
 def field_lines(arrays: dict) -> list[str]:

@@ -233,7 +233,7 @@ def classes(labels, found, where, made, train, held, end) -> dict:
             fake = read.net.predict(train.spec.pictures(np.concatenate(made)))
             names, bins = class_counts(read.net.predict(read.counted), fake)
             arrays = _bins(np.array(train.spec.classes)[names], bins, "class") | {"classifier": np.array(read.right)}
-            _, others = reals_for(train, held, len(made[0]), FULL[1])
+            _, others, _ = reals_for(train, held, len(made[0]), FULL[1])
             try:
                 seconds = None if np.isinf(end) else (end - time.monotonic()) / 2
                 rows = class_rows(read, train.spec, np.concatenate(made), others, labels, seconds)
@@ -269,8 +269,8 @@ def spectrum(found, where, made, train, held, end) -> dict:
 
 def field_measures(items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
-    real, other = reals_for(train, held, len(items), FULL[1])
-    arrays = field_numbers(train.spec, real, other, items)
+    real, other, known = reals_for(train, held, len(items), FULL[1])
+    arrays = field_numbers(train.spec, real, other, items, known)
     figures = _figures(train.spec.figures(other, items)) if arrays else {}
     if "label_names" in found.arrays:
         arrays = with_rows(arrays, dict(zip(found.arrays["label_names"], found.arrays["label_rows"])))

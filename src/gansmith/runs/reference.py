@@ -81,7 +81,12 @@ def some(data: Dataset, name: str | None = None, most: int = POOL):
     """All items, or a random part of them that fits into memory; the same items for every field `name`."""
     one = np.asarray(data.spec.numbers(data.raw([0]))).nbytes
     count = min(len(data), most, max(2, BYTES // max(1, one)))
-    return data.raw(np.sort(np.random.default_rng(0).permutation(len(data))[:count]), name)
+    return data.raw(chosen(data, count), name)
+
+
+def chosen(data: Dataset, count: int) -> np.ndarray:
+    """The positions of `count` items by chance, the same ones each time."""
+    return np.sort(np.random.default_rng(0).permutation(len(data))[:count])
 
 
 def sampler(game, train: Dataset, held: Dataset | None = None) -> Callable:

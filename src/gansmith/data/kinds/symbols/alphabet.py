@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from gansmith.data.kinds.symbols.records import Records
 from gansmith.data.labels import few
 from gansmith.errors import DataError, nearest
 
@@ -22,6 +23,8 @@ TOKEN = re.compile(  # a word or a sign, with the space before it: so that all c
 )
 NUCLEIC = frozenset("ACGTUNRYSWKMBDHV-.")  # with IUPAC's letters for "one of several", and gaps
 PROTEIN = frozenset("ACDEFGHIKLMNPQRSTVWYXBZUOJ*-.")
+WHAT = {"-": "a gap (-)", ".": "a gap (.)", "*": "a stop (*)"}
+STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ue000-\uf8ff\ufeff\ufffd]")
 COMMON = 0.05  # share of the records that have a letter, from which it belongs to the alphabet
 LONG = 12  # letters from which a protein of A, C, G and T alone is hardly one
 
@@ -81,13 +84,20 @@ def _looks_biological(lines: list[str]) -> bool:
     return len(proteins) >= 0.95 * len(lines) and len(set("".join(proteins))) >= 15
 
 
-def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str], left_out: dict[str, str]):
-    """(place, text) of each sequence that can be learned; what is odd goes to `left_out` by name, or to `notes`."""
+def cleaned(found: Records, alphabet: str, notes: list[str], left_out: dict[str, str]) -> list[tuple[int, str]]:
+    """(place, text) of each sequence that can be learned; what is not goes to `left_out` by name, what is odd and kept
+    to `found.odd` by name or to `notes`."""
+    texts, names = found.texts, found.names
     if alphabet not in LETTERS:
         spaced = alphabet == "characters"
         kept = [(i, text.strip("\r\n") if spaced else text) for i, text in enumerate(texts) if text.strip()]
         if not spaced and (runs := sum(text != " ".join(text.split()) for _, text in kept)):
             notes.append(f"{runs} texts have tabs, line breaks or several spaces in a row, which count as one space")
+        if strange := [(names[i], first[0]) for i, text in kept if (first := STRANGE.search(text))]:
+            kinds = few(sorted({f"U+{ord(sign):04X}" for _, sign in strange}), 4)
+            found.odd[f"texts have signs that nobody sees or that a wrong encoding left ({kinds}), kept"] = [
+                name for name, _ in strange
+            ]
         return _empty(kept, names, left_out)
     upper = ["".join(text.split()).upper() for text in texts]
     small = sum(text != text.upper() for text in texts)
@@ -102,13 +112,8 @@ def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str],
         notes.append(
             f"{other} of {len(upper)} sequences have {old}, which is read as {new}, as {CALLED[alphabet]} has it"
         )
-    counts = Counter(letter for text in upper for letter in set(text))
     letters = set(LETTERS[alphabet])
-    more = {x for x, n in counts.items() if n >= COMMON * len(upper) and x not in letters and not x.isspace()}
-    more = {x for x in more if x in (NUCLEIC if alphabet != "protein" else PROTEIN)}
-    if more:
-        called = CALLED.get(alphabet, alphabet)
-        notes.append(f"besides the {len(letters)} letters of {called}, many sequences have {few(sorted(more))}: kept")
+    more = _more(upper, letters, (NUCLEIC if alphabet != "protein" else PROTEIN) - letters)
     kept = []
     for i, text in enumerate(upper):
         odd = next(((at, x) for at, x in enumerate(text, 1) if x not in letters and x not in more), None)
@@ -116,12 +121,26 @@ def cleaned(texts: list[str], names: list[str], alphabet: str, notes: list[str],
             kept.append((i, text))
         else:
             left_out[names[i]] = _odd(*odd, alphabet)
+    for letter in sorted(more):
+        what = f"sequences have {WHAT.get(letter, letter)}, which is kept as a letter beside those of"
+        found.odd[f"{what} {CALLED.get(alphabet, alphabet)}"] = [names[i] for i, text in kept if letter in text]
     return _empty(kept, names, left_out)
+
+
+def _more(texts: list[str], letters: set[str], others: frozenset[str]) -> frozenset[str]:
+    """Those of the `others` that one in twenty of the texts has, among texts that are made of `letters` and of them."""
+    while True:
+        known = letters | others
+        counts = Counter(x for text in texts if known.issuperset(text) for x in set(text))
+        often = frozenset(x for x in others if counts[x] >= COMMON * len(texts) and counts[x])
+        if often == others:
+            return others
+        others = often
 
 
 def _odd(at: int, letter: str, alphabet: str) -> str:
     foreign = "" if letter.isascii() else f" (U+{ord(letter):04X})"  # which may look like one of ours
-    what = {"-": "a gap (-)", ".": "a gap (.)", "*": "a stop (*)"}.get(letter, f"the letter {letter!r}{foreign}")
+    what = WHAT.get(letter, f"the letter {letter!r}{foreign}")
     return f"{what} at {at}, which is not of {CALLED.get(alphabet, alphabet)}"
 
 

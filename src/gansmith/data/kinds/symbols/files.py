@@ -48,6 +48,7 @@ def records_of(data, column: str | None, label: str | None) -> Records:
             continue
         if several:
             part.names = [f"{file} {name}" for name in part.names]
+            part.empty = [f"{file} {name}" for name in part.empty]
             part.left_out = {f"{file} {name}": why for name, why in part.left_out.items()}
         found.texts += part.texts
         found.notes += part.notes
@@ -61,7 +62,7 @@ def records_of(data, column: str | None, label: str | None) -> Records:
         elif not several:
             found.labels = part.labels
     if found.empty:
-        found.notes.append(f"{found.empty:,} empty lines passed over")
+        found.notes.append(f"{len(found.empty):,} empty lines passed over: {few(found.empty)}")
     return found
 
 
@@ -114,7 +115,8 @@ def _lines(text: str) -> Records:
     if lines and not lines[-1].strip():
         lines.pop()  # what comes after the last line break is no line
     numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]
-    found = Records(empty=len(lines) - len(numbered), each="each line")
+    empty = [f"line {i}" for i, line in enumerate(lines, 1) if not line.strip()]
+    found = Records(empty=empty, each="each line")
     cells = [line.split("\t") for _, line in numbered]
     classes = {row[-1].strip() for row in cells}
     if cells and all(len(row) == 2 for row in cells) and len(classes) <= min(MOST_LABELS, len(cells) // 2):

@@ -17,15 +17,16 @@ from gansmith.data.kinds.symbols import measures as measured
 from gansmith.data.kinds.symbols.features import SPACES, numbers_of
 from gansmith.data.kinds.symbols.files import READS, records_of
 from gansmith.data.kinds.symbols.ngrams import NGramModel, lengths_of
-from gansmith.data.kinds.symbols.read import MOST, VOCABULARY, as_count, as_dataset
+from gansmith.data.kinds.symbols.read import MOST, MOST_STEPS, VOCABULARY, as_count, as_dataset
 from gansmith.data.kinds.symbols.tables import JSON
 from gansmith.data.kinds.symbols.write import picture, write_texts
 from gansmith.data.kinds.table.csv import is_formula
-from gansmith.data.labels import choose, few
+from gansmith.data.labels import choose, evenly, few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
 LOOKED_AT = 1000  # texts, for formulas
+SEARCHED = 100_000  # training sequences among which samples are looked for, at most
 PAIRS = 5000  # pairs of symbols that a form keeps the counts of
 NOUNS = {"dna": "bases", "rna": "bases", "protein": "amino acids"}  # what the symbols are called
 
@@ -101,7 +102,7 @@ class Symbols(Kind):
         vocabulary  words or characters that are told apart, at most; the others are read as one, "<unk>"
         """
         alphabets.check_alphabet(alphabet)
-        length = as_count("length", length, None, 2**20)
+        length = as_count("length", length, None, MOST_STEPS)
         vocabulary = as_count("vocabulary", vocabulary, VOCABULARY, MOST)
         by_name = isinstance(labels, str) and labels != "auto"
         found = records_of(data, column, labels if by_name else None)
@@ -217,7 +218,14 @@ class Symbols(Kind):
         from gansmith.data.preflight import look_at_values
 
         lengths: list[int] = []
-        look_at_values(check, dataset, look=lambda start, x: lengths.extend(lengths_of(x).tolist()))
+        frames: list[bool] = []
+
+        def look(start: int, x: np.ndarray) -> None:
+            lengths.extend(lengths_of(x).tolist())
+            if self.alphabet in ("dna", "rna"):
+                frames.extend(measured.valid_frames(x, self.vocabulary).tolist())
+
+        look_at_values(check, dataset, look=look)
         check.low = check.high = check.mean = check.sd = []
         check.axes = f"{self.symbol}, {len(self.vocabulary):,} kinds"
         low, middle, high = np.quantile(lengths, (0, 0.5, 1)).astype(int)
@@ -228,6 +236,8 @@ class Symbols(Kind):
             check.notes.append(f"letters: {shares}")
             if absent := [s for s, n in zip(self.vocabulary, seen) if not n]:
                 check.notes.append(f"letters that never come: {few(absent, 20)}")
+        if sum(frames) > len(frames) / 2:
+            self._look_at_frames(dataset, check, np.array(frames))
         texts = self.texts(dataset.raw(np.arange(min(LOOKED_AT, len(dataset)))))
         if odd := next(filter(is_formula, texts), None):
             check.problems.append(
@@ -235,6 +245,18 @@ class Symbols(Kind):
             )
         if len(check.duplicates) and sum(map(len, check.duplicates)) > len(dataset) / 2:
             check.problems.append("most sequences are copies of others: a game would learn those few by heart")
+
+    def _look_at_frames(self, dataset: Dataset, check, whole: np.ndarray) -> None:
+        """Say how many genes are open reading frames, and why the others are none."""
+        from gansmith.data.preflight import namer
+
+        said, broken = f"{whole.sum():,} of {len(whole):,} are open reading frames", np.flatnonzero(~whole)
+        if not len(broken):
+            check.notes.append(said)
+            return
+        name, genes = namer(dataset), self.texts(dataset.raw(broken))
+        why = [f"{name(i)} {measured.broken_frame(gene)}" for i, gene in zip(broken, genes)]
+        check.problems.append(f"{said}: {few(why, 3)}")
 
     # --- units -------------------------------------------------------------------------------------------------------
     @property
@@ -298,19 +320,20 @@ class Symbols(Kind):
         return SPACES
 
     def measures(self, real, fake) -> dict[str, float]:
-        """Numbers of `measures`, of fakes against real ones. BLEU has as many references as its name says, and a model
-        of samples as many samples, where there are so many: both depend on how many there are."""
+        """Numbers of `measures`, of fakes against real ones. How many sequences BLEU compares with, and a model of
+        samples learns from, stands in their names: both numbers depend on it."""
         real, fake, k = np.asarray(real), np.asarray(fake), len(self.vocabulary)
         letters, found = self.alphabet in alphabets.LETTERS, {}
+        made = fake[: measured.REFERENCES]
         if not letters:
-            some, made = real[: measured.REFERENCES], fake[: measured.REFERENCES]
+            some = real[evenly(len(real), min(len(real), measured.REFERENCES))]
             found = {f"{n}-grams that real ones have, share": measured.precision(real, fake, n, k) for n in (2, 3, 4)}
             found[f"BLEU-4 against {len(some)} real ones"] = measured.bleu(made, some, k)
-            found["self-BLEU-4, 1 when all are one"] = measured.bleu(made, None, k)
-        order = 3 if not letters else 6 if k <= 8 else 4
-        found[f"distinct {order}-grams, share"] = measured.distinct(fake, order, k)
+            found[f"self-BLEU-4 against {len(made) - 1} others, 1 when all are one"] = measured.bleu(made, None, k)
+        for order in (1, 2, 3) if not letters else (6,) if k <= 8 else (4,):
+            found[f"distinct {order}-grams of {len(fake)}, share"] = measured.distinct(fake, order, k)
         found[FORWARD] = NGramModel(real, k).perplexity(fake)
-        found[REVERSE] = NGramModel(fake[: measured.REFERENCES], k).perplexity(real)
+        found[f"{REVERSE} {len(made)} samples"] = NGramModel(made, k).perplexity(real)
         found["difference of lengths, symbols"] = measured.length_gap(real, fake)
         if letters:
             order = 3 if k <= 8 else 2
@@ -318,13 +341,19 @@ class Symbols(Kind):
         if self.alphabet in ("dna", "rna") and measured.valid_frames(real, self.vocabulary).mean() > 0.5:
             found["valid reading frames, share"] = float(measured.valid_frames(fake, self.vocabulary).mean())
             found["divergence of codons in frame (nats)"] = measured.kmer_divergence(real, fake, 3, k, step=3)
-        near = measured.identities(real, fake, k)
-        found["at least 90 % identical to a real one, share"] = float((near >= 0.9).mean()) if len(near) else 0.0
         return found
+
+    def copies(self, known: Dataset, fake) -> dict[str, float]:
+        """The share of `measures.NEAREST` fakes that are nearly one of the `known` sequences, of all where they fit."""
+        ids = known.raw(evenly(len(known), min(len(known), SEARCHED)))
+        near = measured.identities(ids, np.asarray(fake), len(self.vocabulary))
+        share = float((near >= 0.9).mean()) if len(near) else 0.0
+        return {f"at least 90 % identical to one of {len(ids):,} training sequences, share of {len(near)}": share}
 
     def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
         """Whether samples are as likely as real ones, and whether they say as much."""
-        likely, covers = (values[name] / floor[name] for name in (FORWARD, REVERSE))
+        reverse = next(name for name in values if name.startswith(REVERSE))
+        likely, covers = (values[name] / floor[name] for name in (FORWARD, reverse))
         chance = values[FORWARD] > (floor[FORWARD] * control[FORWARD]) ** 0.5
         order = "symbols come in an order nearer to chance than to the data's; " if chance else ""
         return (
@@ -341,4 +370,4 @@ class Symbols(Kind):
 
 
 FORWARD = "perplexity of samples to a trigram model of the data"
-REVERSE = f"perplexity of the data to a trigram model of {measured.REFERENCES} samples"
+REVERSE = "perplexity of the data to a trigram model of"

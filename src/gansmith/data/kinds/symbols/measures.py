@@ -11,6 +11,7 @@ from gansmith.data.kinds.symbols.ngrams import distribution, keys, lengths_of
 
 REFERENCES = 500  # sequences that BLEU compares with, at most: a fixed number, since more of them raise it
 NEAREST, CANDIDATES = 200, 5  # samples that are aligned with the data, and data sequences that each is aligned with
+PART = 4096  # sequences whose profiles are in memory at once
 STOPS = (("T", "A", "A"), ("T", "A", "G"), ("T", "G", "A"))
 START = ("A", "T", "G")
 
@@ -125,6 +126,20 @@ def valid_frames(ids: np.ndarray, vocabulary: tuple[str, ...]) -> np.ndarray:
     return (length % 3 == 0) & (length >= 6) & starts & (stop == last).all(1)
 
 
+def broken_frame(gene: str) -> str:
+    """Why a gene is no open reading frame, in words; "" where it is one."""
+    codons = [gene[i : i + 3].replace("U", "T") for i in range(0, len(gene), 3)]
+    stops = {"".join(stop) for stop in STOPS}
+    inside = next((3 * i + 1 for i, codon in enumerate(codons[:-1]) if codon in stops), 0)
+    if len(gene) % 3 or len(gene) < 6:
+        return f"has {len(gene)} bases, which are no whole codons" if len(gene) % 3 else "is too short"
+    if codons[0] != "".join(START):
+        return f"begins with {codons[0]}, not with ATG"
+    return (
+        f"has a stop at {inside}" if inside else "" if codons[-1] in stops else f"ends in {codons[-1]}, not in a stop"
+    )
+
+
 # --- nearest neighbours ----------------------------------------------------------------------------------------------
 def edit_distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """(n,) insertions, deletions and exchanges (Levenshtein 1966) that make each row of `one` that of `two`."""
@@ -149,9 +164,14 @@ def identities(real: np.ndarray, fake: np.ndarray, symbols: int) -> np.ndarray:
     if not len(fake) or not len(real):
         return np.zeros(0)
     order = 3 if lengths_of(fake).min(initial=9) >= 3 and lengths_of(real).min() >= 3 else 1
-    profiles = [hashed(ids, order, symbols) for ids in (real, fake)]
-    shared = profiles[1] @ profiles[0].T
-    near = np.argsort(-shared, 1, kind="stable")[:, :CANDIDATES]
+    profile = hashed(fake, order, symbols)
+    shared, near = np.zeros((len(fake), 0), np.float32), np.zeros((len(fake), 0), np.int64)
+    for start in range(0, len(real), PART):  # a profile of each of many sequences is large
+        more = profile @ hashed(real[start : start + PART], order, symbols).T
+        place = np.broadcast_to(np.arange(start, start + more.shape[1]), more.shape)
+        shared, near = np.concatenate([shared, more], 1), np.concatenate([near, place], 1)
+        best = np.argsort(-shared, 1, kind="stable")[:, :CANDIDATES]
+        shared, near = np.take_along_axis(shared, best, 1), np.take_along_axis(near, best, 1)
     left, right = np.repeat(fake, near.shape[1], 0), real[near.ravel()]
     longer = np.maximum(np.maximum(lengths_of(left), lengths_of(right)), 1)
     return (1 - edit_distances(left, right) / longer).reshape(near.shape).max(1)

@@ -10,7 +10,8 @@ class Records:
     """What files hold: `texts`, their `names` ("line 3", or what FASTA calls them), and perhaps a label of each.
 
     biological  whether the files say that they hold genes or proteins;  column  of the table that they come from
-    empty       lines without a text;  left_out  name -> why it is not among them;  each  what holds one, in words
+    empty       names of lines without a text;  left_out  name -> why it is not among them;  odd  as of a Dataset
+    each        what holds one, in words
     """
 
     texts: list[str] = field(default_factory=list)
@@ -21,7 +22,8 @@ class Records:
     biological: bool = False
     column: str = ""
     source: str = "data"
-    empty: int = 0
+    empty: list[str] = field(default_factory=list)
+    odd: dict[str, list[str]] = field(default_factory=dict)
     each: str = ""
 
     def add(self, name: str, text: str) -> None:
