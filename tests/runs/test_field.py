@@ -3,7 +3,8 @@
 import numpy as np
 
 from gansmith.data import read
-from gansmith.runs.field import field_numbers, reals_for
+from gansmith.runs.field import field_lines, field_numbers, reals_for, with_rows
+from gansmith.runs.report.exhibits import field
 
 RNG = np.random.default_rng(0)
 WORDS = [f"w{i}" for i in range(60)]
@@ -32,3 +33,30 @@ def test_numbers_that_depend_on_how_many_there_are_say_it_and_are_of_as_many():
     assert "self-BLEU-4 against 69 others, 1 when all are one" in names and "distinct 1-grams of 70, share" in names
     assert "perplexity of the data to a trigram model of 70 samples" in names
     assert {f"distinct {n}-grams of 70, share" for n in (1, 2, 3)} <= set(names)
+
+
+def test_a_cheap_model_of_the_training_data_stands_beside_every_game_of_sequences():
+    grammar = [f"{a} {b} {c}" for a in WORDS[:9] for b in WORDS[9:18] for c in (WORDS[int(b[1:])], WORDS[30])]
+    data = read(grammar)
+    real, other, known = reals_for(data, None, 60, 120)
+    arrays = field_numbers(data.spec, real, other, data.raw(np.arange(60)), known)
+    names, cheap = list(arrays["field_names"]), arrays["field_baseline"]
+    assert arrays["field_baseline_is"] == "trigram model" and len(cheap) == len(names)
+    at = names.index("2-grams that real ones have, share")
+    assert cheap[at] > max(0.6, 1.5 * arrays["field_control"][at])
+    lines = field_lines(arrays)
+    assert lines[1].split("  ")[-1].strip() == "shuffled (control)" and "trigram model (to beat)" in lines[1]
+    assert field(arrays)["columns"][2] == "trigram model (to beat)" and len(field(arrays)["rows"][0]) == 5
+    more = with_rows(arrays, {"of classes": (1.0, 2.0, 3.0)})
+    assert np.isnan(more["field_baseline"][-1]) and len(more["field_names"]) == len(names) + 1
+
+
+def test_the_cheap_model_of_genes_is_a_chain_of_codons():
+    codons = ["GCA", "CCG", "GGT", "AAC"]
+    genes = ["ATG" + "".join(RNG.choice(codons, RNG.integers(2, 6))) + "TAA" for _ in range(200)]
+    data = read(genes)
+    name, made = data.spec.baseline(data, 100, np.random.default_rng(0))
+    texts = data.spec.texts(made)
+    assert name == "chain of codons" and made.shape == (100, data.spec.shape[0]) and made.dtype == np.int16
+    assert all(text.startswith("ATG") and len(text) % 3 == 0 for text in texts) and len(set(texts)) > 20
+    assert np.mean([text.endswith("TAA") for text in texts]) > 0.7  # what is too long is cut

@@ -272,6 +272,11 @@ class Kind:
         """How much of `fake` items is copied from the Dataset `known`, all that was trained on; {}: not measured."""
         return {}
 
+    def baseline(self, known, count: int, rng) -> tuple | None:
+        """What the cheapest model of the Dataset `known` is called, and `count` items of it: what a game is to beat in
+        `measures`. None: there is none."""
+        return None
+
     def usefulness(self, real, kept) -> Callable[..., float] | None:
         """(made items) -> how well models that learn from them do on `kept` real ones (train on synthetic, test on
         real), 1 at best; beside `real` ones that show what there is to learn. None: there is nothing."""

@@ -22,6 +22,7 @@ def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, n
 
     known  what `items` may be copies of, without the `other` ones
 
+    field_baseline (k,) and field_baseline_is, its name, where the kind has a cheap model to beat (`Kind.baseline`)
     field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
     column_floor (columns,): how far the distribution of each column is from the data's
     """
@@ -36,6 +37,10 @@ def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, n
     if not values:
         return {}
     floor, control = measured(other), measured(form.shuffled(other, np.random.default_rng(0)))
+    cheap, beside = form.baseline(known, count_of(items), np.random.default_rng(0)), {}
+    if cheap is not None:
+        name, made = cheap
+        beside = {"field_baseline_is": np.array(name), "field_baseline": np.array([*measured(made).values()], float)}
     columns, usual = form.by_column(real, items), form.by_column(real, other)
     return {
         "field_names": np.array(list(values)),
@@ -46,6 +51,7 @@ def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, n
         "column_names": np.array(list(columns), dtype=str),
         "column_fake": np.array(list(columns.values()), float),
         "column_floor": np.array([usual[name] for name in columns], float),
+        **beside,
     }
 
 
@@ -56,6 +62,8 @@ def with_rows(arrays: dict, rows: dict[str, tuple[float, float, float]]) -> dict
     empty = {"field_says": np.array("")}
     columns = dict(zip(("field_fake", "field_floor", "field_control"), np.array(list(rows.values()), float).T))
     more = {"field_names": np.array(list(rows)), **columns}
+    if "field_baseline" in arrays:
+        more["field_baseline"] = np.full(len(rows), np.nan)
     return (arrays or empty) | {
         name: np.concatenate([arrays[name], value]) if arrays else value for name, value in more.items()
     }
@@ -79,14 +87,24 @@ def field_lines(arrays: dict) -> list[str]:
     if "field_names" not in arrays:
         return []
     wide = max(map(len, arrays["field_names"])) + 2
-    lines = ["", f"{'':<{wide}}{'samples':<12}{'real data':<12}shuffled (control)"]
-    for row in zip(arrays["field_names"], arrays["field_fake"], arrays["field_floor"], arrays["field_control"]):
-        lines.append(f"{row[0]:<{wide}}{row[1]:<12.3g}{row[2]:<12.3g}{row[3]:.3g}")
+    columns = field_columns(arrays)
+    lines = ["", "".join([" " * wide, *(f"{name:<{len(name) + 4}}" for name in columns)]).rstrip()]
+    for row in zip(arrays["field_names"], *columns.values()):
+        cells = (f"{value:<{len(name) + 4}.3g}" for name, value in zip(columns, row[1:]))
+        lines.append("".join([f"{row[0]:<{wide}}", *cells]).rstrip())
     worst = worst_columns(arrays)[:WORST]
     if worst:
         lines.append(f"columns that differ most: {', '.join(f'{n} {v:.2f} (real data {f:.2f})' for n, v, f in worst)}")
     said = str(arrays.get("field_says", ""))
     return lines + ([said] if said else [])
+
+
+def field_columns(arrays: dict) -> dict[str, np.ndarray]:
+    """What the columns of these numbers are called, and the numbers."""
+    named = {"samples": "field_fake", "real data": "field_floor"}
+    if "field_baseline" in arrays:
+        named[f"{arrays['field_baseline_is']} (to beat)"] = "field_baseline"
+    return {name: arrays[key] for name, key in (named | {"shuffled (control)": "field_control"}).items()}
 
 
 def worst_columns(arrays: dict) -> list[tuple[str, float, float]]:

@@ -12,7 +12,7 @@ import numpy as np
 from gansmith.data.spec import Kind
 from gansmith.evaluate.counts import Z_LIMIT
 from gansmith.evaluate.protocol import Card
-from gansmith.runs.field import worst_columns
+from gansmith.runs.field import field_columns, worst_columns
 from gansmith.runs.report.svg import bars, draw, plane, scatter, spell
 
 NAMES = {
@@ -177,10 +177,11 @@ def _many(what: str) -> str:
     return {"class": "classes", "mode": "modes", "region": "regions"}[what]
 
 
-def field(arrays: dict) -> list[tuple[str, ...]]:
-    """(number of the kind's own field, of samples, of other reals, of the control) in words."""
-    columns = (arrays[f"field_{name}"] for name in ("fake", "floor", "control"))
-    return [(str(name), *(f"{v:.3g}" for v in values)) for name, *values in zip(arrays["field_names"], *columns)]
+def field(arrays: dict) -> dict:
+    """The numbers of the kind's own field: what the columns are called, and (number, each column in words)."""
+    columns = field_columns(arrays)
+    rows = [(str(n), *(f"{v:.3g}" for v in values)) for n, *values in zip(arrays["field_names"], *columns.values())]
+    return {"columns": list(columns), "rows": rows}
 
 
 def figures(arrays: dict) -> list[tuple[str, str]]:
