@@ -20,7 +20,7 @@ from gansmith.training.metrics import Metric
 
 EXAMPLE = "gansmith.gans.analyser:gc_content"
 ASKED = 500  # sequences that the analysers are asked about in an evaluation
-RISE = 0.05  # share by which more of the samples pass than of the data where an analyser likes them better
+RISE = 0.05  # share, at the least, by which more of the samples pass than of the data where an analyser likes them
 
 
 class FBGAN(SeqWGAN):
@@ -162,7 +162,9 @@ class FBGAN(SeqWGAN):
             for role, (analyser, threshold) in self.analysers().items():
                 share = float((analyser(made) > threshold).mean())
                 found.append(f"{role} {analyser.name} passes {share:.1%} of the samples; {about[role].shares()}")
-                liked.append(share > about[role].passing + RISE)
+                usual = about[role].passing
+                chance = 2 * (usual * (1 - usual) * (1 / len(texts) + 1 / len(made))) ** 0.5  # two standard errors
+                liked.append(share > usual + max(RISE, chance))
         except UserError as error:  # of somebody else's run
             return [f"the analysers were not asked: {error}"]
         if len(liked) == 1:

@@ -16,11 +16,11 @@ from gansmith.runs.reference import chosen, some
 WORST = 8  # columns that are printed; the page has all
 
 
-def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, np.ndarray]:
+def field_numbers(form: Kind, real, other, items, train: Dataset, rest: Dataset) -> dict[str, np.ndarray]:
     """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
     them destroyed (`Kind.shuffled`), as the arrays of a page: {} where it measures nothing.
 
-    known  what `items` may be copies of, without the `other` ones
+    train  what `items` may be copies of;  rest  the same without the `other` ones, which are copies of themselves
 
     field_baseline (k,) and field_baseline_is, its name, where the kind has a cheap model to beat (`Kind.baseline`)
     field_names, field_fake, field_floor, field_control (k,); field_says, a sentence; column_names, column_fake,
@@ -30,14 +30,15 @@ def field_numbers(form: Kind, real, other, items, known: Dataset) -> dict[str, n
         count = min(len(other), len(items))
         other, items = (part[np.random.default_rng(0).permutation(len(part))[:count]] for part in (other, items))
 
-    def measured(some) -> dict[str, float]:
+    def measured(some, known: Dataset = train) -> dict[str, float]:
         return form.measures(real, some) | form.copies(known, some)
 
     values = measured(items)
     if not values:
         return {}
-    floor, control = measured(other), measured(form.shuffled(other, np.random.default_rng(0)))
-    cheap, beside = form.baseline(known, count_of(items), np.random.default_rng(0)), {}
+    floor = dict(zip(values, measured(other, rest).values()))  # by place: names may say how many were searched
+    control = measured(form.shuffled(other, np.random.default_rng(0)))
+    cheap, beside = form.baseline(train, count_of(items), np.random.default_rng(0)), {}
     if cheap is not None:
         name, made = cheap
         beside = {"field_baseline_is": np.array(name), "field_baseline": np.array([*measured(made).values()], float)}
@@ -78,8 +79,8 @@ def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tu
     rows = np.random.default_rng(1).permutation(count_of(real))
     half = len(rows) // 2
     places = torch.from_numpy(np.setdiff1d(np.arange(len(train)), chosen(train, len(rows))[rows[:half]]))
-    known = replace(train, rows=places if train.rows is None else train.rows[places])
-    return take(real, rows[half:]), take(real, rows[:half]), known
+    rest = replace(train, rows=places if train.rows is None else train.rows[places])
+    return take(real, rows[half:]), take(real, rows[:half]), rest
 
 
 def field_lines(arrays: dict) -> list[str]:
