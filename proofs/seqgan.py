@@ -6,6 +6,8 @@ sequences under G, and how many samples differ. And beside both the temperature 
 alone, which trades one for the other for nothing ("Language GANs Falling Short"): a gain that lies on or above that
 curve is a gain of temperature and of nothing else.
 
+All of it, with every seed, is one figure: docs/gallery/seqgan.png.
+
     python proofs/seqgan.py                      three seeds, 18 minutes of two cores
     python proofs/seqgan.py --minutes 1 --no-record --seeds 0     to see that it works
 
@@ -17,9 +19,11 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
+from gallery import GALLERY
 from record import record
 
 import gansmith as gs
@@ -108,6 +112,27 @@ def cooled(found: dict) -> dict:
     }
 
 
+def draw(results: dict[str, dict], path: Path) -> None:
+    """What the oracle says against distinct pairs: likelihood's curve over temperatures, SeqGAN's point and the
+    oracle's own samples, each seed in a colour."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((5, 4), layout="tight")
+    axes = figure.subplots()
+    for i, (seed, found) in enumerate(results.items()):
+        curve = [found["likelihood alone, by temperature"][str(t)] for t in TEMPERATURES]
+        parts = (("oracle itself", "+"), ("likelihood, when the play begins", "s"), ("seqgan", "x"))
+        label = f"likelihood alone, temperatures {TEMPERATURES[0]} to {TEMPERATURES[-1]}, seed {seed}"
+        across = [point["distinct_pairs"] for point in curve]
+        axes.plot(across, [point["oracle"] for point in curve], marker="o", markersize=3, color=f"C{i}", label=label)
+        for name, mark in parts:
+            point = found[name]
+            axes.plot(point["distinct_pairs"], point["oracle"], mark, color=f"C{i}", label=None if i else name)
+    axes.set(xlabel="distinct pairs of words", ylabel="nats a word to the oracle (less is better)")
+    axes.legend(fontsize=6)
+    figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=3.3, help="of SeqGAN with each seed")
@@ -123,6 +148,8 @@ def main() -> None:
     print(f"gain in nats a word {gains}, {(time.monotonic() - begun) / 60:.1f} minutes")
     if args.no_record:
         return
+    GALLERY.mkdir(exist_ok=True)
+    draw(results, GALLERY / "seqgan.png")
     record(
         "seqgan",
         passed=min(gains) >= GAIN

@@ -14,6 +14,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 from antimicrobial import content, data, peptide
+from gallery import GALLERY
+from PIL import Image
 from record import record
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
@@ -114,6 +116,7 @@ def main() -> None:
         "letters of order 5": measured(form, letters(train, 5, 1000, rng), train, held),
     }
     control = measured(form, shuffled, train, held)
+    Image.fromarray(form.preview(gan.sample(16, seed=1))).save(GALLERY / f"genes-{asked.game}.png")
     record(
         "seqwgan" if asked.game == "seqwgan" else f"genes-{asked.game}",
         passed=good(ours) and not good(control),

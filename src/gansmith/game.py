@@ -334,7 +334,7 @@ def check_settings(game: type[Game], settings: Mapping) -> None:
             continue
         if type(value) not in kinds and not (type(value) is int and float in kinds):
             wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-            raise SettingError(f"{game.__name__}({name}={value!r}): expected {wanted}")
+            raise SettingError(f"{game.__name__}({name}={value!r}): expected {wanted}: {limits.get('meaning', name)}")
         if limits.get("choices") and value not in limits["choices"]:
             allowed = ", ".join(map(str, limits["choices"]))
             raise SettingError(f"{game.__name__}({name}={value!r}): choose one of {allowed}")

@@ -65,6 +65,18 @@ def test_captions_in_memory_are_one_for_each_picture(captions, says):
         gs.read((np.zeros((3, 8, 8), np.uint8), captions), form="captions")
 
 
+def test_what_is_left_away_of_captions_is_said():
+    long = " ".join(f"w{i}" for i in range(33))
+    data = gs.read((np.zeros((3, 8, 8), np.uint8), [long, ["a"] * 7, ["a", "b"]]), form="captions")
+    assert data.fields["text"].shape == (3, 5, 24)
+    assert data.notes[-3:] == (
+        "8 captions, 35 words known (77.5% of what is said)",  # 31 of 40
+        "1 captions are cut after 24 words, the longest has 33: shorten them",
+        "1 pictures have more than 5 captions, of which the first are taken: item 1",
+    )
+    assert len(gs.read((np.zeros((2, 8, 8), np.uint8), ["a", "b"]), form="captions").notes) == len(data.notes) - 2
+
+
 def test_what_cannot_be_read_says_what_to_write(tmp_path):
     lay(tmp_path)
     with pytest.raises(gs.UserError, match="has no captions"):

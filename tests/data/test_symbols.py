@@ -297,6 +297,16 @@ def test_a_model_of_n_grams_adds_up_to_one_and_knows_its_data():
     assert after == pytest.approx(1) and model.perplexity(x) < 3
 
 
+def test_what_a_model_of_n_grams_draws_is_as_likely_as_it_says():
+    data = ids(*(5 * [(1, 2, 1), (1, 1), (2, 1, 1, 2)]), steps=4)
+    model = NGramModel(data, 2, weight=1)
+    made, counts = np.unique(model.draw(4000, 4, np.random.default_rng(0)), axis=0, return_counts=True)
+    likely = np.exp(model.log_likelihoods(made)[:, 1:].sum(1))  # after the first, which is one of the data's
+    chance = np.where(made[:, 0] == 1, 2 / 3, 1 / 3) * likely
+    np.testing.assert_allclose(counts / 4000, chance / chance.sum(), atol=0.025)  # of those that end in time
+    assert len(made) > 5 and (made[:, 0] > 0).all() and not (made[:, 1:] > 0)[made[:, :-1] == 0].any()
+
+
 def test_edit_distances_and_reading_frames():
     assert measures.edit_distances(ids((1, 2, 3), (1, 1), (1, 2)), ids((2, 3), (1, 1), (2, 1, 2, 3))).tolist() == [
         1,

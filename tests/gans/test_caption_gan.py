@@ -73,6 +73,17 @@ def test_the_policy_gradient_is_that_of_all_captions_enumerated(settings):
     assert ((wrong.mean(0) - exact).abs() > 3.5 * error).any()
 
 
+def test_the_noise_changes_captions_and_temperature_how_bold_they_are():
+    gan = small()
+    source = torch.rand(1, 1, 8, 8)
+    chances = [gan.generator(ALL, gan.generator.context(source, z).expand(len(ALL), -1)).sum(1).exp()
+               for z in (torch.zeros(1, 2), torch.tensor([[0.9, -0.9]]))]  # fmt: skip
+    assert (chances[0] - chances[1]).abs().sum() > 0.01
+    pictures = np.zeros((1, 1, 8, 8), np.uint8)
+    seen = [len(np.unique(gan.draw(pictures, 60, seed=0, temperature=t)[0], axis=0)) for t in (0.01, 1.0)]
+    assert seen[0] < 5 < seen[1]
+
+
 def test_what_is_read_of_a_text_does_not_depend_on_the_room_behind_it():
     torch.manual_seed(0)
     read = TextReader(5, 4)

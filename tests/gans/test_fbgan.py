@@ -5,8 +5,9 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.cli.main import main
 from gansmith.data import own_code
-from gansmith.gans.analyser import Analyser, audit, chain, gc_content, load, told_by
+from gansmith.gans.analyser import Analyser, audit, auroc, chain, gc_content, load, told_by
 from gansmith.gans.fbgan import Pool
 from gansmith.testing import check_game
 
@@ -71,7 +72,7 @@ def test_the_loop_raises_what_the_analyser_likes(named):
     gan.fit(GENES, steps=150, batch_size=16, val=0, diagnose=False)
     last = gan.history[-1]
     assert last["analyser/fed"] == 1 and last["analyser/passing"] > 0.8
-    assert "analyser/judged" in last and gan.audited().passing < 0.6
+    assert "analyser/judged" in last and gan.audited()["analyser"].passing < 0.6
     made = gan.spec.texts(gan.sample(100, seed=0))
     assert np.mean(np.array(gc_content(made)) > 0.4) > 0.8
 
@@ -88,8 +89,96 @@ def test_an_audit_finds_out_what_an_analyser_goes_by():
     by_order = audit(Analyser("x", lambda texts: ["TTACAGATTA" in t for t in texts]), marked, 0.5)
     assert by_order.passing == pytest.approx(1 / 3, abs=0.01) and by_order.shuffled < 0.01 and not by_order.fooled
     assert any("fooled" in line for line in by_letters.lines()) and not any("fooled" in x for x in by_order.lines())
-    nobody = audit(Analyser("x", lambda texts: np.zeros(len(texts))), texts, 0.5)
-    assert np.isnan(nobody.by_length) and len(nobody.lines()) == 1
+    assert by_order.from_chain > 0.6 and by_letters.from_shuffled == pytest.approx(0.5, abs=0.05)
+
+
+def test_as_often_means_what_it_says():
+    texts = ["AC"[i % 3 == 0] + "GT" * (3 + i % 4) for i in range(400)]
+    first = Analyser("x", lambda texts: [t.startswith("A") for t in texts])
+    same = audit(first, texts, 0.5)  # a chain knows how sequences begin
+    assert 0.8 * same.passing < same.chain < 1.2 * same.passing and same.shuffled < 0.5 * same.passing and same.fooled
+    assert "pass at least 80% as often as the data" in same.lines()[-1]
+
+
+def test_a_threshold_that_chooses_nothing_says_which_one_would():
+    texts = [f"ATG{'A' * i}" for i in range(101)]
+    length = Analyser("x", lambda texts: [len(t) for t in texts])
+    for threshold, much in ((200, "nothing"), (2, "all")):
+        found = audit(length, texts, threshold)
+        assert found.idle and np.isnan(found.by_length)
+        assert found.lines("second analyser", "--judge-threshold")[-1] == (
+            f"nearly {much} of the data is above --judge-threshold {threshold}, so that it chooses nothing: one in ten "
+            "scores 93 or more, --judge-threshold 93"
+        )
+
+
+def test_labels_tell_how_good_an_analyser_is_and_what_length_alone_knows():
+    rng = np.random.default_rng(0)
+    texts = ["A" * n + "C" * (i % 2) for i, n in enumerate(rng.integers(5, 30, 400))]
+    truth = [text.endswith("C") for text in texts]
+    found = audit(Analyser("x", lambda texts: [t.count("C") for t in texts]), texts, 0.5, labels=truth)
+    assert (
+        found.truth == 1
+        and 0.4 < found.truth_by_length < 0.65
+        and "its scores tell your labels 1.00" in found.lines()[1]
+    )
+    with pytest.raises(gs.UserError, match=r"labels of shape \(3,\) for 400 texts"):
+        audit(Analyser("x", gc_content), texts, 0.5, labels=truth[:3])
+    assert auroc(np.array([1.0, 2]), np.array([1.0, 0])) == 0.875
+
+
+# --- who judges ------------------------------------------------------------------------------------------------------
+def trained(**settings):
+    return gs.FBGAN(**SMALL | {"threshold": 0.3} | settings).fit(GENES, steps=1, val=0, evaluate=False, diagnose=False)
+
+
+def test_an_evaluation_says_whether_a_second_analyser_agrees(named):
+    likes = named("return [float('CGC' in t) for t in texts]")
+    gan = trained(score=likes, judge=named("return [t.count('T') for t in texts]"), judge_threshold=2.5)
+    made = gan.spec.encode(["ATGCGCCGCTAA", "ATGCGCTAA"] * 250)[0]
+    gan.sample = lambda n, seed: made
+    data = gan.read(GENES)
+    first, second, verdict = gan.remarks(data)
+    assert "passes 100.0% of the samples" in first and "of the data above 0.3" in first and "chain of codons" in first
+    assert second.startswith("second analyser ") and "passes 0.0% of the samples" in second and "above 2.5" in second
+    assert verdict == "the analyser is fooled: it likes the samples better than the data, the second one does not"
+    gan.judging, gan.judge_threshold = Analyser("y", lambda texts: [t.startswith("ATGCGC") for t in texts]), 0.5
+    assert len(gan.remarks(data)) == 2
+    assert "no second analyser looked on" in trained(score=likes).remarks(data)[-1]
+
+
+def test_remarks_on_somebody_elses_run_call_nothing(named, tmp_path):
+    trained(score=named("return [1.0 * len(t) for t in texts]")).save(tmp_path / "x.gan")
+    own_code._list().unlink()
+    gan = gs.load(tmp_path / "x.gan")
+    assert gan.remarks(gan.read(GENES))[0].startswith("the analysers were not asked: --score ")
+
+
+def test_the_second_analyser_is_audited_and_asked_for_what_is_missing(named):
+    said = []
+    settings = SMALL | {"threshold": 0.3, "judge": named("return [len(t) for t in texts]"), "judge_threshold": 9}
+    gs.FBGAN(**settings).fit(GENES, steps=1, val=0, evaluate=False, say=said.append)
+    said = "\n".join(said)
+    assert "second analyser" in said and "of the data above 9" in said and "towards the share of G and C, an" in said
+    for body, message in (("raise KeyError('x')", "KeyError"), ("return [1.0]", "must return 60 numbers")):
+        name = named(body)
+        with pytest.raises(gs.UserError, match=message) as told:
+            gs.FBGAN(judge=name, **SMALL).fit(GENES, steps=1, val=0)
+        assert name in str(told.value)
+
+
+def test_an_analyser_of_ones_own_on_the_command_line(named, tmp_path, capsys):
+    (tmp_path / "genes.txt").write_text("\n".join(GENES))
+    name = named("return [t.count('AAA') / len(t) for t in texts]")
+    small = [word for key, value in SMALL.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+    run = ["--threshold", "0.1", "--steps", "2", "--out", str(tmp_path / "run")]
+    assert main(["train", "fbgan", str(tmp_path / "genes.txt"), "--score", name, *small, *run]) == 0
+    assert f"analyser {name}: " in capsys.readouterr().out
+
+
+def test_a_function_in_place_of_its_name_is_told_how_to_name_it():
+    with pytest.raises(gs.UserError, match="score=<built-in function len>.: expected str: .*FILE.py:FUNCTION"):
+        gs.FBGAN(score=len)
 
 
 def test_a_chain_of_codons_knows_what_follows_what():

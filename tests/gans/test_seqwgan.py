@@ -83,6 +83,23 @@ def test_the_critic_s_loss_on_known_scores():
     assert gan.generator_loss(batch)["adversarial"].item() == pytest.approx(-0.2)
 
 
+def test_the_critic_of_proteingan_is_divided_by_its_spectral_norms():
+    def largest(**settings):
+        torch.manual_seed(0)
+        gan, data = built(width=8, attention=True, dilated=True, **settings)
+        seen = gan.one_hot(data.batch(torch.arange(8)).real)
+        for module in gan.discriminator.modules():
+            for weight in module.parameters(recurse=False):
+                weight.data.mul_(9)
+        for _ in range(30):  # of power iteration
+            gan.discriminator(seen)
+        gan.discriminator.eval()
+        maps = [m for m in gan.discriminator.modules() if isinstance(m, (torch.nn.Conv1d, torch.nn.Linear))]
+        return [torch.linalg.matrix_norm(m.weight.detach().flatten(1), 2).item() for m in maps]
+
+    assert max(largest(spectral_norm=True)) < 1.05 < 2 < max(largest()) and len(largest()) >= 6
+
+
 def test_gumbel_noise_leaves_shares_and_lower_temperatures_letters():
     gan, data = built(gumbel=0.1)
     batch = Batch(index=torch.arange(200))

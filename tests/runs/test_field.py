@@ -47,14 +47,14 @@ def test_nearly_symmetric_shapes_have_one_axis_of_symmetry_for_any_number_of_sam
 
 def test_copies_are_looked_for_among_all_that_was_trained_on_and_never_among_the_floor():
     data = read(LINES)
-    real, other, known = reals_for(data, None, 50, 100)  # what is compared is a ninth of the data
-    assert len(real) == len(other) == 50 and len(known) == len(data) - 50
-    trained = known.raw(np.arange(len(known)))
+    real, other, rest = reals_for(data, None, 50, 100)  # what is compared is a ninth of the data
+    assert len(real) == 100 and len(other) == 50 and len(rest) == len(data) - 50
+    trained = rest.raw(np.arange(len(rest)))
     floor = {row.tobytes() for row in other}
     assert floor.isdisjoint(row.tobytes() for row in trained) and len(floor) == 50
-    found = field_numbers(data.spec, real, other, trained[-60:], known)
+    found = field_numbers(data.spec, real, other, np.concatenate([trained[-40:], other[:20]]), data, rest)
     values = dict(zip(found["field_names"], zip(found["field_fake"], found["field_floor"])))
-    name = f"at least 90 % identical to one of {len(known)} training sequences, share of 50"
+    name = f"at least 90 % identical to one of {len(data)} training sequences, share of 50"
     assert values[name] == (1, 0)
     train, held = data.split(0.1)
     assert reals_for(train, held, 50, 100)[2] is train
@@ -62,8 +62,8 @@ def test_copies_are_looked_for_among_all_that_was_trained_on_and_never_among_the
 
 def test_numbers_that_depend_on_how_many_there_are_say_it_and_are_of_as_many():
     data = read(LINES)
-    real, other, known = reals_for(data, None, 50, 200)  # 100 others
-    names = list(field_numbers(data.spec, real, other, data.raw(np.arange(70)), known)["field_names"])
+    real, other, rest = reals_for(data, None, 100, 200)
+    names = list(field_numbers(data.spec, real, other, data.raw(np.arange(70)), data, rest)["field_names"])
     assert "self-BLEU-4 against 69 others, 1 when all are one" in names and "distinct 1-grams of 70, share" in names
     assert "perplexity of the data to a trigram model of 70 samples" in names
     assert {f"distinct {n}-grams of 70, share" for n in (1, 2, 3)} <= set(names)
@@ -113,3 +113,25 @@ def test_a_kind_without_baselines_says_nothing_of_them():
     arrays = field_numbers(type("Plain", (Levels,), {"baselines": Kind.baselines})((1,)), REAL, REAL, REAL)
     assert not arrays["baseline_names"].size and field_lines(arrays)[1].rstrip().endswith("shuffled (control)")
     assert str(arrays["field_says"]) == ""
+
+
+def test_a_cheap_model_of_the_training_data_stands_beside_every_game_of_sequences():
+    grammar = [f"{a} {b} {c}" for a in WORDS[:9] for b in WORDS[9:18] for c in (WORDS[int(b[1:])], WORDS[30])]
+    data = read(grammar)
+    real, other, rest = reals_for(data, None, 60, 120)
+    arrays = field_numbers(data.spec, real, other, data.raw(np.arange(60)), data, rest)
+    names, (cheap,) = list(arrays["field_names"]), arrays["field_baselines"]
+    assert arrays["baseline_names"].tolist() == ["trigram model"] and len(cheap) == len(names)
+    at = names.index("2-grams that real ones have, share")
+    assert cheap[at] > max(0.6, 1.5 * arrays["field_control"][at])
+
+
+def test_the_cheap_model_of_genes_is_a_chain_of_codons():
+    codons = ["GCA", "CCG", "GGT", "AAC"]
+    genes = ["ATG" + "".join(RNG.choice(codons, RNG.integers(2, 6))) + "TAA" for _ in range(200)]
+    data = read(genes)
+    ((name, made),) = data.spec.baselines(data.raw(np.arange(200)), 100, np.random.default_rng(0)).items()
+    texts = data.spec.texts(made)
+    assert name == "chain of codons" and made.shape == (100, data.spec.shape[0]) and made.dtype == np.int16
+    assert all(text.startswith("ATG") and len(text) % 3 == 0 for text in texts) and len(set(texts)) > 20
+    assert np.mean([text.endswith("TAA") for text in texts]) > 0.7  # what is too long is cut

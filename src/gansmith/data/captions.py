@@ -79,22 +79,31 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
 def captioned(pictures: Dataset, captions: list[list[str]]) -> Dataset:
     """`pictures` with a list of captions for each."""
     told = [each[:CAPTIONS] for each in captions]
-    counts = Counter(word for each in told for caption in each for word in words(caption))
+    spoken = [words(caption) for each in told for caption in each]
+    counts = Counter(word for caption in spoken for word in caption)
     least = 2 if sum(counts.values()) > 2000 else 1
     vocabulary = tuple(word for word, n in counts.most_common(VOCABULARY) if n >= least)
     most = max(map(len, told))
-    length = min(WORDS, max(len(words(caption)) for each in told for caption in each))
+    length = min(WORDS, max(map(len, spoken)))
     number = numbered(vocabulary)
     text = np.stack([to_ids([each[i % len(each)] for i in range(most)], number, length) for each in told])
-    known = sum(counts[word] for word in vocabulary) / max(1, sum(counts.values()))
-    note = f"{sum(map(len, told))} captions, {len(vocabulary)} words known ({known:.1%} of what is said)"
+    known = [sum(word in number for word in caption) for caption in spoken]
+    share = sum(min(count, length) for count in known) / max(1, sum(counts.values()))
+    notes = [f"{len(spoken)} captions, {len(vocabulary)} words known ({share:.1%} of what is said)"]
+    if cut := sum(count > length for count in known):
+        notes.append(f"{cut} captions are cut after {length} words, the longest has {max(known)}: shorten them")
+    name = lambda i: pictures.files[i] if pictures.files else f"item {i}"  # noqa: E731
+    if more := [name(i) for i, each in enumerate(captions) if len(each) > CAPTIONS]:
+        notes.append(
+            f"{len(more)} pictures have more than {CAPTIONS} captions, of which the first are taken: {few(more, 3)}"
+        )
     form = Words(text.shape[1:], columns=vocabulary)
     return replace(
         pictures,
         spec=replace(pictures.spec, also={"text": form}),
         fields=pictures.fields | {"text": text},
         digest=caching.digest(pictures.digest, text, vocabulary),
-        notes=(*pictures.notes, note),
+        notes=(*pictures.notes, *notes),
     )
 
 

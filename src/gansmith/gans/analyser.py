@@ -13,6 +13,7 @@ from gansmith.data import own_code
 from gansmith.errors import SettingError
 
 FEW, MOST = 20, 1500  # sequences of a verdict below which nothing is learned from it; that an audit looks at
+ALIKE, NONE = 0.8, 0.01  # shares of the data's share from which others pass as often; that is as good as nothing
 FORM = "FILE.py:FUNCTION"
 
 
@@ -78,8 +79,12 @@ class Audit:
 
     passing    share of the data that it scores above the threshold;  shuffled  … with the letters of each mixed
     chain      … of a Markov chain of the data's codons (or letters), which knows what follows what and no more
+    from_shuffled, from_chain  AUROC with which its scores tell the data from these
     by_length, by_letters  AUROC with which trees that see only the length, or only the share of each letter, tell what
-               passes from what does not: 0.5 nothing, 1 all; NaN where too few pass, or too few do not
+               passes from what does not; NaN where too few pass, or too few do not
+    truth, truth_by_length  AUROC with which its scores, and the length alone, tell labels that were given; else NaN
+    tenth      the score that one in ten of the data is above
+    An AUROC of 0.5 is nothing, 1 is all.
     """
 
     name: str
@@ -87,53 +92,101 @@ class Audit:
     passing: float
     shuffled: float
     chain: float
+    from_shuffled: float
+    from_chain: float
     by_length: float
     by_letters: float
+    truth: float
+    truth_by_length: float
+    tenth: float
     unit: str
 
     @property
     def fooled(self) -> bool:
-        """Whether what cannot know passes more often than the data, or mixed letters as often as it."""
-        most = max(1.5 * self.passing, self.passing + 0.05)
-        return self.chain > most or self.shuffled > max(0.05, 0.8 * self.passing)
+        """Whether sequences that cannot know pass at least ALIKE times as often as the data."""
+        return max(self.chain, self.shuffled) > max(NONE, ALIKE * self.passing)
 
-    def lines(self) -> list[str]:
-        told = {"length": self.by_length, "letter content": self.by_letters}
-        parts = [
-            f"{name} alone tells its verdict with AUROC {value:.2f}" for name, value in told.items() if value == value
-        ]
-        found = [
-            f"analyser {self.name}: {self.passing:.1%} of the data above {self.threshold:g}; with letters mixed "
-            f"{self.shuffled:.1%}; of a chain of {self.unit} that only knows what follows what {self.chain:.1%}",
-            *(["; ".join(parts)] if parts else []),
-        ]
-        if self.fooled:
+    @property
+    def idle(self) -> bool:
+        """Whether (nearly) nothing passes, of the data or of the chain, or all."""
+        return max(self.passing, self.chain) < NONE or self.passing > 1 - NONE
+
+    def shares(self) -> str:
+        return (
+            f"{self.passing:.1%} of the data above {self.threshold:g}; with letters mixed {self.shuffled:.1%}; of a "
+            f"chain of {self.unit} that only knows what follows what {self.chain:.1%}"
+        )
+
+    def lines(self, role: str = "analyser", option: str = "--threshold") -> list[str]:
+        """What was found, for a plan: `option` sets the threshold of an analyser of this `role`."""
+        aurocs = {
+            "its scores tell the data from mixed letters": self.from_shuffled,
+            "from the chain": self.from_chain,
+            "length alone tells what passes": self.by_length,
+            "letter content alone": self.by_letters,
+            "its scores tell your labels": self.truth,
+            "length alone tells these": self.truth_by_length,
+        }
+        told = ", ".join(f"{what} {value:.2f}" for what, value in aurocs.items() if value == value)
+        found = [f"{role} {self.name}: {self.shares()}", f"{role}, AUROC (0.5 nothing, 1 all): {told}"]
+        if self.idle:
+            much = "all" if self.passing > 0.5 else "nothing"
             found.append(
-                "the analyser is fooled: sequences that cannot know what it looks for pass as often as the data or "
-                "more, so a high share of them proves little; train it against such sequences, or judge by another one"
+                f"nearly {much} of the data is above {option} {self.threshold:g}, so that it chooses nothing: one in "
+                f"ten scores {self.tenth:.3g} or more, {option} {self.tenth:.3g}"
+            )
+        elif self.fooled:
+            found.append(
+                f"the {role} is fooled: sequences that cannot know what it looks for pass at least {ALIKE:.0%} as "
+                "often as the data, so a high share of passing samples proves little; train it against such sequences, "
+                "or judge by another one"
             )
         return found
 
 
-def audit(analyser: Analyser, texts: list[str], threshold: float, unit: int = 1, seed: int = 0) -> Audit:
-    """Ask `analyser` about the data's `texts` and about sequences that cannot know; `unit` letters are a codon."""
+def audit(analyser: Analyser, texts: list[str], threshold: float, unit: int = 1, seed: int = 0, labels=None) -> Audit:
+    """Ask `analyser` about the data's `texts` and about sequences that cannot know; `unit` letters are a codon.
+
+    labels  (n,) whether each text is what the analyser looks for, where that is known
+    """
     rng = np.random.default_rng(seed)
+    truth = None if labels is None else np.asarray(labels).astype(bool)
+    if truth is not None and truth.shape != (len(texts),):
+        raise SettingError(f"labels of shape {truth.shape} for {len(texts)} texts: give True or False for each")
     if len(texts) > MOST:
-        texts = [texts[i] for i in rng.permutation(len(texts))[:MOST]]
-    passes = lambda some: analyser(some) > threshold  # noqa: E731
-    verdict = passes(texts)
+        rows = rng.permutation(len(texts))[:MOST]
+        texts, truth = [texts[i] for i in rows], None if truth is None else truth[rows]
+    scores = analyser(texts)
+    mixed = analyser(["".join(rng.permutation(list(text))) for text in texts])
+    chained = analyser(chain(texts, len(texts), unit, rng))
     letters = sorted(set("".join(texts)))[:64]
     content = np.array([[text.count(x) / max(1, len(text)) for x in letters] for text in texts])
+    lengths = np.array([[len(text)] for text in texts])
+    passes = scores > threshold
     return Audit(
         analyser.name,
         threshold,
-        passing=float(verdict.mean()),
-        shuffled=float(passes(["".join(rng.permutation(list(text))) for text in texts]).mean()),
-        chain=float(passes(chain(texts, len(texts), unit, rng)).mean()),
-        by_length=told_by(np.array([[len(text)] for text in texts]), verdict),
-        by_letters=told_by(content, verdict),
+        passing=float(passes.mean()),
+        shuffled=float((mixed > threshold).mean()),
+        chain=float((chained > threshold).mean()),
+        from_shuffled=auroc(scores, mixed),
+        from_chain=auroc(scores, chained),
+        by_length=told_by(lengths, passes),
+        by_letters=told_by(content, passes),
+        truth=float("nan") if truth is None else auroc(scores[truth], scores[~truth]),
+        truth_by_length=float("nan") if truth is None else told_by(lengths, truth),
+        tenth=float(np.quantile(scores, 0.9)),
         unit="codons" if unit == 3 else "letters",
     )
+
+
+def auroc(high: np.ndarray, low: np.ndarray) -> float:
+    """The chance that one of the scores `high` is above one of `low`, equal ones by half; NaN where either is empty."""
+    if not len(high) or not len(low):
+        return float("nan")
+    low = np.sort(low)
+    below, up_to = (np.searchsorted(low, high, side) for side in ("left", "right"))
+    return float((below + up_to).mean() / (2 * len(low)))
 
 
 def chain(texts: list[str], n: int, unit: int, rng: np.random.Generator) -> list[str]:

@@ -11,11 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Batch, Dataset
+from gansmith.errors import UserError
 from gansmith.game import Stage, observe, setting
 from gansmith.gans.analyser import MOST, Analyser, Audit, audit, load
 from gansmith.gans.paper import Paper
 from gansmith.gans.seqwgan import SeqWGAN
 from gansmith.training.metrics import Metric
+
+EXAMPLE = "gansmith.gans.analyser:gc_content"
+ASKED = 500  # sequences that the analysers are asked about in an evaluation
+RISE = 0.05  # share, at the least, by which more of the samples pass than of the data where an analyser likes them
 
 
 class FBGAN(SeqWGAN):
@@ -26,8 +31,9 @@ class FBGAN(SeqWGAN):
     `score` is "FILE.py:FUNCTION" or "module:function"; the function takes a list of texts and returns as many numbers.
     Before training it is audited (`gansmith.gans.analyser`): what passes of the data, of the data with letters mixed,
     of a chain of codons that cannot know; how well its verdict is told from length or letters alone. The loop optimises
-    the analyser and not what it stands for, so `judge` names a second one that never steers, whose share is logged
-    beside. The pool is part of the game's state: a resumed run goes on exactly.
+    the analyser and not what it stands for, so `judge` names a second one that never steers: it is audited, too, its
+    share is logged beside, and an evaluation says whether both like the samples better than the data, or only the
+    first, which is fooled then. The pool is part of the game's state: a resumed run goes on exactly.
 
     Deviations: each different sequence joins once; the data itself is the oldest of the pool, replaced item by item.
     Built from the paper alone. In silico: a high score is the analyser's word and no experiment.
@@ -47,11 +53,10 @@ class FBGAN(SeqWGAN):
     recordable: ClassVar[bool] = False  # what counts as real changes between moves
     training_only: ClassVar[tuple[str, ...]] = ("pool",)
 
-    score: str = setting(
-        "gansmith.gans.analyser:gc_content", "function that scores sequences: FILE.py:FUNCTION or module:function"
-    )
+    score: str = setting(EXAMPLE, "function that scores sequences: FILE.py:FUNCTION or module:function")
     threshold: float = setting(0.8, "score above which a sequence is fed back")
     judge: str | None = setting(None, "a second function, which only looks on: FILE.py:FUNCTION or module:function")
+    judge_threshold: float | None = setting(None, "score of the second one above which it passes; None: as threshold")
     candidates: int = setting(960, "sequences that are scored at each feedback", minimum=1)
     feedback_every: int | None = setting(None, "generator moves between feedbacks; None: an epoch", minimum=1)
     imitation: float = setting(0.5, "share of training, at its beginning, without feedback", minimum=0.0, maximum=1.0)
@@ -74,16 +79,34 @@ class FBGAN(SeqWGAN):
         if self.feedback_every is None:
             self.feedback_every = max(1, round(count / (self.batch_size * self.discriminator_steps)))
             reasons.append(f"feedback_every {self.feedback_every}: an epoch")
+        if self.score == EXAMPLE:
+            reasons.append("towards the share of G and C, an example: --score FILE.py:FUNCTION names what you want")
         self.analyser, self.score = load(self.score, "--score", asked=True)
-        reasons += self.audited().lines()
         if self.judge is not None:
             self.judging, self.judge = load(self.judge, "--judge", asked=True)
-            self.judging(self._texts[:2])
+        for role, found in self.audited().items():
+            reasons += found.lines(role, "--threshold" if role == "analyser" else "--judge-threshold")
         return reasons
 
-    def audited(self) -> Audit:
-        """What the analyser goes by on the data."""
-        return audit(self.analyser, self._texts, self.threshold, self.fold or 1)
+    def analysers(self) -> dict[str, tuple[Analyser, float]]:
+        """By role, the analyser that steers and the one that looks on, where there is one, each with its threshold."""
+        found = {"analyser": (self.analyser, self.threshold)}
+        if self.judging is not None:
+            found["second analyser"] = self.judging, self.needed
+        return found
+
+    @property
+    def needed(self) -> float:
+        """The score above which the second analyser passes a sequence."""
+        return self.threshold if self.judge_threshold is None else self.judge_threshold
+
+    def audited(self, texts: list[str] | None = None) -> dict[str, Audit]:
+        """By role, what the analysers go by on `texts`, by default those of the data that is trained on."""
+        texts = self._texts if texts is None else texts
+        return {
+            role: audit(analyser, texts, threshold, self.fold or 1)
+            for role, (analyser, threshold) in self.analysers().items()
+        }
 
     @cached_property
     def analyser(self) -> Analyser:
@@ -125,12 +148,37 @@ class FBGAN(SeqWGAN):
         ids = self.spelled(self.generate(self.latents(self.candidates)))
         texts = self.spec.texts(ids.cpu().numpy())
         good = torch.as_tensor(self.analyser(texts) > self.threshold)
-        liked = float("nan") if self.judging is None else float((self.judging(texts) > self.threshold).mean())
+        liked = float("nan") if self.judging is None else float((self.judging(texts) > self.needed).mean())
         self.pool.take(torch.unique(ids[good.to(ids.device)], dim=0), float(good.float().mean()), liked)
+
+    # --- after training ----------------------------------------------------------------------------------------------
+    def remarks(self, data: Dataset) -> list[str]:
+        """What an evaluation says of how the analysers like samples, beside `data` and sequences that cannot know."""
+        rows = np.sort(np.random.default_rng(0).permutation(len(data))[:ASKED])
+        texts, made = self.spec.texts(data.raw(rows)), self.spec.texts(self.sample(ASKED, seed=0))
+        found, liked = [], []
+        try:
+            about = self.audited(texts)
+            for role, (analyser, threshold) in self.analysers().items():
+                share = float((analyser(made) > threshold).mean())
+                found.append(f"{role} {analyser.name} passes {share:.1%} of the samples; {about[role].shares()}")
+                usual = about[role].passing
+                chance = 2 * (usual * (1 - usual) * (1 / len(texts) + 1 / len(made))) ** 0.5  # two standard errors
+                liked.append(share > usual + max(RISE, chance))
+        except UserError as error:  # of somebody else's run
+            return [f"the analysers were not asked: {error}"]
+        if len(liked) == 1:
+            return [
+                *found,
+                "no second analyser looked on: the share above is of the one that the samples were made for",
+            ]
+        if liked == [True, False]:
+            found.append("the analyser is fooled: it likes the samples better than the data, the second one does not")
+        return found
 
     logs: ClassVar[dict[str, Metric]] = {
         "analyser/passing": Metric(
-            "share of G's sequences above the threshold, at the last feedback",
+            "share of G's sequences above the threshold, at the last feedback, by the weights that move",
             "rising, several times the data's",
             "at 0 for long: nothing is fed back; lower --threshold",
         ),

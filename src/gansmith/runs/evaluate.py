@@ -122,7 +122,7 @@ def against(
 def of_field(name: str, real: Reals, count: int, seed: int, alone: bool, seconds: float) -> tuple[list, list]:
     """(what is printed of the numbers of the field that the data belongs to, notes) of one thing."""
     train, held = (real.data, None) if real.others_data is None else (real.others_data, real.data)
-    ours, others, known = reals_for(train, held, count, FULL[1])
+    ours, others, rest = reals_for(train, held, count, FULL[1])
     labels = None
     if is_run(name) and real.form.continuous:
         game, data = load(name), data_of(name)
@@ -132,7 +132,7 @@ def of_field(name: str, real: Reals, count: int, seed: int, alone: bool, seconds
     else:
         found, labels = labelled_samples(name, real.form)
         items, labels = some(found, most=FULL[1]), labels if len(found) <= FULL[1] else None
-    arrays = field_numbers(real.form, ours, others, items, known)
+    arrays = field_numbers(real.form, ours, others, items, train, rest)
     rows, notes = class_numbers_of(train, held, items, others, labels, seconds)
     lines = field_lines(with_rows(arrays, rows))
     return (lines if alone or not lines else ["", name, *lines[1:]]), notes

@@ -20,13 +20,16 @@ TAUGHT = "R² on real rows of models that learned columns from these rows (train
 CLEAR = 0.1  # of what real data scores: numbers that are nearer to it by no more are as near
 
 
-def field_numbers(form: Kind, real, other, items, known: Dataset | None = None, end: float = np.inf) -> dict:
+def field_numbers(
+    form: Kind, real, other, items, train: Dataset | None = None, rest: Dataset | None = None, end: float = np.inf
+) -> dict[str, np.ndarray]:
     """What `form` measures of `items` against `real` ones, beside `other` real items and those with what matters in
     them destroyed (`Kind.shuffled`), and what its baselines make of `real` ones, as the arrays of a page: {} where it
     measures nothing. `items` and `other` are cut to one number of both, since many numbers of two sets (Fréchet
     distances, those in bins) hang on how many there are.
 
-    known  what `items` may be copies of, without the `other` ones; None: nothing is looked for
+    train  what `items` may be copies of; None: no copies are looked for
+    rest   the same without the `other` ones, which are copies of themselves
     end    the time after which no baselines are begun
 
     field_names, field_fake, field_floor, field_control (k,); baseline_names (b,), field_baselines (b, k); field_says,
@@ -36,13 +39,14 @@ def field_numbers(form: Kind, real, other, items, known: Dataset | None = None, 
     count = min(count_of(items), count_of(other))
     items, other = (take(x, evenly(count_of(x), count)) for x in (items, other))
 
-    def measured(some) -> dict[str, float]:
+    def measured(some, known: Dataset | None = train) -> dict[str, float]:
         return form.measures(real, some) | ({} if known is None else form.copies(known, some))
 
     values = measured(items)
     if not values:
         return {}
-    floor, control = measured(other), measured(form.shuffled(other, np.random.default_rng(0)))
+    floor = dict(zip(values, measured(other, rest or train).values()))  # by place: names may say how many were searched
+    control = measured(form.shuffled(other, np.random.default_rng(0)))
     late = time.monotonic() > end
     cheap = {} if late else form.baselines(real, count, np.random.default_rng(0))
     beside = {name: measured(made) for name, made in cheap.items()}

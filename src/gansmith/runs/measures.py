@@ -29,7 +29,18 @@ from gansmith.evaluate.neighbours import realism
 from gansmith.evaluate.protocol import Scores
 from gansmith.runs.class_reader import class_rows, reader
 from gansmith.runs.field import field_numbers, reals_for, with_rows
-from gansmith.runs.reference import POOL, Reals, Refined, as_numbers, asked_for, reals, sampler, some, spaces
+from gansmith.runs.reference import (
+    ENOUGH_GIVEN,
+    POOL,
+    Reals,
+    Refined,
+    as_numbers,
+    asked_for,
+    reals,
+    sampler,
+    some,
+    spaces,
+)
 
 DRAWS = 3
 SHOWN = 8  # best, worst and closest samples
@@ -140,11 +151,14 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         refine(found, game, draw, train, calibration, against, names, about, how)
     else:
         found.skipped.append("refined samples")
-    if hasattr(game, "remarks") and time.monotonic() < end:  # what it says itself of how it does on data
-        try:
-            found.notes += game.remarks(train, held)
-        except UserError as error:
-            found.notes.append(f"what {type(game).__name__} says itself not measured: {error}")
+    if hasattr(game, "remarks"):  # what it says itself of how it does on data
+        if time.monotonic() < end:
+            try:
+                found.notes += game.remarks(train if held is None or len(held) < ENOUGH_GIVEN else held)
+            except UserError as error:
+                found.notes.append(f"what {type(game).__name__} says itself not measured: {error}")
+        else:
+            found.skipped.append("what the game itself says of its samples")
     for scores in found.scores.values():
         found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
 
@@ -279,8 +293,8 @@ def spectrum(found, where, made, train, held, end) -> dict:
 
 def field_measures(game, items, found, where, made, train, held, end) -> dict:
     """The numbers of the kind's own field: of samples, of other reals, and of reals with what matters destroyed."""
-    real, other, known = reals_for(train, held, len(items), FULL[1])
-    arrays = field_numbers(train.spec, real, other, items, known, end)
+    real, other, rest = reals_for(train, held, len(items), FULL[1])
+    arrays = field_numbers(train.spec, real, other, items, train, rest, end)
     if arrays and not len(arrays["baseline_names"]) and type(train.spec).baselines is not Kind.baselines:
         found.skipped.append("what takes no training")
     shown = game.figures(held or train) if hasattr(game, "figures") else {}

@@ -350,6 +350,17 @@ class Symbols(Kind):
         share = float((near >= 0.9).mean()) if len(near) else 0.0
         return {f"at least 90 % identical to one of {len(ids):,} training sequences, share of {len(near)}": share}
 
+    def baselines(self, real, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """A chain of codons where all sequences are of whole ones, else a model of three symbols in a row."""
+        ids, k = np.asarray(real).astype(np.int64), len(self.vocabulary)
+        size = 3 if self.in_codons else 1
+        digits = (k + 1) ** np.arange(size)[::-1]
+        units = np.pad(ids, ((0, 0), (0, -ids.shape[1] % size))).reshape(len(ids), -1, size) @ digits
+        model = NGramModel(units, (k + 1) ** size - 1, order=2 if size == 3 else 3, weight=0 if size == 3 else 1)
+        made = model.draw(count, units.shape[1], rng)[:, :, None] // digits % (k + 1)
+        name = "chain of codons" if size == 3 else "trigram model"
+        return {name: made.reshape(count, -1)[:, : self.shape[0]].astype(self.dtype)}
+
     def says(self, values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
         """Whether samples are as likely as real ones, and whether they say as much."""
         reverse = next(name for name in values if name.startswith(REVERSE))

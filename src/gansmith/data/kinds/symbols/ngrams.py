@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+TRIES = 8  # to draw a sequence that ends in time
+
 
 def lengths_of(ids: np.ndarray) -> np.ndarray:
     """(n,) symbols before the first 0."""
@@ -80,6 +82,33 @@ class NGramModel:
     def perplexity(self, ids: np.ndarray) -> float:
         """exp of the mean negative log-likelihood of a symbol of all sequences together."""
         return float(np.exp(-self.log_likelihoods(ids).sum() / (lengths_of(ids) + 1).sum()))
+
+    def draw(self, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+        """`count` sequences ids (count, steps), none empty where none of the data is. Those that do not end in time are
+        drawn again, and cut where TRIES are not enough."""
+        made = self._draw(count, steps + 1, rng)
+        for _ in range(TRIES):
+            long = np.flatnonzero(made[:, -1])
+            made[long] = self._draw(len(long), steps + 1, rng)
+        return made[:, :-1]
+
+    def _draw(self, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+        ids, going = np.zeros((count, steps), np.int64), np.ones(count, bool)
+        ends = [np.cumsum(table[1]) for table in self.tables]
+        for t in range(steps):
+            symbol = np.zeros(count, np.int64)
+            for n, (found, counts, before, total, kinds) in enumerate(self.tables, 1):
+                context = self._keys(ids[:, max(0, t - n + 1) : t], n)[:, -1] // (self.symbols + 2)
+                known, at = _look_up(before, context)
+                longest = n == self.order and t == 0  # a sequence begins as one of the data does
+                share = total[at] / (total[at] + (self.weight * kinds[at] if n > 1 and not longest else 0))
+                first = np.searchsorted(found, context * (self.symbols + 2)).clip(max=len(found) - 1)
+                drawn = ends[n - 1][first] - counts[first] + rng.integers(0, total[at])
+                drawn = found[np.searchsorted(ends[n - 1], drawn, side="right").clip(max=len(found) - 1)]
+                symbol = np.where(known & (rng.random(count) < share), drawn % (self.symbols + 2), symbol)
+            ids[:, t] = np.where(going, symbol, 0)
+            going &= symbol > 0
+        return ids
 
     def _inside(self, ids: np.ndarray) -> np.ndarray:
         return np.arange(ids.shape[1] + 1) <= lengths_of(ids)[:, None]
