@@ -1,16 +1,18 @@
 """SeriesGAN on hourly series: nearer to kept weeks than one Gaussian of the whole window, in a minute of one core?
 
-    GANSMITH_DATA=folder python proofs/series.py [etth1 etth2 pickups uber] [--seconds 60] [--seeds 0] [--papers]
+    GANSMITH_DATA=folder python proofs/series.py [etth1 etth2 pickups mobile uber] [--seconds 60] [--seeds 0] [--papers]
 
 In the folder: ETTh1.csv.gz and ETTh2.csv.gz (electricity, 17,420 hours of 7 columns each),
-nyc_jfk_hourly_pickups.csv.gz (2,880 hours of two kinds of car) and uber_nyc_hourly_borough_2015h1.csv.gz (pickups of 5
-boroughs). Weeks alternate, three to train and one kept; windows of 24 hours never leave their week, and nothing is
-tuned on kept weeks. Seconds are of one processor, since machines are shared. Judges know nothing of gansmith: boosted
-trees that tell made windows from kept ones (values, differences, means, deviations, lag 1; learned on every second kept
-week, asked about the others), a ridge that predicts the next hour of kept windows from made ones, the error of the
-autocorrelation, the distance of the marginals. Beside it stand baselines that cost nothing (a Gaussian of the whole
-window, blocks of three hours of other windows of the same hours), the floor (windows trained on), and the control,
-which must fail (hours of a window shuffled). With --papers TimeGAN and DoppelGANger, trained for as long, stand beside.
+nyc_jfk_hourly_pickups.csv.gz (2,880 hours of two kinds of car), mobile_traffic_profiles.csv.gz (113 published days in
+steps of 10 minutes) and uber_nyc_hourly_borough_2015h1.csv.gz (pickups of 5 boroughs). Weeks alternate, three to train
+and one kept; windows of 24 hours never leave their week, and nothing is tuned on kept weeks. Of mobile traffic days
+take the place of weeks, and 24 steps that of 24 hours. Seconds are of one processor, since machines are shared. Judges
+know nothing of gansmith: boosted trees that tell made windows from kept ones (values, differences, means, deviations,
+lag 1; learned on every second kept week, asked about the others), a ridge that predicts the next hour of kept windows
+from made ones, the error of the autocorrelation, the distance of the marginals. Beside it stand baselines that cost
+nothing (a Gaussian of the whole window, blocks of three hours of other windows of the same hours), the floor (windows
+trained on), and the control, which must fail (hours of a window shuffled). With --papers TimeGAN and DoppelGANger,
+trained for as long, stand beside.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from gansmith.data.kinds.series.figures import lines
 from gansmith.data.kinds.series.write import whose
 
 HOURS, WEEK = 24, 168
+DAYS = {"mobile": 144}  # steps, of series that are one day long
 TRIED = 200  # steps by which the speed is measured
 FIGURE = "FIGURE"  # names the .png that made windows of ETTh1 are drawn into, beside real ones
 GOALS = {
@@ -41,7 +44,7 @@ GOALS = {
 
 def main() -> None:
     parse = argparse.ArgumentParser()
-    parse.add_argument("data", nargs="*", default=["etth1", "etth2", "pickups", "uber"])
+    parse.add_argument("data", nargs="*", default=["etth1", "etth2", "pickups", "mobile", "uber"])
     parse.add_argument("--seconds", type=float, default=60)
     parse.add_argument("--seeds", type=int, nargs="+", default=[0])
     parse.add_argument("--papers", action="store_true")
@@ -68,11 +71,11 @@ def trained(frame, seconds: float, seed: int, game=gs.SeriesGAN, **options):
     return made, time.process_time() - begun, steps
 
 
-def windows(x: np.ndarray, stride: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Windows (n, hours, columns) of training weeks and of kept ones."""
+def windows(x: np.ndarray, stride: int = 4, long: int = WEEK) -> tuple[np.ndarray, np.ndarray]:
+    """Windows (n, hours, columns) of training weeks and of kept ones, which are `long` steps."""
     parts = {False: [], True: []}
-    for week, first in enumerate(range(0, len(x) - HOURS + 1, WEEK)):
-        block = x[first : first + WEEK]
+    for week, first in enumerate(range(0, len(x) - HOURS + 1, long)):
+        block = x[first : first + long]
         parts[week % 4 == 3] += [block[i : i + HOURS] for i in range(0, len(block) - HOURS + 1, stride)]
     return np.stack(parts[False]).astype(np.float32), np.stack(parts[True]).astype(np.float32)
 
@@ -148,8 +151,12 @@ def blocks(w: np.ndarray, phase: np.ndarray, rng, hours: int = 3) -> np.ndarray:
 
 # --- data ------------------------------------------------------------------------------------------------------------
 def hours_of(name: str) -> pandas.DataFrame:
-    """A column of hours, then columns of numbers."""
+    """A column of hours, then columns of numbers; of mobile traffic one column, days one below the other."""
     folder = Path(os.environ["GANSMITH_DATA"])
+    if name == "mobile":
+        rows = pandas.read_csv(folder / "mobile_traffic_profiles.csv.gz", index_col="t_day")
+        rows.index = pandas.date_range("2020-01-01", periods=len(rows), freq="10min", name="time")
+        return rows.melt(var_name="day", value_name="traffic", ignore_index=False).reset_index()
     if name != "pickups":
         return pandas.read_csv(folder / f"{name.replace('etth', 'ETTh')}.csv.gz")
     rows = pandas.read_csv(folder / "nyc_jfk_hourly_pickups.csv.gz")
@@ -158,13 +165,15 @@ def hours_of(name: str) -> pandas.DataFrame:
 
 def hourly(name: str, seconds: float, seeds: list[int], papers: bool) -> None:
     frame = hours_of(name)
-    x = frame.iloc[:, 1:].to_numpy(np.float64)
+    x = frame.select_dtypes("number").to_numpy(np.float64)
+    long, step = (DAYS[name], 600) if name in DAYS else (WEEK, 3600)
+    options = {"group": "day"} if name in DAYS else {}
     low, wide = x.min(0), np.ptp(x, 0)
     scaled = lambda v: (v - low) / wide  # noqa: E731
-    train, kept = windows(scaled(x))
-    per = (WEEK - HOURS) // 4 + 1
+    train, kept = windows(scaled(x), long=long)
+    per = (long - HOURS) // 4 + 1
     rng = np.random.default_rng(0)
-    phase = np.tile(np.arange(per) * 4 % 24, len(train) // per + 1)[: len(train)]
+    phase = np.tile(np.arange(per) * 4 % DAYS.get(name, 24), len(train) // per + 1)[: len(train)]
     judge = lambda made: judged(made, kept, per)  # noqa: E731
     beside = {
         "real windows": judge(train),
@@ -173,18 +182,18 @@ def hourly(name: str, seconds: float, seeds: list[int], papers: bool) -> None:
     }
     control = judge(np.stack([w[rng.permutation(HOURS)] for w in train]))
     print(beside, control, flush=True)
-    weeks = frame[(np.arange(len(frame)) // WEEK) % 4 != 3]
+    weeks = frame[(np.arange(len(frame)) // long) % 4 != 3]
     for paper in (gs.TimeGAN, gs.DoppelGANger) if papers else ():
-        game, _, _ = trained(weeks, seconds, seeds[0], paper)
+        game, _, _ = trained(weeks, seconds, seeds[0], paper, **options)
         made = game.sample(4 * len(train), seed=seeds[0])
-        hour = whose(game.spec, made)[1] // 3600
+        hour = whose(game.spec, made)[1] // step
         beside[paper.name] = judge(scaled(made[hour % 4 == 0, : x.shape[1]].transpose(0, 2, 1)))
         print(beside[paper.name], flush=True)
     ours, took = {}, {}
     for seed in seeds:
-        game, spent, steps = trained(weeks, seconds, seed)
+        game, spent, steps = trained(weeks, seconds, seed, **options)
         made = game.sample(4 * len(train), seed=seed)
-        made, at = made[(made.start // 3600) % 4 == 0], made
+        made, at = made[(made.start // step) % 4 == 0], made
         ours[f"seed {seed}"] = judge(scaled(np.asarray(made)[:, : x.shape[1]].transpose(0, 2, 1)))
         took[f"seed {seed}"] = {"seconds": spent, "steps": steps}
         print(ours, took, flush=True)

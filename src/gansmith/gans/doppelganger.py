@@ -35,7 +35,7 @@ class DoppelGANger(FromNoise):
     Networks: perceptrons 3 × 100 with ReLU and batch norm, LSTM of 100, critics 5 × 200. Attributes are softmaxes, of
     which the released code takes the largest before it goes on; so do samples. Deviations: an average of G is sampled;
     the columns' numbers are in network units (normal scores of series), so ranges end in a plain layer.
-    Proof: proofs/series.py --papers.
+    Proof: proofs/doppelganger.py.
     """
 
     name = "doppelganger"

@@ -34,7 +34,7 @@ class TimeGAN(FromNoise):
     Deviations: numbers are in network units (normal scores of series), not scaled to 0 … 1, so r ends in a plain layer;
     noise is normal, of as many numbers a step as a step has; stages share the rounds evenly (50,000 each there), V is
     squared nowhere. The released judge of its scores has half as many units as columns: too weak to fail anyone.
-    Proof: proofs/series.py --papers.
+    Proof: proofs/timegan.py.
     """
 
     name = "timegan"
