@@ -3,7 +3,7 @@
 import torch
 
 from gansmith.data.kinds.series import Series
-from gansmith.gans.doppelganger import DoppelGANger, levels
+from gansmith.gans.doppelganger import DoppelGANger, sizes_of
 from gansmith.testing import begin
 
 
@@ -19,7 +19,7 @@ def test_series_are_taken_apart_and_put_together():
     middle, half = ranges.chunk(2, 1)
     again = middle[..., None] + half[..., None] * steps
     assert torch.allclose(again, x[:, : made.generator.columns], atol=1e-4)
-    assert steps.abs().max() <= 1 and attributes.sum(1).eq(1).all() and levels(data.spec) == [2]
+    assert steps.abs().max() <= 1 and attributes.sum(1).eq(1).all() and sizes_of(data.spec) == [2]
 
 
 def test_a_sample_has_one_value_of_each_attribute_in_all_its_steps():

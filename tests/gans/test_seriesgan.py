@@ -79,8 +79,9 @@ def test_it_goes_on_from_history_without_a_seam(game):
 @pytest.mark.parametrize(
     "asked, words",
     [
-        ({"where": {"city": "Rome"}}, "no series had 'Rome'"),
+        ({"where": {"city": "Rome"}}, "city=Rome: no row has that value. There are: Lima, Oslo"),
         ({"where": {"trips": 3}}, "can be asked"),
+        ({"where": {"city": ["Lima", "Oslo"]}}, "no value is Lima and Oslo"),
         ({"start": "soon"}, "give a date"),
     ],
 )

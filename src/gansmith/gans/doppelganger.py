@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from gansmith import penalties
 from gansmith.data.dataset import Batch
+from gansmith.data.kinds.series import attributes as series_attributes
 from gansmith.errors import DataError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import FromNoise, observe_scores
@@ -33,8 +34,9 @@ class DoppelGANger(FromNoise):
     are values like others here; the paper has a flag for each step.
 
     Networks: perceptrons 3 × 100 with ReLU and batch norm, LSTM of 100, critics 5 × 200. Attributes are softmaxes, of
-    which the released code takes the largest before it goes on; so do samples. Deviations: an average of G is sampled;
-    the columns' numbers are in network units (normal scores of series), so ranges end in a plain layer.
+    which the released code takes the largest before it goes on, as samples do; numbers among them are tanh. Deviations:
+    an average of G is sampled; the columns' numbers are in network units (normal scores of series), so ranges end in a
+    plain layer; it has no place for dates, whose calendar it makes as further columns.
     Proof: proofs/doppelganger.py.
     """
 
@@ -73,7 +75,7 @@ class DoppelGANger(FromNoise):
                 f"DoppelGANger goes through {steps} steps in turn, and learns little of more than {LONGEST}: give "
                 "shorter ones (--window 24 of series, --length of sound)"
             )
-        sizes = levels(spec)
+        sizes = sizes_of(spec)
         self.generator = PartsGenerator(channels, sizes, steps, min(self.batch_steps, steps), self.noise, self.width)
         self.latent = self.generator.latent
         inside = sum(sizes) + 2 * self.generator.columns
@@ -158,9 +160,9 @@ class DoppelGANger(FromNoise):
     }
 
 
-def levels(spec: Any) -> list[int]:
-    """How many values each attribute has: the last channels of series hold a 1 among zeros for each."""
-    return [len(spec.table.entries[i].levels) for i in getattr(spec, "told", ())]
+def sizes_of(spec: Any) -> list[int]:
+    """How many channels each attribute has, which are the last of series: a 1 among zeros, or 1 for a number."""
+    return series_attributes.sizes(spec) if getattr(spec, "told", ()) else []
 
 
 def pack(parts: tuple[Tensor, Tensor, Tensor], name: str) -> Tensor:
@@ -184,7 +186,7 @@ class Critic(nn.Module):
 class PartsGenerator(nn.Module):
     """Noise (n, latent) to series (n, channels, steps): attributes, ranges, steps.
 
-    sizes  of the attributes, which are the last channels
+    sizes  of the attributes, which are the last channels: of a 1 among zeros, or 1 for a number in −1 … 1
     """
 
     def __init__(self, channels: int, sizes: list[int], steps: int, batch_steps: int, noise: int, width: int):
@@ -209,9 +211,12 @@ class PartsGenerator(nn.Module):
         told, attributes = z[:, :0], z[:, :0]
         if self.attributes is not None:
             logits = self.attributes(parts[0]).split(self.sizes, 1)
-            attributes = torch.cat([part.softmax(1) for part in logits], 1)
-            hard = [F.one_hot(part.argmax(1), part.shape[1]).to(z.dtype) for part in logits]
-            told = torch.cat(hard, 1)
+            attributes = torch.cat([part.softmax(1) if part.shape[1] > 1 else part.tanh() for part in logits], 1)
+            hard = [
+                F.one_hot(part.argmax(1), part.shape[1]).to(z.dtype) if part.shape[1] > 1 else part.tanh()
+                for part in logits
+            ]
+            told = torch.cat(hard, 1).detach()
             attributes = attributes if self.training else told
             parts = parts[1:]
         middle, half = self.ranges(torch.cat([parts[0], told], 1)).chunk(2, 1)

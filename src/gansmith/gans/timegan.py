@@ -33,7 +33,8 @@ class TimeGAN(FromNoise):
 
     Deviations: numbers are in network units (normal scores of series), not scaled to 0 … 1, so r ends in a plain layer;
     noise is normal, of as many numbers a step as a step has; stages share the rounds evenly (50,000 each there), V is
-    squared nowhere. The released judge of its scores has half as many units as columns: too weak to fail anyone.
+    squared nowhere; what a series is told of (calendar, attributes) is made with it, as further columns. The released
+    judge of its scores has half as many units as columns: too weak to fail anyone.
     Proof: proofs/timegan.py.
     """
 

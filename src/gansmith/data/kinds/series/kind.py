@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.series import attributes as series_attributes
 from gansmith.data.kinds.series import like as series_like
 from gansmith.data.kinds.series import linear as series_linear
 from gansmith.data.kinds.series import read as series_read
@@ -30,7 +31,6 @@ from gansmith.data.labels import evenly, few
 from gansmith.data.spec import Kind
 from gansmith.errors import DataError
 
-LEVELS = 32  # of a column that names groups, when the networks are told it
 MEMBERS = 10_000  # series of the data that a form keeps the names and dates of
 GROUPS = 32  # of series that each have distributions and a law of their own, at most
 ENOUGH = 500  # values of a column from which a group has a distribution of its own
@@ -70,6 +70,7 @@ class Series(Kind):
     learned: tuple[int, ...] = ()  # places of the first channels among the entries of the table
     named: tuple[int, ...] = ()  # … of keys and attributes: what `members` have the codes of
     told: tuple[int, ...] = ()  # … of those that the networks are told
+    coded: tuple[int, ...] = ()  # … of those of these that are told by codes: see `attributes`
     members: tuple[Member, ...] = ()
     lags: int = 0  # steps that the linear law looks back on, where a game asks for one
     linear: Linear | None = None
@@ -233,15 +234,8 @@ class Series(Kind):
 
     # --- what a step is told -----------------------------------------------------------------------------------------
     def attributes(self, codes: np.ndarray) -> np.ndarray:
-        """(n, channels) of the codes (n, named) of series: a 1 among zeros for each level of each column told."""
-        made = [np.zeros((len(codes), 0))]
-        for place in self.told:
-            code = codes[:, self.named.index(place)]
-            levels = len(self.table.entries[place].levels)
-            made.append(
-                (np.where(np.isnan(code), levels, code)[:, None] == np.arange(levels + 1)).astype(float)[:, :levels]
-            )
-        return np.concatenate(made, 1)
+        """(n, channels) of the codes (n, named) of series."""
+        return series_attributes.channels(self, codes)
 
     def context(self, codes: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
         """(n, channels, steps): calendar and attributes of series with these codes (n, named) that begin at `start`."""
@@ -337,14 +331,14 @@ def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide
     steps = series_windows.window_of(window, found.step, lengths, table.name)
     parts = series_windows.stretches(found, codes, steps)
     named = tuple(dict.fromkeys((*found.keys, *found.attributes)))
-    told = tuple(i for i in named if entries[i].discrete and 1 < len(entries[i].levels) <= LEVELS)
+    own = codes[[r[0] for r in found.rows]][:, named]
+    told, coded = series_attributes.told(entries, named, found.keys, own, 0 if wide.by else float(np.median(lengths)))
     whole = max((t[-1] - t[0] for t in found.times), default=0.0)
     cycles = series_steps.cycles_of(found.step, whole) if found.date is not None else ()
-    members = [
-        Member(tuple(codes[r[0], named].tolist()), float(t[0]), int(n))
-        for r, t, n in zip(found.rows, found.times, lengths)
-    ]
-    picked, stride, short = series_windows.cut(parts, steps, stride, len(found.values) + 2 * len(cycles) + LEVELS)
+    members = [Member(tuple(code), float(t[0]), int(n)) for code, t, n in zip(own.tolist(), found.times, lengths)]
+    picked, stride, short = series_windows.cut(
+        parts, steps, stride, len(found.values) + 2 * len(cycles) + series_attributes.LEVELS
+    )
     if limit is not None and limit < len(picked):
         picked = [picked[i] for i in evenly(len(picked), limit)]
     real = np.stack([series_windows.window(parts[i].x, s, steps) for i, s in picked]) if picked else np.zeros((0, 1, 1))
@@ -356,7 +350,7 @@ def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide
     picked, real = [p for p, keep in zip(picked, there) if keep], real[there]
     form = Series(
         (1, steps), values=len(found.values), step=found.step, cycles=cycles, table=table.spec, date=found.date,
-        learned=found.values, named=named, told=told, members=tuple(members[:MEMBERS]),
+        learned=found.values, named=named, told=told, coded=coded, members=tuple(members[:MEMBERS]),
         padded=bool(np.isnan(real[:, :, -1]).all(1).mean() > 0.01), wide=wide,
     )  # fmt: skip
     context = {
@@ -367,7 +361,7 @@ def windows(table: Table, found: Found, window, stride, limit, wide: Wide = Wide
     real = np.concatenate([real, beside], 1)
     names = [str(entries[i].name) for i in found.values]
     names += [f"{cycle} {wave}" for cycle in cycles for wave in ("sin", "cos")]
-    names += [f"{entries[i].name}={level}" for i in told for level in entries[i].levels]
+    names += series_attributes.names(form)
     form = replace(form, shape=real.shape[1:], columns=tuple(names)).fitted_to(real, np.arange(len(real)))
     notes.append(said(form, found, lengths, stride, short))
     owner = np.array([parts[i].owner for i, _ in picked])

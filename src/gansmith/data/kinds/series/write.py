@@ -11,7 +11,8 @@ import numpy as np
 from gansmith.data.kinds.series import steps as series_steps
 from gansmith.data.kinds.series.wide import write_wide
 from gansmith.data.kinds.series.windows import fresh
-from gansmith.data.kinds.table.columns import Column
+from gansmith.data.kinds.table.asked import ranges
+from gansmith.data.kinds.table.columns import Column, decode
 from gansmith.data.kinds.table.csv import Layout
 from gansmith.data.kinds.table.dates import UNITS
 from gansmith.data.labels import few
@@ -106,17 +107,31 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
 
 
 def members_where(form: Series, where) -> list[Member]:
-    """The series of the data that have these values in the columns that hold for a whole series."""
-    found = list(form.members)
-    for name, value in (where or {}).items():
-        known = {str(form.table.entries[i].name): i for i in form.named if form.table.entries[i].discrete}
-        if name not in known:
-            raise UserError(f"where names {name!r}: series can be asked for values of {few(known, 20) or 'no column'}")
-        levels = [str(level).strip() for level in form.table.entries[known[name]].levels]
-        if str(value).strip() not in levels:
-            raise UserError(f"no series had {value!r} in {name}: there are {few(levels, 20)}")
-        level, place = levels.index(str(value).strip()), form.named.index(known[name])
-        found = [m for m in found if m.codes[place] == level]
+    """The series of the data of which all is so in the columns that hold for a whole series.
+
+    where  column -> a value, "> 60", "10 .. 20", or a list of such, all of which hold. UserError where none is so
+    """
+    entries, found = form.table.entries, list(form.members)
+    for place, asked in ranges(entries, where or {}).items():
+        column = entries[place]
+        told = few([str(entries[i].name) for i in form.told], 20) or "no column"
+        if place not in form.named:
+            raise UserError(f"--where {column.name}: it changes from step to step; series can be asked for {told}")
+        codes = np.array([m.codes[form.named.index(place)] for m in form.members])
+        if place not in form.told and len(np.unique(codes)) > 1:
+            raise UserError(f"--where {column.name}: the networks are not told it; series can be asked for {told}")
+        if asked.code is not None:
+            held = np.isnan(codes) if asked.code != asked.code else codes == asked.code
+        else:
+            levels = np.array([*(column.levels if column.discrete else ()), np.nan])
+            at = np.where(np.isnan(codes), -1, codes).astype(int)
+            numbers = levels[at] - column.origin if column.discrete else codes
+            held = (numbers >= asked.low) & (numbers <= asked.high)
+        if not held.any():
+            there = few(sorted(np.unique(decode(column, codes[~np.isnan(codes)])).tolist()), 20)
+            raise UserError(f"--where {column.name}: no series has that: there are {there}")
+        alike = {id(m) for m, fine in zip(form.members, held) if fine}
+        found = [m for m in found if id(m) in alike]
     if not found:
         raise UserError(f"no series of the data had {dict(where)} at once")
     return found
@@ -169,10 +184,8 @@ def whose(form: Series, items) -> tuple[np.ndarray, np.ndarray]:
     codes = np.array([m.codes for m in form.members], float).reshape(len(form.members), -1)
     seen = items[:, form.values :].mean(2)
     dated = 2 * len(form.cycles)
-    fits = (
-        ((seen[:, None, dated:] - form.attributes(codes)[None]) ** 2).sum(2) if form.told else np.zeros((len(items), 1))
-    )
-    member = fits.argmin(1)
+    told = form.attributes(codes)
+    member = ((told**2).sum(1) - 2 * seen[:, dated:] @ told.T).argmin(1)  # the nearest
     begins = np.array([form.members[m].start for m in member])
     if form.cycles:
         for i, m in enumerate(member):
