@@ -118,7 +118,7 @@ def ridge(made: np.ndarray, kept: np.ndarray, back: int = 8) -> float:
         return before, np.concatenate([w[:, i + back] for i in every])
 
     model, (x, y) = Ridge(1e-3).fit(*steps(made)), steps(kept)
-    return float(np.abs(model.predict(x) - y).mean())
+    return float(np.abs(model.predict(x).reshape(y.shape) - y).mean())  # of one column scikit-learn makes it flat
 
 
 def acf(w: np.ndarray, lags: int = 10) -> np.ndarray:
