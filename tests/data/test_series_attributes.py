@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import gansmith as gs
-from gansmith.data.kinds.series.write import members_where
+from gansmith.data.kinds.series.write import Made, members_where, rows
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
 from gansmith.errors import UserError
@@ -59,6 +59,15 @@ def test_names_that_are_told_come_back(tmp_path):
     write_samples(found.raw(np.array([0, len(found) // 2])), str(tmp_path / "made.csv"), found.spec)
     made = pd.read_csv(tmp_path / "made.csv")
     assert set(made["shop"]) == {"s00", "s20"} and made["people"].nunique() == 2
+
+
+def test_names_that_are_not_told_come_back_where_real_series_go_on_and_are_numbered_elsewhere():
+    found = gs.read(shops(steps=30).drop(columns="people"), form="series", group="shop", window=30)
+    form, items = found.spec, found.raw(np.array([0, 5]))
+    known = np.array([form.members[k].codes for k in (0, 5)]), np.array([form.members[k].start for k in (0, 5)])
+    for going_on, names in ((True, ["s00", "s05"]), (False, [1, 2])):
+        spec, codes = rows(form, Made.of(items, *known, going_on=going_on))
+        assert spec.frame(codes)["shop"].unique().tolist() == names
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,9 @@ class SeriesGAN(LikelihoodFirst):
         steps = np.full(len(many), length or spec.shape[1])
         rows = torch.from_numpy(many).to(self.device)
         at = before[:, : law.lags][rows], known[rows], last[rows]
-        return Made.of(self.rolled(codes[many], begins[many], steps, rng, *at), codes[many], begins[many])
+        return Made.of(
+            self.rolled(codes[many], begins[many], steps, rng, *at), codes[many], begins[many], going_on=True
+        )
 
 
 def contexts(spec: Series, place: Tensor, steps: int) -> Tensor:

@@ -27,15 +27,17 @@ ENDS = (".csv", ".tsv", ".parquet")
 
 
 class Made(np.ndarray):
-    """Series (n, channels, steps) that know what they are: `codes` (n, named) and `start` (n,), lost in slicing."""
+    """Series (n, channels, steps) that know what they are: `codes` (n, named) and `start` (n,), lost in slicing; and
+    whether they are real series `going_on`, which keep names that others are given anew."""
 
     codes: np.ndarray | None = None
     start: np.ndarray | None = None
+    going_on: bool = False
 
     @classmethod
-    def of(cls, items: np.ndarray, codes: np.ndarray, start: np.ndarray) -> Made:
+    def of(cls, items: np.ndarray, codes: np.ndarray, start: np.ndarray, going_on: bool = False) -> Made:
         made = np.asarray(items).view(cls)
-        made.codes, made.start = np.asarray(codes, float), np.asarray(start, float)
+        made.codes, made.start, made.going_on = np.asarray(codes, float), np.asarray(start, float), going_on
         return made
 
 
@@ -68,7 +70,7 @@ def rows(form: Series, items, start=None) -> tuple[TableSpec, np.ndarray]:
     same = len(np.unique(known.round(6), axis=0)) == len(items) if known.shape[1] else len(items) == 1
     learned = form.learned
     entries, made = list(spec.entries), []
-    anew = fresh(form)
+    anew = [] if getattr(given, "going_on", False) else fresh(form)
     for number, (item, first) in enumerate(zip(items, begins)):
         values = item[: form.values]
         gone = np.isnan(values).all(0)
