@@ -121,8 +121,8 @@ def members_where(form: Series, where) -> list[Member]:
             numbers = levels[at] - column.origin if column.discrete else codes
             held = (numbers >= asked.low) & (numbers <= asked.high)
         if not held.any():
-            there = few(sorted(np.unique(decode(column, codes[~np.isnan(codes)])).tolist()), 20)
-            raise UserError(f"--where {column.name}: no series has that: there are {there}")
+            there = few(sorted(np.unique(decode(column, codes[~np.isnan(codes)])).tolist()), 4)
+            raise UserError(f"--where {column.name}: no series has that: there are {there}; ranges can be asked, too")
         alike = {id(m) for m, fine in zip(form.members, held) if fine}
         found = [m for m in found if id(m) in alike]
     if not found:
