@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,19 @@ def test_split_is_disjoint_complete_and_repeatable():
     torch.testing.assert_close(held.batch(torch.tensor([2])).real, data.batch(held.rows[2:3]).real)
     with pytest.raises(UserError, match="one side empty"):
         data.split(0.001)
+
+
+def test_parts_of_one_owner_stay_together():
+    data = replace(read(np.arange(40, dtype=np.float32)), owner=np.arange(40) // 4)
+    train, held = data.split(0.25, seed=3)
+    assert len(held) == 8 and set(train.owner[train.rows]).isdisjoint(held.owner[held.rows])
+    train, held = train.split(0.25)
+    assert set(train.owner[train.rows]).isdisjoint(held.owner[held.rows]) and len(train) + len(held) == 32
+    large = replace(data, owner=np.r_[np.zeros(31), np.ones(9)])  # neither fits into a tenth: the smaller one
+    assert large.split(0.1)[1].rows.tolist() == list(range(31, 40))
+    plain = read(np.arange(40, dtype=np.float32)).split(0.25)[1].rows
+    for owner in (np.arange(40), np.zeros(40)):  # each its own, or all the same: as ever
+        assert replace(data, owner=owner).split(0.25)[1].rows.equal(plain)
 
 
 def test_order_passes_over_all_items_and_ranks_share_none():

@@ -26,6 +26,22 @@ def trained():
 
 
 # --- front end -------------------------------------------------------------------------------------------------------
+# From the example of librosa.mel_frequencies(n_mels=40): 40 frequencies from 0 to 11,025 Hz
+CENTRES = [
+    0.0, 85.317, 170.635, 255.952, 341.269, 426.586, 511.904, 597.221, 682.538, 767.855, 853.173, 938.49, 1024.856,
+    1119.114, 1222.042, 1334.436, 1457.167, 1591.187, 1737.532, 1897.337, 2071.84, 2262.393, 2470.47, 2697.686,
+    2945.799, 3216.731, 3512.582, 3835.643, 4188.417, 4573.636, 4994.285, 5453.621, 5955.205, 6502.92, 7101.009,
+    7754.107, 8467.272, 9246.028, 10096.408, 11025.0,
+]  # fmt: skip
+
+
+def test_filters_rise_and_fall_between_the_frequencies_that_librosa_publishes():
+    ours, centre = slaney_filters(22_050, 22_050, 38, 11_025.0), np.array(CENTRES)  # a value for each Hz
+    np.testing.assert_allclose(ours.argmax(1), centre[1:-1], atol=1)
+    np.testing.assert_allclose(ours.amax(1), 2 / (centre[2:] - centre[:-2]), rtol=0.02)
+    np.testing.assert_allclose(ours.sum(1), 1, atol=0.02)
+
+
 def test_filters_are_librosas():
     librosa = pytest.importorskip("librosa", reason="the filters are compared with librosa's where it is installed")
     theirs = librosa.filters.mel(sr=22_050, n_fft=1024, n_mels=80, fmin=0, fmax=8000)
@@ -103,11 +119,10 @@ def test_what_is_left_open_follows_the_rate(monkeypatch):
         game = gs.HiFiGAN()
         game.choose(Audio((1, 8192), rate=rate))
         assert game.hop == hop
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     game = gs.HiFiGAN()
     reasons = " ".join(game.choose(Audio((1, 8192), rate=22_050)))
     assert (game.version, game.discriminator_width) == ("v3", 64) and "no GPU" in reasons and "11.6 ms" in reasons
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gs.HiFiGAN, "device", property(lambda self: torch.device("cuda")))
     game.restart()
     game.choose(Audio((1, 8192), rate=22_050))
     assert (game.version, game.discriminator_width) == ("v1", 1024)
@@ -162,9 +177,12 @@ def test_files_are_made_anew_as_long_as_they_are(trained, tmp_path, capsys):
     sf.write(speech / "a" / "one.wav", 0.5 * np.sin(2000 * time), 8000)
     sf.write(speech / "two.flac", np.stack([0.3 * np.sin(900 * time)] * 2, 1), 16_000, subtype="PCM_24")
     (speech / "three.wav").write_text("no sound")
+    sf.write(speech / "loud.wav", 3 * np.sin(2000 * time), 8000, subtype="FLOAT")
     assert main(["sample", str(model), "--input", str(speech), "-o", f"{tmp_path / 'out'}/"]) == 0
     said = capsys.readouterr()
-    assert "times real time" in said.out and "three.wav" in said.err
+    assert "times real time" in said.out and "1 left out, cannot be read: three.wav" in said.err
+    assert "1 resampled to the 8,000 Hz of the model: two.flac (16,000 Hz)" in said.err
+    assert "1 beyond full scale, brought down to it: loud.wav" in said.err
     for name, shape in (("a/one.wav", (9000,)), ("two.wav", (4500, 2))):
         x, rate = sf.read(tmp_path / "out" / name)
         assert rate == 8000 and x.shape == shape
@@ -194,6 +212,7 @@ def test_griffin_lim_stands_beside_it(trained):
     found = trained.beside_griffin_lim(sounds, rounds=20)
     assert 0 < found["griffin_lim"] < found["mel_l1"], "two rounds of training make no vocoder"
     assert found["control"] > found["griffin_lim"] and found["speed"] > 0 and found["equal_rounds"] >= 1
+    assert 0 < found["floor"] < found["mel_l1"] and found["floor"] < found["control"]
     assert trained.mel_l1(sounds, sounds) == 0 and trained.mel_l1(sounds[:1], [x // 2 for x in sounds[:1]]) > 0.1
     with pytest.raises(UserError, match="no sound is as long as a frame of 512 samples"):
         trained.beside_griffin_lim([sounds[0][:, :200]])
@@ -207,7 +226,8 @@ def test_a_run_is_evaluated_by_what_it_makes_of_held_out_sounds(trained, monkeyp
     _measure(found, trained, train, held, 6, 0, 1e12)
     assert found.scores["plain"].numbers and "copy_fake" not in found.arrays
     said = " ".join(found.notes)
-    assert "mel L1 of" in said and "Griffin-Lim, 60 rounds" in said and "not refined" in said
+    assert "mel L1 of what is made of held-out sounds" in said and "4.0 ms late" in said and "not refined" in said
+    assert "training sounds (none were held out)" in trained.remarks(train, None)[0]
     draw = sampler(trained, train, held)
     chosen = held.raw(np.random.default_rng(1).choice(24, 5, replace=False))
     np.testing.assert_array_equal(draw(5, seed=1), trained.sample(5, real=chosen))

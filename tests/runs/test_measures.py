@@ -1,6 +1,7 @@
 """What the page of a run shows of its samples: found where it was planted, left out where there is no time."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -98,6 +99,29 @@ def test_copies_junk_and_blur_are_found_where_they_were_put(tmp_path):
 
     measure(tmp_path, game(lambda n, seed: np.full((n, 1, 12, 12), 99, np.uint8)), train, held)
     assert "blur" in page(tmp_path, train.spec)["spectrum"]["sentence"]
+
+
+def test_what_cannot_be_measured_leaves_the_other_parts(tmp_path, monkeypatch):
+    """Held-out items that all stand in the training data say nothing of copying, and a part that fails is a note."""
+    x = read(pictures(500, 0))
+    train, held = replace(x, rows=torch.arange(400)), replace(x, rows=torch.arange(100))
+
+    def fails(*_, **__):
+        raise UserError("no bins of these")
+
+    monkeypatch.setattr(measures, "ndb", fails)
+
+    def fails_too(train, held):
+        raise UserError("no words for it")
+
+    stand_in = game(lambda n, seed: pictures(n, 100 + seed), remarks=fails_too)
+    found = measure(tmp_path, stand_in, train, held)
+    notes = "\n".join(found.notes)
+    assert "classes not measured: no bins of these" in notes and "no words for it" in notes
+    arrays = measures.read(tmp_path)[1]
+    assert "frequency" in arrays and "memorisation" not in arrays and len(arrays["copy_fake"]) == 8
+    said = page(tmp_path, train.spec)["copies"]["sentence"]
+    assert "cannot be told" in said and "also in the training set" in said
 
 
 def test_modes_that_are_missing_are_told(tmp_path):

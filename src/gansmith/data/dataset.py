@@ -52,6 +52,7 @@ class Dataset:
     files   the name of each row of `fields`, where items have names
     left_out  name of each item that could not be read -> why;  odd  what was found odd in reading -> the items' names
     source  what to type to read it again, from any folder; None for data in memory
+    owner   what each row of `fields` is a part of (a tune, a recording), int (rows,); None: each stands for itself
     """
 
     spec: DataSpec
@@ -64,6 +65,7 @@ class Dataset:
     odd: dict[str, list[str]] = field(default_factory=dict)
     source: str | None = None
     rows: Tensor | None = None  # the rows of `fields` that belong to this set; all of them when None
+    owner: np.ndarray | None = None
 
     def __post_init__(self):
         self._tensors = {}
@@ -72,12 +74,16 @@ class Dataset:
         return len(self.rows) if self.rows is not None else len(next(iter(self.fields.values())))
 
     def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """(train, held-out): a random share `held` of the items goes to the second, the same for the same seed."""
+        """(train, held-out): a random share `held` of the items goes to the second, the same for the same seed.
+
+        Parts of one owner stay together, since they are alike: the second gets as many whole owners as fit, or one."""
         count = round(len(self) * held)
         if held and not 0 < count < len(self):
             raise SettingError(f"val={held} of {len(self)} items leaves one side empty: give more data or another val")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         rows = order if self.rows is None else self.rows[order]
+        if held and self.owner is not None:
+            rows, count = whole_owners(rows, self.owner[rows.numpy()], count)
         return replace(self, rows=rows[count:].sort().values), replace(self, rows=rows[:count].sort().values)
 
     @property
@@ -120,6 +126,21 @@ class Dataset:
             warnings.filterwarnings("ignore", message=".*not writable.*")
             tensor = torch.from_numpy(self.fields[name])
         return self.spec.of(name).to_network(tensor) if tensor.is_floating_point() else tensor
+
+
+def whole_owners(rows: Tensor, owner: np.ndarray, count: int) -> tuple[Tensor, int]:
+    """(`rows` with all those of some owners first, how many these are): of the owners, in the order in which they come,
+    those that fit into `count` rows, or the smallest. As they are where all have one owner."""
+    _, first, place, sizes = np.unique(owner, return_index=True, return_inverse=True, return_counts=True)
+    if len(sizes) == 1:
+        return rows, count
+    taken, room = [], count
+    for i in np.argsort(first):
+        if sizes[i] <= room:
+            taken.append(i)
+            room -= sizes[i]
+    inside = torch.from_numpy(np.isin(place, taken or [sizes.argmin()]))
+    return torch.cat([rows[inside], rows[~inside]]), int(inside.sum())
 
 
 class Order:

@@ -94,7 +94,7 @@ class HiFiGAN(Game):
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         rate, reasons = rate_of(spec), []
-        card = torch.cuda.is_available()
+        card = self.device.type == "cuda"
         if self.version is None:
             self.version = "v1" if card else "v3"
             reasons.append(f"version {self.version}: {'the best' if card else 'the quickest, since there is no GPU'}")
@@ -232,6 +232,7 @@ class HiFiGAN(Game):
         mel_l1, speed           of this game; speed in seconds of sound a second
         griffin_lim, griffin_lim_speed  of Griffin-Lim with so many rounds
         equal_time, equal_rounds  of Griffin-Lim with as many rounds as take as long as this game
+        floor                   mel_l1 of the sounds themselves, a quarter of a hop late, which nobody hears
         control                 mel_l1 of sounds turned back to front, which have the same frequencies
         """
         self.check_is_fitted()
@@ -247,22 +248,25 @@ class HiFiGAN(Game):
             off = np.average([self.mel_l1(*two) for two in zip(sounds, made)], weights=[x.shape[2] for x in sounds])
             return float(off), spent
 
+        late = lambda x: np.pad(x, ((0, 0), (0, 0), (self.hop // 4, 0)))[..., : x.shape[2]]  # noqa: E731
         (ours, spent), (theirs, needed) = tried(self.translate), tried(partial(self.griffin_lim, rounds=rounds))
         equal = max(1, round(rounds * spent / needed))
         return {
             "mel_l1": ours, "speed": heard / spent, "griffin_lim": theirs, "griffin_lim_speed": heard / needed,
             "equal_time": tried(partial(self.griffin_lim, rounds=equal))[0] if equal != rounds else theirs,
-            "equal_rounds": float(equal), "control": tried(lambda x: x[..., ::-1].copy())[0],
+            "equal_rounds": float(equal), "floor": tried(late)[0], "control": tried(lambda x: x[..., ::-1].copy())[0],
         }  # fmt: skip
 
-    def remarks(self, data: Dataset) -> list[str]:
-        """What an evaluation says of how sounds of `data` are made anew."""
+    def remarks(self, train: Dataset, held: Dataset | None) -> list[str]:
+        """What an evaluation says of how sounds are made anew: held-out ones, or training ones where there are none."""
+        data, whose = (held, "held-out sounds") if held is not None else (train, "training sounds (none were held out)")
         rows = np.random.default_rng(0).permutation(len(data))[:REMARKED]
         found = self.beside_griffin_lim([without_end(x) for x in data.raw(rows)])
         return [
-            "mel L1 of {mel_l1:.2f} to the sounds themselves, made at {speed:.2g} times real time; of Griffin-Lim, 60 "
-            "rounds, {griffin_lim:.2f} at {griffin_lim_speed:.2g}, or {equal_time:.2f} in as much time "
-            "({equal_rounds:.0f} rounds); of sounds turned back to front {control:.2f}".format(**found)
+            "mel L1 of what is made of {whose} {mel_l1:.2f}, at {speed:.2g} times real time; of the sounds themselves, "
+            "{late:.1f} ms late, {floor:.2f}; of Griffin-Lim, 60 rounds, {griffin_lim:.2f} at {griffin_lim_speed:.2g}, "
+            "or {equal_time:.2f} in as much time ({equal_rounds:.0f} rounds); of sounds turned back to front "
+            "{control:.2f}".format(whose=whose, late=250 * self.hop / self.spec.rate, **found)
         ]
 
     logs: ClassVar[dict[str, Metric]] = {

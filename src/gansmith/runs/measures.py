@@ -131,13 +131,19 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
         if time.monotonic() > end:
             found.skipped.append(name)
         else:
-            found.arrays |= part(found, first, made, train, held, end)
+            try:
+                found.arrays |= part(found, first, made, train, held, end)
+            except UserError as error:  # the others may be had all the same
+                found.notes.append(f"{name} not measured: {error}")
     if end - time.monotonic() > 4 * cost:  # that is what proposals, numbers and verdict take
         refine(found, game, draw, train, calibration, against, names, about, how)
     else:
         found.skipped.append("refined samples")
     if hasattr(game, "remarks") and time.monotonic() < end:  # what it says itself of how it does on data
-        found.notes += game.remarks(train if held is None else held)
+        try:
+            found.notes += game.remarks(train, held)
+        except UserError as error:
+            found.notes.append(f"what {type(game).__name__} says itself not measured: {error}")
     for scores in found.scores.values():
         found.notes += [note for note in scores.notes if "held_out=" not in note and note not in found.notes]
 
@@ -213,7 +219,10 @@ def copying(found, where, made, train, held, end) -> dict:
     if held is None or len(held) < SHOWN:
         return arrays
     other = extract(where, as_numbers(held, FULL[1]))
-    verdict = memorisation(real, other, fake)
+    try:
+        verdict = memorisation(real, other, fake)
+    except UserError as error:  # the closest pairs are shown all the same
+        return arrays | {"copy_untold": np.array(str(error))}
     return arrays | {"memorisation": np.array([*verdict, verdict.copied])}
 
 

@@ -109,11 +109,11 @@ def fit(
     if not 0 <= val < 1:
         raise SettingError(f"val={val}: give the share of the data to hold out, from 0 to below 1")
     place = hardware.pick_device(device)
-    ranks = Ranks(place)
-    begin = weights_of(start_from)
+    ranks, begin = Ranks(place), weights_of(start_from)
     with ranks.one_by_one():
         look = {"channels": channels, "labels": labels, **(reading or {})}
         dataset = game.read(data, size=size, **look)
+    game.to(place)  # what it chooses may depend on it
     if start_from is None and budget.minutes:
         trial = partial(try_step, partial(make_state, ranks=ranks), game, precision, place)
         batch = pick_batch(batch_size, dataset, val, game.batch_size)

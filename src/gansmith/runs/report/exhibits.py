@@ -120,6 +120,8 @@ def copies(arrays: dict, form: Kind) -> dict:
     }
     if form.continuous:
         found["picture"] = sheet(form, np.concatenate([arrays["copy_fake"], arrays["copy_real"]]))
+    if "copy_untold" in arrays:
+        found["sentence"] = f"Whether it copies cannot be told: {arrays['copy_untold']}"
     if "memorisation" not in arrays:
         return found
     ratio, c_t, authenticity, usual, one_nn = arrays["memorisation"][:5]

@@ -132,28 +132,37 @@ def read(data, labels, limit, rate, length, channels) -> tuple[np.ndarray, np.nd
         "classes": classes, "name": files.name, "notes": left + notes, "left_out": dict(sorted(bad.items())),
         "files": tuple(name for _, name, _ in good), "odd": dict(odd),
         "digest": caching.digest(x, rate, label if label is not None else ""),
+        "owner": np.array([i for i, _, _ in good]),
     }  # fmt: skip
 
 
 def whole(data, rate: int) -> dict[str, np.ndarray]:
     """Name -> sound int16 (C, T) of each file at a path, as long and with as many channels as it is, at `rate`; what
-    cannot be read is left out and named in a warning. DataError where that is all of them."""
+    cannot be read is left out. A warning names that, and what was changed or is odd. DataError where all is left out.
+    """
     files = listed(data)
     headers, bad = survey(files)
     found: dict[str, np.ndarray] = {}
+    odd = defaultdict(list)
     for i, header in headers.items():
         try:
-            made, _ = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
+            made, marks = decode(files, i, 0, header, rate, header.channels, -(-header.frames * rate // header.rate))
         except Exception as problem:
             made = reason(problem)
         if isinstance(made, str):
             bad[files.files[i]] = made
-        else:
-            found[files.files[i]] = made
+            continue
+        found[files.files[i]] = made
+        for mark in marks:
+            odd[mark].append(files.files[i])
+        if header.rate != rate:
+            odd[f"resampled to the {rate:,} Hz of the model"].append(f"{files.files[i]} ({header.rate:,} Hz)")
     enough(len(found), bad, files, least=1)
     if bad:
-        lines = few([f"{name} ({why})" for name, why in sorted(bad.items())])
-        warnings.warn(f"{files.name}: {len(bad)} cannot be read and are left out: {lines}", stacklevel=3)
+        odd["left out, cannot be read"] = [f"{name} ({why})" for name, why in sorted(bad.items())]
+    if odd:
+        lines = "; ".join(f"{len(names)} {what}: {few(names)}" for what, names in odd.items())
+        warnings.warn(f"{files.name}: {lines}", stacklevel=3)
     return found
 
 

@@ -30,29 +30,19 @@ STILL = 0.5  # mean difference of two frames, of 255, below which nothing moves
 
 @dataclass
 class Clips(Dataset):
-    """Clips of videos: `owner` the video of each row of `fields`, `place` the frame at which it begins."""
+    """Clips of videos, their owners: `place` the frame at which each row of `fields` begins."""
 
-    owner: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def split(self, held: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """(train, held-out): whole videos are held out, since clips of one video are alike; of a single video its end,
-        and no clip of the first part has a frame of it."""
-        rows = np.arange(len(self.owner)) if self.rows is None else self.rows.numpy()
-        videos = np.unique(self.owner[rows])
-        if not held or not len(self.owner):
+        """(train, held-out): whole videos are held out; of a single video its end, and no clip of the first part has a
+        frame of it."""
+        rows = np.arange(len(self.place)) if self.rows is None else self.rows.numpy()
+        if not held or self.owner is None or len(np.unique(self.owner[rows])) > 1:
             return super().split(held, seed)
-        if len(videos) > 1:
-            order, inside = np.random.default_rng(seed).permutation(videos), np.zeros(len(rows), bool)
-            for video in order[:-1]:
-                if inside.sum() >= held * len(rows):
-                    break
-                inside |= self.owner[rows] == video
-            touches = inside
-        else:
-            first = np.quantile(self.place[rows], 1 - held)
-            inside = self.place[rows] >= first
-            touches = self.place[rows] > first - self.fields[self.main].shape[2]
+        first = np.quantile(self.place[rows], 1 - held)
+        inside = self.place[rows] >= first
+        touches = self.place[rows] > first - self.fields[self.main].shape[2]
         if not inside.any() or touches.all():
             return super().split(held, seed)
         one, other = (replace(self, rows=torch.from_numpy(rows[of])) for of in (~touches, inside))
