@@ -1,5 +1,7 @@
 """MidiNet: bars that know their chord and the bar before, sampled as long as one likes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,24 @@ def test_a_tune_goes_on_from_another_bar_as_another_tune(trained):
     with trained.at_rest():
         made = trained.generator.bar(z, chord, before)
     assert not torch.equal(made[0], made[1])
+
+
+def test_a_model_of_one_key_plays_in_the_key_that_it_is_given(trained, monkeypatch, tmp_path):
+    """F sharp major comes back as F sharp major, and what the model was told is C major."""
+    pytest.importorskip("symusic", reason="MIDI files are written by symusic: pip install 'gansmith[music]'")
+    scale = np.array([60, 62, 64, 65, 67, 69, 71, 72])
+    times = np.arange(8.0)
+    part = midi.Part("melody", 73, times, times + 1, scale + 6)
+    midi.write([part], tmp_path / "a.mid", (4, 4), 90)
+    monkeypatch.setattr(trained, "spec", replace(trained.spec, move="key"))
+    told, tune = [], trained.generator.tune
+    monkeypatch.setattr(trained.generator, "tune", lambda *given: told.append(given) or tune(*given))
+    with pytest.warns(UserWarning, match="moved by -6 semitones"):
+        made = trained.sample(2, melody=tmp_path / "a.mid", chords="F# B", seed=1)
+    assert told[0][1].tolist() == [[0, 5]] * 2 and chords_of(made, trained.spec)[0, -2:].tolist() == [6, 11]
+    assert (np.flatnonzero(made[0, 0, :2].any(0)) + trained.spec.low) % 12 == 6
+    made = trained.sample(2, chords="F# D#m B C#", seed=1)
+    assert told[1][1].tolist() == [[0, 21, 5, 7]] * 2 and chords_of(made, trained.spec)[0].tolist() == [6, 15, 11, 1]
 
 
 def test_from_a_folder_of_midi_to_midi_on_the_command_line(tmp_path, monkeypatch, capsys):

@@ -58,6 +58,20 @@ def test_who_hears_whose_noise():
     assert len(composer.generator.makers) == 1 and len(hybrid.generator.makers) == 2
 
 
+def test_the_released_codes_variants_are_settings():
+    """One temporal network that all tracks share, one critic that hears all who jam; who hears whose noise stays."""
+    first, second = [[True] * 2, [False] * 2], [[False] * 2, [True] * 2]
+    game = built(mode="jamming", temporal="shared", critics="joint")
+    assert len(game.generator.alone) == 1 and len(game.discriminator.critics) == 1
+    assert [changed(game, k) for k in range(4)] == [first, first, second, second]
+    x = torch.rand(2, 2, 16, 24)
+    for track in (0, 1):
+        other = x.clone()
+        other[:, track] = 0
+        assert not torch.equal(game.discriminator.one(0, x), game.discriminator.one(0, other))
+    assert len(built(mode="jamming").generator.alone) == len(built(mode="jamming").discriminator.critics) == 2
+
+
 def test_what_is_shared_over_the_phrase_is_the_same_in_each_bar_and_time_is_not():
     game = built(mode="composer")
     z = torch.randn(1, 6)
@@ -148,7 +162,7 @@ def test_accompaniment_on_the_command_line(tmp_path, monkeypatch, capsys):
         midi.write(rolls.parts_of(item, form), tmp_path / "in" / f"{i}.mid", (4, 4), 100)
     read = gs.read("in", bars=2, resolution=2)
     assert read.spec.default_game == "musegan"
-    gs.MuseGAN(given="melody", **SMALL).fit(read, **HOW).save("model.gan")
+    gs.MuseGAN(given="MELODY", **SMALL).fit(read, **HOW).save("model.gan")
     assert main(["sample", "model.gan", "-n", "2", "-o", "made/", "--given", "in/0.mid"]) == 0
     tune = midi.parse((tmp_path / "made" / "0.mid").read_bytes())
     mine = [part for part in tune.parts if part.name == "melody"]

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.music.files import read_part
+from gansmith.data.kinds.music.given import key_move, moved_chords, read_part
 from gansmith.data.kinds.music.keys import read_chords
 from gansmith.data.kinds.music.lead import NONE, chords_of, lead_sheet, triads
+from gansmith.data.kinds.music.rolls import moved
 from gansmith.errors import DataError, UserError
 from gansmith.game import Turn, setting
 from gansmith.gans.base import TwoPlayer, new_rng, observe_scores
@@ -26,7 +27,7 @@ MOST_BARS = 1024  # of a sample
 class MidiNet(TwoPlayer):
     """A CNN G makes a bar of melody, pitches × steps, from noise z and its chord y; a conditioner CNN shows G's layers
     the bar before, each at its own size, so that one bar follows from another and a tune may go on for ever. D sees a
-    bar and its chord, never the bar before. One move of D, two of G:
+    bar and its chord, never the bar before. Players move in turn:
     L_D = BCE(D(x), 0.9) + BCE(D(G), 0),
     L_G = BCE(D(G), 1) + λ₁/2 ‖E x − E G‖² + λ₂/2 ‖E f(x) − E f(G)‖²   (section 3.3; f: D's first layer),
     E the mean over a batch. y is 13 numbers: the root, and whether it is minor. The bar before the first is silent. In
@@ -36,9 +37,10 @@ class MidiNet(TwoPlayer):
     Played on lead sheets: of data with more tracks the highest voice of its melody is taken and, as a second track, the
     triad of each bar, found from what sounds beside the melody. Chords of samples follow each other as in the data
     unless `chords=` gives them; `melody=` is what they go on from.
-    Deviations: pitches are those of the data, not 128, and bars of any metre; the weights λ are those of the released
-    code; an average of G is kept and sampled. Of the released PyTorch port none of its bugs: batch norm is trained, and
-    what is sampled is what was trained. Proof: proofs/midinet.py.
+    Deviations: G moves twice for each move of D, as in the released code, which says that the paper differs there
+    (`generator_steps=1`), and the weights λ are that code's; pitches are those of the data, not 128, and bars of any
+    metre; an average of G is kept and sampled. Of the released PyTorch port none of its bugs: batch norm is trained,
+    and what is sampled is what was trained. Proof: proofs/midinet.py.
     """
 
     name = "midinet"
@@ -62,7 +64,7 @@ class MidiNet(TwoPlayer):
     smoothing: float = setting(0.9, "how real D should call reals: one-sided label smoothing", minimum=0.5, maximum=1.0)
     match_items: float = setting(0.01, "λ₁, weight of the distance of mean bars", minimum=0.0)
     match_features: float = setting(0.1, "λ₂, weight of the distance of mean features", minimum=0.0)
-    generator_steps: int = setting(2, "moves of G for each of D", minimum=1)
+    generator_steps: int = setting(2, "moves of G for each of D; 2 as released, 1 as in the paper", minimum=1)
     rest: float = setting(0.1, "a step whose likeliest pitch is less likely is silent", minimum=0.0, maximum=1.0)
 
     # --- data --------------------------------------------------------------------------------------------------------
@@ -134,6 +136,8 @@ class MidiNet(TwoPlayer):
         chords  of the bars, "C Am F G" or numbers of `keys.CHORDS`, over and over; None: as they follow in the data
         melody  a MIDI file that they go on from, or a roll bool (steps, pitches); it stands before what is new
         bars    how many new ones; None: as in the data, or one for each of `chords`
+
+        A model of tunes that were moved to one key plays there to what it is given, and moves what it makes back.
         """
         self.check_is_fitted()
         self.labels(n, label, None)
@@ -144,7 +148,10 @@ class MidiNet(TwoPlayer):
             raise UserError(f"{count} bars: give 1 to {MOST_BARS}")
         if asked is not None and (not len(asked) or not all(0 <= chord <= NONE for chord in asked)):
             raise UserError(f"chords={chords!r}: give such as 'C Am F G'")
-        start, rng = self.start(melody), new_rng(seed)
+        (start, by), rng = self.start(melody), new_rng(seed)
+        if asked is not None:
+            by = key_move(asked) if melody is None and form.move == "key" else by
+            asked = moved_chords(asked, by)
         z = torch.randn(n, count * (self.noise + 1), generator=rng)
         given = None if asked is None else torch.tensor([asked[i % len(asked)] for i in range(count)])
         parts = []
@@ -153,21 +160,24 @@ class MidiNet(TwoPlayer):
                 first = None if start is None else start.expand(len(part), -1, -1, -1).to(self.device)
                 told = None if given is None else given.expand(len(part), -1).to(self.device)
                 parts.append(form.to_data(self.generator.tune(part.to(self.device), told, first)))
-        return np.concatenate(parts) if parts else np.empty((0, 2, count * form.bar, form.shape[2]), form.dtype)
+        if not parts:
+            return np.empty((0, 2, count * form.bar, form.shape[2]), form.dtype)
+        return moved(np.concatenate(parts), form, -by)
 
-    def start(self, melody) -> Tensor | None:
-        """What a tune goes on from, network units (1, 2, steps, pitches)."""
+    def start(self, melody) -> tuple[Tensor | None, int]:
+        """(what a tune goes on from, network units (1, 2, steps, pitches); semitones it was moved by)."""
         if melody is None:
-            return None
+            return None, 0
         form: Any = self.spec
-        roll = read_part(melody, form, "melody") if not hasattr(melody, "shape") else np.asarray(melody, bool)
+        given = (np.asarray(melody, bool), 0) if hasattr(melody, "shape") else read_part(melody, form, "melody")
+        roll, by = given
         if roll.ndim != 2 or roll.shape[1] != form.shape[2] or not len(roll) or len(roll) % form.bar:
             raise UserError(
                 f"melody= has shape {roll.shape}: give whole bars of {form.bar} steps × {form.shape[2]} pitches"
             )
         silent = np.zeros_like(roll)
         sheet = lead_sheet(Dataset(form, {"real": np.stack([roll, silent])[None]})).fields["real"]
-        return form.to_network(torch.from_numpy(sheet))
+        return form.to_network(torch.from_numpy(sheet)), by
 
     def score_samples(self, x, label=None, *, batch_size: int = 250) -> np.ndarray:
         """D's raw scores (n,) of phrases, the mean of their bars; float32."""

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from gansmith import penalties
 from gansmith.data.dataset import Batch, Dataset
-from gansmith.data.kinds.music.files import read_part
+from gansmith.data.kinds.music.given import read_part
+from gansmith.data.kinds.music.rolls import moved
 from gansmith.data.labels import evenly
 from gansmith.errors import DataError, SettingError, UserError
 from gansmith.game import Stage, Turn, observe, setting
@@ -38,11 +39,12 @@ class MuseGAN(TwoPlayer):
     each track, whose last layer is one of binary neurons, is trained against the critic while G stays as it is.
 
     Networks: those of the released code in small (time first, then pitch; octaves of 12), of any number of tracks,
-    bars, steps and pitches. Unlike there, tracks have temporal networks of their own, as the paper says; jamming has M
-    critics; the encoder of a given track is used; each move of a critic draws new noise. Deviations: 5 critic moves
-    from the beginning (released: 100 in the first 25 rounds), and one for each of R's; R is trained after G alone
-    (two-stage training, the better one there); an average of G is kept and sampled. Where a track is given, 64 phrases
-    of it stay in the model, for samples that nobody gives one. Proof: proofs/musegan.py.
+    bars, steps and pitches. Unlike there, tracks have temporal networks of their own, as the paper says (`temporal`;
+    shared there), and jamming has M critics (`critics`; one of all tracks there); the encoder of a given track is used;
+    each move of a critic draws new noise. Deviations: 5 critic moves from the beginning (released: 100 in the first 25
+    rounds), and one for each of R's; R is trained after G alone (two-stage training, the better one there); an average
+    of G is kept and sampled. Where a track is given, 64 phrases of it stay in the model, for samples that nobody gives
+    one. Proof: proofs/musegan.py.
     """
 
     name = "musegan"
@@ -64,6 +66,13 @@ class MuseGAN(TwoPlayer):
     }
 
     mode: str = setting("hybrid", "who shares what: see above", choices=MODES)
+    temporal: str = setting(
+        "own", "network of a track's noise in time: its own, or one shared by all tracks, as released",
+        choices=("own", "shared"),
+    )  # fmt: skip
+    critics: str = setting(
+        "own", "of jamming: each track's own, or one joint critic of all, as released", choices=("own", "joint")
+    )
     noise: int = setting(32, "numbers of each of the kinds of noise", minimum=1)
     width: int = setting(32, "channels of the finest layer; the coarsest has four times as many", minimum=1)
     given: str | None = setting(None, "name of a track that is given, to be accompanied; None: all are made")
@@ -81,31 +90,38 @@ class MuseGAN(TwoPlayer):
         found = super().read(data, **options)
         if not hasattr(found.spec, "bar"):
             raise DataError(f"MuseGAN makes music and {found.name} holds {found.spec.noun}: give MIDI files")
-        if self.given in found.spec.tracks:
+        if self.accompanied in names_of(found.spec):
             rows = evenly(len(found), min(KEPT, len(found)))
-            self.examples = found.raw(rows)[:, found.spec.tracks.index(self.given)]
+            self.examples = found.raw(rows)[:, names_of(found.spec).index(str(self.accompanied))]
         return found
+
+    @property
+    def accompanied(self) -> str | None:
+        """The given track, in small letters, as tracks of files are called."""
+        return None if self.given is None else self.given.strip().lower()
 
     def build(self, spec: Any) -> None:
         if not hasattr(spec, "bar"):
             raise DataError(f"MuseGAN makes music and the data is {spec.noun}: use {spec.default_game}")
-        names = list(spec.tracks)
-        if self.given is not None and (self.given not in names or len(names) < 2):
+        names = names_of(spec)
+        if self.given is not None and (self.accompanied not in names or len(names) < 2):
             there = ", ".join(names)
             raise SettingError(
                 f"given={self.given}: name a track of the data ({there}), of which another is left to make"
             )
-        self.heard = names.index(self.given) if self.given is not None else None
+        self.heard = names.index(str(self.accompanied)) if self.given is not None else None
         made = len(names) - (self.heard is not None)
-        self.generator = Players(spec, self.mode, self.noise, self.width, self.heard, getattr(self, "examples", None))
+        sizes = {"noise": self.noise, "width": self.width, "temporals": 1 if self.temporal == "shared" else made}
+        self.generator = Players(spec, self.mode, heard=self.heard, examples=getattr(self, "examples", None), **sizes)
         self.latent = self.generator.latent
         shape = (spec.bars, spec.bar, spec.shape[2])
-        if self.mode == "jamming":
+        apart = self.mode == "jamming" and self.critics == "own"
+        if apart:
             ears = 1 if self.heard is None else 2
             critics = [PhraseCritic(ears, *shape, max(4, self.width // 2)) for _ in range(made)]
         else:
             critics = [PhraseCritic(len(names), *shape, self.width)]
-        self.discriminator = Critics(critics, self.generator.bars, self.heard, self.mode == "jamming")
+        self.discriminator = Critics(critics, self.generator.bars, self.heard, apart)
         self.refiners = nn.ModuleList(Refiner(self.width // 4 or 1) for _ in range(made)) if self.refines else None
 
     @property
@@ -178,14 +194,15 @@ class MuseGAN(TwoPlayer):
         """`n` new phrases bool (n, tracks, steps, pitches), the same for the same seed.
 
         given  where a track is given (setting `given`): a MIDI file, as long as it is; or rolls bool (steps, pitches)
-               or (n, steps, pitches). None: phrases of the data, of which the model keeps some
+               or (n, steps, pitches). None: phrases of the data, of which the model keeps some. A model of tunes that
+               were moved to one key plays there to a file, and moves what it makes back
         """
         self.check_is_fitted()
         self.labels(n, label, None)
         form: Any = self.spec
         if given is not None and self.heard is None:
             raise UserError("this model makes all tracks: train it with --given TRACK to accompany one")
-        told = self.given_rolls(given, n) if self.heard is not None else None
+        told, by = self.given_rolls(given, n) if self.heard is not None else (None, 0)
         phrases = 1 if told is None else told.shape[1] // form.shape[1]
         rng, made = new_rng(seed), []
         with self.at_rest():
@@ -196,19 +213,22 @@ class MuseGAN(TwoPlayer):
                     x = self.generator(self.latents(len(rows), rng), told=part)
                     parts.append(form.to_data(self.refined(x, rng) if self.refines else x))
                 made.append(np.concatenate(parts, 2))
-        return np.concatenate(made) if made else np.empty((0, *form.shape), form.dtype)
+        return moved(np.concatenate(made), form, -by) if made else np.empty((0, *form.shape), form.dtype)
 
-    def given_rolls(self, given, n: int) -> Tensor:
-        """What is given as network units (n, whole phrases of steps, pitches)."""
+    def given_rolls(self, given, n: int) -> tuple[Tensor, int]:
+        """(what is given as network units (n, whole phrases of steps, pitches); semitones it was moved by)."""
         form: Any = self.spec
         if given is None:
-            return self.generator.example(n)
-        roll = np.asarray(given, bool) if hasattr(given, "shape") else read_part(given, form, str(self.given))
+            return self.generator.example(n), 0
+        found = (
+            (np.asarray(given, bool), 0) if hasattr(given, "shape") else read_part(given, form, str(self.accompanied))
+        )
+        roll, by = found
         if roll.ndim not in (2, 3) or roll.shape[-1] != form.shape[2] or (roll.ndim == 3 and len(roll) != n):
             raise UserError(f"given= has shape {roll.shape}: give (steps, {form.shape[2]}), or {n} of them")
         roll = np.broadcast_to(roll, (n, *roll.shape[-2:]))
         lack = -roll.shape[1] % form.shape[1]
-        return form.to_network(torch.from_numpy(np.pad(roll, ((0, 0), (0, lack), (0, 0)))))
+        return form.to_network(torch.from_numpy(np.pad(roll, ((0, 0), (0, lack), (0, 0))))), by
 
     logs: ClassVar[dict[str, Metric]] = {
         **WGAN.logs,
@@ -220,14 +240,19 @@ class MuseGAN(TwoPlayer):
     }
 
 
+def names_of(spec: Any) -> list[str]:
+    """Of the tracks, in small letters."""
+    return [name.lower() for name in spec.tracks]
+
+
 class Players(nn.Module):
     """Noise (n, latent) to phrases (n, tracks, bars · steps, pitches), −1 … 1, of every track but a given one.
 
     Of `noise` numbers each: what all share, over the whole phrase and in time; what is a track's own, likewise. Jamming
-    shares none, composer has none of a track's own.
+    shares none, composer has none of a track's own. `temporals` networks make latents of what is tracks' own in time.
     """
 
-    def __init__(self, spec: Any, mode: str, noise: int, width: int, heard: int | None, examples=None):
+    def __init__(self, spec: Any, mode: str, noise: int, width: int, temporals: int, heard: int | None, examples=None):
         super().__init__()
         tracks = len(spec.tracks)
         self.bars, self.steps, self.heard, self.noise = spec.bars, spec.bar, heard, noise
@@ -235,7 +260,7 @@ class Players(nn.Module):
         self.shared, self.own = mode != "jamming", mode != "composer"
         self.latent = noise * 2 * (self.shared + self.own * made)
         self.together = Temporal(noise, self.bars, 2 * width) if self.shared else None
-        self.alone = nn.ModuleList(Temporal(noise, self.bars, 2 * width) for _ in range(made if self.own else 0))
+        self.alone = nn.ModuleList(Temporal(noise, self.bars, 2 * width) for _ in range(temporals if self.own else 0))
         told = TOLD if heard is not None else 0
         inside, each = noise * 2 * (self.shared + self.own), (1,) * made if self.own else (made,)
         self.makers = nn.ModuleList(BarMaker(inside, m, spec.bar, spec.shape[2], width, told) for m in each)
@@ -262,7 +287,7 @@ class Players(nn.Module):
             maps = self.encoder(told.unflatten(1, (self.bars, self.steps)).flatten(0, 1))
         tracks = []
         for i, maker in enumerate(self.makers):
-            mine = [over(own[2 * i]), self.alone[i](own[2 * i + 1])] if self.own else []
+            mine = [over(own[2 * i]), self.alone[i % len(self.alone)](own[2 * i + 1])] if self.own else []
             bars = maker(torch.cat([*shared, *mine], 2).flatten(0, 1), maps)
             tracks += bars.unflatten(0, (len(z), self.bars)).transpose(1, 2).flatten(2, 3).unbind(1)
         if self.heard is not None:

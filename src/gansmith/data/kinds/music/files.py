@@ -11,12 +11,12 @@ import numpy as np
 from gansmith.data import cache as caching
 from gansmith.data.kinds.music import keys
 from gansmith.data.kinds.music.midi import DRUMS, Part, Tune, parse
-from gansmith.data.kinds.music.roles import Plan, roles_of
+from gansmith.data.kinds.music.roles import Plan
 from gansmith.data.kinds.music.rolls import draw
 from gansmith.data.labels import choose, evenly, few
 from gansmith.data.sources import Files, files_in, one_file
 from gansmith.distributed.track import track
-from gansmith.errors import DataError, UserError
+from gansmith.errors import DataError
 
 ENDINGS = (".mid", ".midi", ".kar")
 SAME = {(1, 4): (4, 4), (2, 4): (4, 4), (2, 2): (4, 4), (4, 2): (4, 4), (3, 8): (6, 8), (3, 2): (6, 4)}  # bars joined
@@ -129,10 +129,11 @@ def read(
     form = {
         "tracks": plan.tracks, "programs": plan.programs, "low": low, "resolution": grid.resolution, "bar": grid.bar,
         "tempo": float(np.median(tempos)) if tempos else TEMPO, "metre": grid.metre,
+        "move": grid.move,
     }  # fmt: skip
     return x, None if label is None else label[rows], form, {
         "classes": classes, "name": files.name, "notes": left + notes, "left_out": dict(sorted(bad.items())),
-        "files": tuple(names), "digest": caching.digest(np.packbits(x), x.shape, low),
+        "files": tuple(names), "digest": caching.digest(np.packbits(x), x.shape, low), "owner": rows,
     }  # fmt: skip
 
 
@@ -298,22 +299,3 @@ def told(files: Files, tunes, grid: Grid, runs, plan: Plan, low: int, pitches: i
     if grid.move:
         notes.append("moved to C major or A minor" if grid.move == "key" else "each phrase in all 12 keys")
     return notes
-
-
-def read_part(path, form, track: str) -> np.ndarray:
-    """One track of a MIDI file on the grid of a form, bool (steps, pitches) of whole bars: the one that is called or
-    plays as `track`, else the file's first that is no drums. UserError where there is none."""
-    place = Path(path).expanduser()
-    try:
-        tune = parse(place.read_bytes())
-    except (OSError, ValueError) as problem:
-        said = problem.strerror if isinstance(problem, OSError) else problem
-        raise UserError(f"{path} cannot be read: {said}") from None
-    named = [part for part in tune.parts if track in part.name.lower()]
-    roles = [part for part, role in zip(tune.parts, roles_of(tune.parts)) if role == track]
-    pitched = [part for part in tune.parts if part.program != DRUMS]
-    found = (named or roles or pitched)[:1]
-    if not found:
-        raise UserError(f"{path} has drums alone, and a {track} is needed")
-    bars = max(1, int(np.ceil(found[0].end.max() * form.resolution / form.bar - 1e-6)))
-    return draw(found[0], (bars * form.bar, form.shape[2]), form.low, form.resolution)

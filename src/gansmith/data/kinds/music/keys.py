@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 
@@ -18,6 +19,13 @@ for _root in range(12):
 # How well each degree of the scale fits a key: Krumhansl & Kessler 1982, from the ratings of listeners
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+
+PLAIN = ("", "maj", "Maj", "ma", "M", "m", "min", "mi", "-")  # what says major or minor and nothing else
+MINORS = ("m", "min", "mi", "-", "dim", "°", "o", "ø")  # whose third is minor
+CHORD = re.compile(  # root, accidental, which third, and what is left out of the triad, a bass with it
+    r"([A-Ga-g])([#b♯♭]?)(maj|Maj|ma|min|mi|m|M|Δ|dim|°|o|ø|aug|\+|-|)"
+    r"((?:maj|Maj|M|Δ|sus|add|omit|no|alt|aug|dim|[#b♯♭+-]?\d+|/\d+|[()])*(?:/[A-Ga-g][#b♯♭]?)?)"
+)
 
 
 def name_of(pitch: int) -> str:
@@ -49,9 +57,13 @@ def moves(parts, move: str) -> list[int]:
     weights = np.zeros(12)
     for part in pitched:
         np.add.at(weights, part.pitch % 12, part.end - part.start)
+    return [home(weights)]
+
+
+def home(weights: np.ndarray) -> int:
+    """By how many semitones music of these weights (12,) of pitch classes is moved to C major or A minor."""
     key = key_of(weights)
-    home = 0 if key < 12 else 9
-    return [(home - key % 12 + 6) % 12 - 6]
+    return ((0 if key < 12 else 9) - key % 12 + 6) % 12 - 6
 
 
 def chord_of(weights: np.ndarray) -> np.ndarray:
@@ -67,15 +79,26 @@ def chord_of(weights: np.ndarray) -> np.ndarray:
 
 
 def read_chords(text: str) -> list[int]:
-    """'C Am F G' (blanks, commas or bars between) as numbers of CHORDS; sevenths and more are their triads. UserError
-    for what is no chord."""
-    found = []
+    """'C Am F G' (blanks, commas or bars between) as numbers of CHORDS, N.C. as the number behind them. Of chords that
+    are no triads the major or minor triad on their root is taken, with a warning. UserError for what is no chord."""
+    found, simpler = [], {}
     for word in re.split(r"[\s,|]+", text.strip()):
-        match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)(maj\d*|min|m|M|-)?(?:\d+|sus\d?|add\d+)*", word)
+        if re.fullmatch(r"n\.?c\.?", word, re.IGNORECASE):
+            found.append(len(CHORDS))
+            continue
+        match = CHORD.fullmatch(word)
         if match is None:
-            raise UserError(f"--chords: {word!r} is no chord; give such as C, Am, F#, Bb or Ebm, with blanks between")
-        letter, accidental, quality = match.groups()
+            raise UserError(
+                f"--chords: {word!r} is no chord; give such as C, Am, F#, Bb or Ebm, or N.C. for none, with blanks "
+                "between"
+            )
+        letter, accidental, quality, rest = match.groups()
         root = (LETTERS[letter.upper()] + {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(accidental, 0)) % 12
-        minor = quality in ("m", "min", "-") or (letter.islower() and quality is None)
+        minor = quality in MINORS or (letter.islower() and not quality)
         found.append(root + 12 * minor)
+        if rest or quality not in PLAIN:
+            simpler[word] = CHORDS[found[-1]]
+    if simpler:
+        words = ", ".join(f"{one} as {other}" for one, other in simpler.items())
+        warnings.warn(f"--chords: the model knows major and minor triads, so it takes {words}", stacklevel=3)
     return found

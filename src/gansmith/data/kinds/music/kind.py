@@ -33,6 +33,7 @@ class Music(Kind):
     low       MIDI number of the lowest pitch
     resolution  steps of a quarter note;  bar  steps of a bar;  metre  beats and their unit
     tempo     quarter notes a minute, of files and sounds that are written
+    move      how tunes were moved before they were learnt: "key", to C major or A minor; "all", to every key; "", not
     """
 
     kind = "music"
@@ -68,6 +69,7 @@ class Music(Kind):
     resolution: int = 4
     bar: int = 16
     tempo: float = files.TEMPO
+    move: str = ""
 
     # --- reading -----------------------------------------------------------------------------------------------------
     @classmethod
@@ -304,8 +306,8 @@ class Music(Kind):
         return measures.in_words(values, floor, control)
 
     def shuffled(self, items, rng: np.random.Generator):
-        """Each track with its steps in random order, beside tracks of other phrases."""
-        return measures.shuffled(np.asarray(items), rng)
+        """Steps in random order, bars in any key, too many or too few at once, and silent where others sound."""
+        return measures.spoiled(np.asarray(items), self, rng)
 
 
 def check_rolls(x: np.ndarray, grid: files.Grid, bars) -> None:

@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from gansmith.data.kinds.music.keys import NAMES, chroma
-from gansmith.data.kinds.music.rolls import edges
+from gansmith.data.kinds.music.rolls import edges, skyline
 
 THICK = 3  # pitches at a time, from which a step is polyphonic
 LENGTHS, LEAPS = 17, 25  # bins: notes of 1 … 16 steps and longer; from an octave down to an octave up
@@ -108,12 +108,16 @@ def compared(real: np.ndarray, fake: np.ndarray, form) -> dict[str, float]:
 
 
 def in_words(values: dict[str, float], floor: dict[str, float], control: dict[str, float]) -> str:
-    """Which of `compared` are as in real music, and which are no better than of notes in random order."""
-    good = [n for n in values if values[n] <= 2 * floor[n] + 0.01]
-    bad = [n for n in values if values[n] >= control[n] > 2 * floor[n] + 0.02]
-    parts = [f"{len(good)} of {len(values)} numbers are about as near as those of other real music"]
-    if bad:
-        parts.append(f"no better than notes in random order: {', '.join(name.rsplit(',', 1)[0] for name in bad)}")
+    """Which of `compared` are as in real music, and which are no better than of spoiled music; of those numbers that
+    tell the two apart on this data."""
+    telling = [n for n in values if control[n] > 2 * floor[n] + 0.02]
+    short = lambda names: ", ".join(name.rsplit(",", 1)[0] for name in names)  # noqa: E731
+    good = [n for n in telling if values[n] <= 2 * floor[n] + 0.01]
+    parts = [f"{len(good)} of {len(telling)} numbers are about as near as those of other real music"]
+    if bad := [n for n in telling if values[n] >= control[n]]:
+        parts.append(f"no better than spoiled music: {short(bad)}")
+    if silent := [n for n in values if n not in telling]:
+        parts.append(f"not counted, since they do not tell real music of this kind from spoiled: {short(silent)}")
     return "; ".join(parts)
 
 
@@ -130,6 +134,28 @@ def statistics(items: np.ndarray, form) -> np.ndarray:
     places = onset.any(3).reshape(*onset.shape[:2], -1, form.bar).mean(2)
     rest = [sounding.mean(2), begun / items.shape[2], pitch, lasting]
     return np.concatenate([shares, places, np.stack(rest, 2)], 2).reshape(len(items), -1).astype(np.float32)
+
+
+def spoiled(items: np.ndarray, form, rng: np.random.Generator) -> np.ndarray:
+    """A control that none of `compared` likes: tracks `shuffled`; each bar of a track in a key of its own; most chords
+    as single notes, or, where there are few chords, bars of several phrases at once; and one bar in three silent, or,
+    where most bars are, none."""
+    made, empty = shuffled(items, rng), np.mean(~bars_of(np.asarray(items), form.bar).any((3, 4)))
+    pitched = np.array([program >= 0 for program in form.programs])
+    voices = made[:, pitched]
+    if np.mean(voices.sum(3)[voices.any(3)] >= THICK) > 0.5:
+        made[:, pitched] = skyline(voices)
+    else:
+        made[:, pitched] = np.logical_or.reduce([voices[rng.permutation(len(voices))] for _ in range(THICK + 1)])
+    bars = bars_of(made, form.bar)
+    by = rng.integers(0, 12, bars.shape[:3]) * pitched[:, None]
+    place = (np.arange(bars.shape[4]) + by[..., None]) % (bars.shape[4] // 12 * 12 or bars.shape[4])
+    made = np.take_along_axis(bars, place[:, :, :, None], 4)
+    if empty < 0.5:
+        made &= rng.random(bars.shape[:3])[..., None, None] > 1 / 3
+    else:
+        made |= made[rng.permutation(len(made))]
+    return made.reshape(items.shape)
 
 
 def shuffled(items: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -53,12 +53,29 @@ def draw(part: Part, shape: tuple[int, int], low: int, resolution: int, roll: np
     end = np.maximum(start + 1, np.round(part.end * resolution).astype(int))
     pitch = part.pitch - low
     if part.program >= 0:
-        under, over = np.minimum(pitch, 0), np.maximum(pitch - pitches + 1, 0)
-        pitch = pitch - under // 12 * 12 - -(-over // 12) * 12
+        pitch = by_octaves(pitch, pitches)
     inside = (pitch >= 0) & (pitch < pitches) & (start < steps) & (end > 0)
     for a, b, p in zip(np.maximum(start, 0)[inside], end[inside], pitch[inside]):
         roll[a:b, p] = True
     return roll
+
+
+def by_octaves(pitch: np.ndarray, pitches: int) -> np.ndarray:
+    """Places of pitches, those below 0 or from `pitches` on moved by octaves until they lie within."""
+    under, over = np.minimum(pitch, 0), np.maximum(pitch - pitches + 1, 0)
+    return pitch - under // 12 * 12 - -(-over // 12) * 12
+
+
+def moved(items: np.ndarray, form, by: int) -> np.ndarray:
+    """Items (n, tracks, steps, pitches) of a form with all tracks but drums `by` semitones higher, in its octaves."""
+    if not by:
+        return items
+    pitched = [i for i, program in enumerate(form.programs) if program >= 0]
+    made = items.copy()
+    made[:, pitched] = False
+    for old, new in enumerate(by_octaves(np.arange(items.shape[3]) + by, items.shape[3])):
+        made[:, pitched, :, new] |= items[:, pitched, :, old]
+    return made
 
 
 def skyline(roll: np.ndarray) -> np.ndarray:
