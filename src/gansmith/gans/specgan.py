@@ -14,8 +14,7 @@ from gansmith.data.labels import evenly
 from gansmith.data.spec import Kind
 from gansmith.data.spectrogram import frame_length, griffin_lim, stft
 from gansmith.game import setting
-from gansmith.gans.wavegan import WaveGAN
-from gansmith.gans.wgan_gp import WGANGP
+from gansmith.gans.wavegan import OfSound, WaveGAN
 from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 
 TINY = 1e-6  # added to magnitudes before the logarithm
@@ -23,30 +22,27 @@ CLIP = 3.0  # standard deviations that are ±1
 MOST = 2000  # sounds that the statistics are of
 
 
-class SpecGAN(WGANGP):
+class SpecGAN(OfSound):
     """WGAN-GP on sound as a picture (section 3.1 and appendix): magnitudes of a short-time Fourier transform of `frame`
     samples every half of it, the highest bin left out; their logarithm; each bin less its mean over the data, over its
     standard deviation, clipped at ±3 and divided by 3, so that it lies in −1 … 1. DCGAN's networks without norm play on
     that, and what they make becomes sound by 16 rounds of Griffin & Lim: 16,384 samples are 128×128.
 
     As the paper found, SpecGAN has the better inception score, and listeners prefer WaveGAN.
-    Deviations: kernels of 4, not 5×5, so that no checkerboard is drawn; z uniform with unit variance; Griffin-Lim
-    begins at phases of zero, so that the same noise is always the same sound; the last frame, centred on the end, is
-    left out and on the way back taken to be like the one before; means and deviations are those of at most 2,000
-    sounds; an average of G is kept and sampled. In training `fake` is a spectrogram; `generate` and `sample` make
-    sound, and D takes either. Proof: proofs/wavegan.py.
+    Deviations: few moves on few sounds on a CPU, as WaveGAN's; kernels of 4, not 5×5, so that no checkerboard is drawn;
+    z uniform with unit variance; Griffin-Lim begins at phases of zero, so that the same noise is always the same sound;
+    the last frame, centred on the end, is left out and on the way back taken to be like the one before; means and
+    deviations are those of at most 2,000 sounds; an average of G is kept and sampled. In training `fake` is a
+    spectrogram; `generate` and `sample` make sound, and D takes either. Proof: proofs/wavegan.py.
     """
 
     name = "specgan"
     paper = WaveGAN.paper
     summary = "sound as log-spectrograms, back by Griffin-Lim"
-    unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
     replaceable: ClassVar[tuple[str, ...]] = ()  # its networks see spectrograms, whose form is its own
 
     frame: int = setting(256, "samples of a frame of the Fourier transform, a power of two", minimum=16)
     rounds: int = setting(16, "of Griffin & Lim, from magnitudes to sound", minimum=0)
-    latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
-    prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
 
     def read(self, data, **options) -> Dataset:
         dataset = super().read(data, **options)
