@@ -137,14 +137,16 @@ def statistics(items: np.ndarray, form) -> np.ndarray:
 
 
 def spoiled(items: np.ndarray, form, rng: np.random.Generator) -> np.ndarray:
-    """A control that none of `compared` likes: tracks `shuffled`; each bar of a track in a key of its own; most chords
-    as single notes, or, where there are few chords, bars of several phrases at once; and one bar in three silent, or,
-    where most bars are, none."""
-    made, empty = shuffled(items, rng), np.mean(~bars_of(np.asarray(items), form.bar).any((3, 4)))
+    """A control that none of `compared` likes: tracks `shuffled`; bars of several phrases at once, or, where there are
+    many chords, one note a bar, struck at random; each bar of a track in a key of its own; and one bar in three silent,
+    or, where most bars are, few."""
+    made, empty = shuffled(items, rng), mean(~bars_of(np.asarray(items), form.bar).any((3, 4)))
     pitched = np.array([program >= 0 for program in form.programs])
     voices = made[:, pitched]
-    if np.mean(voices.sum(3)[voices.any(3)] >= THICK) > 0.5:
-        made[:, pitched] = skyline(voices)
+    if mean(voices.sum(3)[voices.any(3)] >= THICK) > 0.5:
+        bars = bars_of(skyline(voices), form.bar)
+        first = np.take_along_axis(bars, bars.any(4).argmax(3)[..., None, None], 3)
+        made[:, pitched] = (first & (rng.random(bars.shape[:4]) < 0.5)[..., None]).reshape(voices.shape)
     else:
         made[:, pitched] = np.logical_or.reduce([voices[rng.permutation(len(voices))] for _ in range(THICK + 1)])
     bars = bars_of(made, form.bar)
