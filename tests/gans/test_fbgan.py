@@ -138,20 +138,20 @@ def test_an_evaluation_says_whether_a_second_analyser_agrees(named):
     made = gan.spec.encode(["ATGCGCCGCTAA", "ATGCGCTAA"] * 250)[0]
     gan.sample = lambda n, seed: made
     data = gan.read(GENES)
-    first, second, verdict = gan.remarks(data)
+    first, second, verdict = gan.remarks(data, None)
     assert "passes 100.0% of the samples" in first and "of the data above 0.3" in first and "chain of codons" in first
     assert second.startswith("second analyser ") and "passes 0.0% of the samples" in second and "above 2.5" in second
     assert verdict == "the analyser is fooled: it likes the samples better than the data, the second one does not"
     gan.judging, gan.judge_threshold = Analyser("y", lambda texts: [t.startswith("ATGCGC") for t in texts]), 0.5
-    assert len(gan.remarks(data)) == 2
-    assert "no second analyser looked on" in trained(score=likes).remarks(data)[-1]
+    assert len(gan.remarks(data, None)) == 2
+    assert "no second analyser looked on" in trained(score=likes).remarks(data, None)[-1]
 
 
 def test_remarks_on_somebody_elses_run_call_nothing(named, tmp_path):
     trained(score=named("return [1.0 * len(t) for t in texts]")).save(tmp_path / "x.gan")
     own_code._list().unlink()
     gan = gs.load(tmp_path / "x.gan")
-    assert gan.remarks(gan.read(GENES))[0].startswith("the analysers were not asked: --score ")
+    assert gan.remarks(gan.read(GENES), None)[0].startswith("the analysers were not asked: --score ")
 
 
 def test_the_second_analyser_is_audited_and_asked_for_what_is_missing(named):

@@ -152,8 +152,10 @@ class FBGAN(SeqWGAN):
         self.pool.take(torch.unique(ids[good.to(ids.device)], dim=0), float(good.float().mean()), liked)
 
     # --- after training ----------------------------------------------------------------------------------------------
-    def remarks(self, data: Dataset) -> list[str]:
-        """What an evaluation says of how the analysers like samples, beside `data` and sequences that cannot know."""
+    def remarks(self, train: Dataset, held: Dataset | None) -> list[str]:
+        """What an evaluation says of how the analysers like samples, beside held-out sequences, or training ones where
+        there are none, and sequences that cannot know."""
+        data = train if held is None else held
         rows = np.sort(np.random.default_rng(0).permutation(len(data))[:ASKED])
         texts, made = self.spec.texts(data.raw(rows)), self.spec.texts(self.sample(ASKED, seed=0))
         found, liked = [], []

@@ -154,7 +154,7 @@ def _measure(found: Measures, game, train: Dataset, held: Dataset | None, n, see
     if hasattr(game, "remarks"):  # what it says itself of how it does on data
         if time.monotonic() < end:
             try:
-                found.notes += game.remarks(train if held is None or len(held) < ENOUGH_GIVEN else held)
+                found.notes += game.remarks(train, None if held is None or len(held) < ENOUGH_GIVEN else held)
             except UserError as error:
                 found.notes.append(f"what {type(game).__name__} says itself not measured: {error}")
         else:

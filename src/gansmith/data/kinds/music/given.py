@@ -51,7 +51,7 @@ def read_part(path, form: Any, track: str) -> tuple[np.ndarray, int]:
     quarters = form.bar / form.resolution
     skipped = int(min(part.start.min() for part in found) / quarters + 1e-6)
     if skipped:
-        notes.append(f"bars 1 to {skipped}, which are silent, left out")
+        notes.append(f"{f'bars 1 to {skipped}, which are' if skipped > 1 else 'bar 1, which is'} silent, left out")
     if notes:
         warnings.warn(f"{path}: {'; '.join(notes)}", stacklevel=3)
     bars = max(1, int(np.ceil(max(part.end.max() for part in found) / quarters - 1e-6)) - skipped)
