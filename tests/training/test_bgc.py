@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 import torch
 
+from gansmith.distributed.ranks import OneBatch
 from gansmith.training.bgc import BLIT, COLOUR, GEOMETRY, PARTS, bgc, bilinear
 
 
@@ -98,3 +99,12 @@ def test_gradients_pass_and_gradients_of_gradients(parts):
     (slope,) = torch.autograd.grad(made.square().sum(), x, create_graph=True)
     (curve,) = torch.autograd.grad(slope.square().sum(), x)
     assert slope.isfinite().all() and slope.abs().sum() > 0 and curve.isfinite().all() and curve.abs().sum() > 0
+
+
+def test_ranks_change_what_one_process_would():
+    x = pictures(12)
+    whole = bgc(x, 0.5)
+    for rank, part in enumerate(x.chunk(2)):
+        torch.manual_seed(0)
+        with OneBatch(rank, 2, 6):
+            assert torch.equal(bgc(part, 0.5), whole.chunk(2)[rank])
