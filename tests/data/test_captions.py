@@ -45,6 +45,26 @@ def test_captions_in_memory():
     assert data.fields["text"].shape == (3, 2, 1) and (data.fields["text"][0, 0] == data.fields["text"][0, 1]).all()
 
 
+@pytest.mark.parametrize(
+    "captions, says",
+    [
+        (["one", None, "three"], r"captions\[1\] is None: give each picture a text or a list or"),
+        (["one", "two", []], r"captions\[2\] is \[\]"),
+        ([3, "two", "three"], r"captions\[0\] is 3"),
+        (["one", float("nan"), "three"], r"captions\[1\] is nan"),
+        (["one", ["two", 2], "three"], r"captions\[1\] is \['two', 2\]"),
+        (["", "", ""], r"captions\[0\] is ''"),
+        (["one", {"two": 2}, "three"], r"captions\[1\] is \{'two': 2\}"),
+        ({"0.png": "one", "1.png": "two", "2.png": "three"}, "captions are a dict: give a list"),
+        ("one", "captions are a str"),
+        (3, "captions are a int"),
+    ],
+)
+def test_captions_in_memory_are_one_for_each_picture(captions, says):
+    with pytest.raises(gs.UserError, match=says):
+        gs.read((np.zeros((3, 8, 8), np.uint8), captions), form="captions")
+
+
 def test_what_cannot_be_read_says_what_to_write(tmp_path):
     lay(tmp_path)
     with pytest.raises(gs.UserError, match="has no captions"):

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,9 +43,13 @@ def from_captions(data, form: str, *, size=None, channels=None, limit=None, cach
         from gansmith.data import read
 
         pictures = read(data[0], form="items", labels=None, size=size, channels=channels, cache=cache)
+        if isinstance(data[1], (str, Mapping)) or not hasattr(data[1], "__len__"):
+            raise DataError(
+                f"captions are a {type(data[1]).__name__}: give a list, one text or a list of texts a picture"
+            )
         if len(pictures) != len(data[1]):
             raise DataError(f"{len(pictures)} pictures and {len(data[1])} captions: give one, or a list, for each")
-        return captioned(pictures, [[c] if isinstance(c, str) else list(c) for c in data[1]])
+        return captioned(pictures, _of_rows(data[1]))
     found = file_in(data, FILES) if isinstance(data, (str, os.PathLike)) else None
     if found is None:
         if form == "captions":
@@ -111,17 +116,39 @@ def to_ids(captions: list[str], number: dict[str, int], length: int) -> np.ndarr
     return ids
 
 
+def _texts(captions) -> list[str]:
+    """The captions of one picture, without those that hold no word; TypeError for what is no text."""
+    held = [captions] if isinstance(captions, str) or captions is None else list(captions)
+    if isinstance(captions, Mapping) or not all(isinstance(c, str) or c is None for c in held):
+        raise TypeError(f"found {spell(captions)} where text is expected")
+    return [c for c in held if c and words(c)]
+
+
+def _of_rows(captions) -> list[list[str]]:
+    """The captions of each row; DataError that names the first row without a word."""
+    said = []
+    for row, one in enumerate(captions):
+        try:
+            said.append(_texts(one))
+        except TypeError:
+            said.append([])
+        if not said[-1]:
+            raise DataError(
+                f"captions[{row}] is {spell(one)}: give each picture a text or a list of texts, or leave it out"
+            )
+    return said
+
+
 def _parse(place: str, text: str) -> dict[str, list[str]]:
     """File -> its captions; none for those that are null."""
     said: dict[str, list[str]] = {}
     try:
         pairs = _from_csv(text) if place.endswith(".csv") else _from_json(json.loads(text))
         for file, captions in pairs:
-            held = [captions] if isinstance(captions, str) or captions is None else list(captions)
-            if not isinstance(file, str) or not all(isinstance(c, str) or c is None for c in held):
-                raise TypeError(f"found {spell(captions)} where text is expected")
+            if not isinstance(file, str):
+                raise TypeError(f"found {spell(file)} where the name of a file is expected")
             name = "/".join(inner_parts(file))
-            said.setdefault(name, []).extend(c for c in held if c and words(c))
+            said.setdefault(name, []).extend(_texts(captions))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as problem:
         reason = " ".join(f"{type(problem).__name__}: {problem}".split())[:120]
         raise DataError(
