@@ -48,7 +48,7 @@ def test_captions_in_memory():
 @pytest.mark.parametrize(
     "captions, says",
     [
-        (["one", None, "three"], r"captions\[1\] is None: give each picture a text or a list or"),
+        (["one", None, "three"], r"captions\[1\] is None: give each picture a text or a list"),
         (["one", "two", []], r"captions\[2\] is \[\]"),
         ([3, "two", "three"], r"captions\[0\] is 3"),
         (["one", float("nan"), "three"], r"captions\[1\] is nan"),

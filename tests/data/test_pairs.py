@@ -81,6 +81,20 @@ def test_train_a_and_train_b_are_domains_even_with_the_same_names(tmp_path):
     assert len(gs.read(tmp_path, form="pairs")) == 4
 
 
+def test_sides_of_unlike_size_are_said_to_be(tmp_path):
+    rng = np.random.default_rng(0)
+    small, large = (rng.integers(0, 255, (20, *sides, 3), np.uint8) for sides in ((16, 16), (20, 32)))
+    for side, items in (("A", small), ("B", large)):
+        (tmp_path / side).mkdir()
+        for i, item in enumerate(items):
+            Image.fromarray(item).save(tmp_path / side / f"{side}{i}.png")
+    says = "the sides differ in size: the source takes the target's, 32x20 (size=N for both)"
+    plan = []
+    gs.CycleGAN(width=4, blocks=1).fit((small, large), steps=1, batch_size=2, say=plan.append, evaluate=False)
+    assert says in str(gs.check(tmp_path)) and says in "\n".join(plan)
+    assert says not in gs.read(tmp_path, size=16).notes and says not in gs.read((large, large), form="domains").notes
+
+
 def test_two_arrays_are_pairs_in_their_order():
     x = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
     data = gs.read((x, 255 - x), form="pairs")

@@ -83,9 +83,11 @@ def from_two(data, form: str, *, size=None, labels=None, **options) -> Dataset |
         if labels is not None:
             sides = by_folder(replace(sides[0], label=None, classes=(), notes=[]), "pictures"), sides[1]
     target = read(sides[1], form="items", labels=None, size=size, **options)
-    if isinstance(target.spec, Images):
-        size = target.spec.shape[1:]
-    source = read(sides[0], form="items", labels=labels, size=size, **options)
+    common = target.spec.shape[1:] if isinstance(target.spec, Images) else size
+    source = read(sides[0], form="items", labels=labels, size=common, **options)
+    if size is None and any(said in note for note in source.notes for said in ("scaled to", "resized from")):
+        width_first = "x".join(map(str, reversed(common)))
+        notes.append(f"the sides differ in size: the source takes the target's, {width_first} (size=N for both)")
     for name, side in (("source", source), ("target", target)):
         notes += [f"{name}: {note}" for note in side.notes]
     name = str(data) if isinstance(data, (str, Path)) else f"{source.name} and {target.name}"
