@@ -134,7 +134,7 @@ def main() -> None:
         return
     record(
         "every_game", passed=not failed and all(n["failed"] for n in control.values()), found=found,
-        failed=failed, left_out=left_out, control=control, seed=asked.seed,
+        failed=", ".join(failed) or "none", left_out=left_out, control=control, seed=asked.seed,
         goal=f"spread >= {SPREAD} and kernel distance <= {FAR} of the mean item's, everywhere",
         protocol=f"default settings, {asked.seconds:g} seconds of one core each, {COUNT} samples against kept items",
     )  # fmt: skip

@@ -148,8 +148,8 @@ def main() -> None:
     if asked.no_record:
         return
     record(
-        "refine_pictures", passed=not bad and not gained, found=found, floor=floor, about=about, worse=bad,
-        control={"chance gained": gained}, seed=asked.seed,
+        "refine_pictures", passed=not bad and not gained, found=found, floor=floor, about=about,
+        worse=", ".join(bad) or "none", control={"chance gained": ", ".join(gained) or "never"}, seed=asked.seed,
         goal="no selection is worse than plain samples in both feature spaces beyond the intervals",
         protocol=f"{asked.minutes:g} minutes of training each, width {asked.width}, {DRAWS} draws of {EACH:,} samples",
     )  # fmt: skip

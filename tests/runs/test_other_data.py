@@ -9,8 +9,11 @@ import torch
 
 import gansmith as gs
 from gansmith.cli import main as cli
+from gansmith.data.kinds.images import smooth
 from gansmith.distributed.ranks import Ranks
+from gansmith.gans.base import TwoPlayer
 from gansmith.runs.options import Options
+from gansmith.runs.start_from import layers, told
 from gansmith.runs.train import make_state
 from gansmith.testing import assert_same
 
@@ -84,6 +87,51 @@ def test_weights_that_do_not_fit_are_refused(run):
     with pytest.raises(gs.UserError, match="start_from is a int"):
         gs.DCGAN().fit("x.npz", steps=1, start_from=3)
     assert cli.main(["train", "x.npz", "--init", "nowhere", "--steps", "1"]) == 2
+
+
+def test_classes_that_are_lost_or_renamed_are_said_to_be(run):
+    old, data = gs.load(run), gs.read((pictures(40), np.array(["p", "q"] * 20)))
+    lines = told(run, old, gs.DCGAN(width=4, conditional=True), data)
+    assert lines == [f"starts with the weights of {run}", "classes a, b become p, q, in this order"]
+    lines = told(old, old, gs.DCGAN(width=4), data)
+    assert lines[1:] == ["conditional False, as there: that p, q are 2 classes is not learned"]
+
+
+def test_frozen_layers_of_d_keep_the_weights_they_came_with(run, tmp_path):
+    data = pictures(40, 8, 1), np.array(["a", "b"] * 20)
+    game = gs.DCGAN(width=4, conditional=True, freeze=1)
+    game.fit(data, steps=2, start_from=run, out=tmp_path / "new", batch_size=16, **HOW)
+    state = make_state(gs.load(tmp_path / "new"), gs.read(data), Options(val=0.0), torch.device("cpu"), Ranks())
+    assert not any(p.requires_grad for p in layers(state.game.discriminator)[0])  # of a run that is resumed, too
+    old, new = layers(gs.load(run).discriminator), layers(gs.load(tmp_path / "new").discriminator)
+    assert all(torch.equal(*pair) for pair in zip(old[0], new[0], strict=True))
+    assert not any(torch.equal(one[0], other[0]) for one, other in zip(old[1:], new[1:], strict=True))
+    for settings, start, says in (
+        ({"freeze": 1}, None, "freeze=1 keeps layers of D as a trained model has them: give start_from"),
+        ({"freeze": 9}, run, "freeze=9: D has 3 layers with weights, of which one must learn"),
+    ):
+        with pytest.raises(gs.UserError, match=says):
+            gs.DCGAN(width=4, conditional=True, **settings).fit("x.npz", steps=1, start_from=start, **HOW)
+
+
+@pytest.mark.parametrize("name", [name for name, game in gs.GAMES.items() if issubclass(game, TwoPlayer)])
+def test_the_first_layers_of_d_are_those_that_pictures_go_through_first(name):
+    try:
+        game = gs.GAMES[name](width=16)
+        data = game.read(smooth((3, 16, 16)))
+        state = make_state(game, data, Options(val=0.0, batch_size=8), torch.device("cpu"), Ranks())
+    except gs.UserError:
+        pytest.skip("makes no pictures")
+    held = layers(game.discriminator)
+    owners = {id(next(m.parameters())): m for m in game.discriminator.modules() if [*m.parameters()]}  # the innermost
+    went = []
+    for layer in held:
+        owners[id(layer[0])].register_forward_pre_hook(lambda _, __, layer=layer: went.append(layer))
+    batch = state.data.batch(torch.arange(8))
+    for turn in game.turns():
+        turn.loss(batch)
+    first = list(dict.fromkeys(map(id, went)))[:3]
+    assert first == [id(layer) for layer in held[: len(first)]] and len(first) > 1
 
 
 def test_generators_of_volumes_begin_with_the_mean_volume():

@@ -18,11 +18,10 @@ import typer
 from typer.core import TyperCommand
 
 from gansmith.cli.arguments import Channels, Minutes, OwnGame, Quiet, Run, Seed, Size, Steps, Within, find_own
-from gansmith.cli.console import explain, me, say, say_error, say_warning, take_any_text
+from gansmith.cli.console import explain, say, say_error, say_warning, take_any_text
 from gansmith.cli.sampling import impute, sample
 from gansmith.cli.waiting import Waiting
 from gansmith.distributed.track import watched_by
-from gansmith.errors import UserError, nearest
 from gansmith.names import safe_name
 from gansmith.version import __version__
 
@@ -154,30 +153,19 @@ def train(
         explain_train([own] if own else words or [])
         raise typer.Exit()
     begun = time.monotonic()
+    from gansmith.cli.choosing import chosen
     from gansmith.cli.progress import watched
-    from gansmith.cli.settings import give_back, read_settings, read_size, split_words, take_reading
+    from gansmith.cli.settings import read_size, split_words
     from gansmith.gans import GAMES
-    from gansmith.gans.recommend import settings_for
     from gansmith.runs.train import fit
 
     positional, given = split_words(words or [], GAMES.values())
-    look = {"size": read_size(size), "channels": channels}
     named = [own, *positional] if own else positional
-    reading = take_reading(given, next((GAMES[word] for word in named[:1] if word in GAMES), None))
-    settings: dict = {}
-    if start_from is not None:
-        named, settings, look = as_before(start_from, named, look)
-    name, words, data, reasons = pick_game(named, look | reading)
-    given |= give_back(reading, GAMES[name])
-    settings |= read_settings(GAMES[name], given, train_options())
-    if reasons:  # nobody named a GAN
-        asked, why = settings_for(data, GAMES[name], settings)
-        settings, reasons = asked | settings, [*reasons, *why]
-    player = GAMES[name](**settings)
+    found = chosen(named, given, {"size": read_size(size), "channels": channels}, start_from, train_options())
     start = partial(
         fit,
-        player,
-        data,
+        GAMES[found.game](**found.settings),
+        found.data,
         steps=steps,
         minutes=minutes,
         batch_size=batch_size,
@@ -191,13 +179,13 @@ def train(
         val=val,
         patience=patience,
         on_failure=on_failure,
-        **look,
-        reading=reading,
+        **found.look,
+        reading=found.reading,
         start_from=start_from,
-        reasons=reasons,
+        reasons=found.reasons,
     )
-    with free_folder(words, name) if out is None else nullcontext(out) as place:
-        watched(partial(start, out=place), place, f"{name} on {words}, into {place}", quiet, begun)
+    with free_folder(found.words, found.game) if out is None else nullcontext(out) as place:
+        watched(partial(start, out=place), place, f"{found.game} on {found.words}, into {place}", quiet, begun)
 
 
 @app.command()
@@ -304,45 +292,6 @@ def diagnose(run: Run, game: OwnGame = None) -> None:
 
 
 # --- what was typed --------------------------------------------------------------------------------------------------
-def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list[str]]:
-    """(game, data in words, the data, why this game) of the one or two words of `train`."""
-    from gansmith.gans import GAMES
-
-    if len(positional) == 2:
-        name, data = positional
-        if name not in GAMES:
-            known = nearest(name, GAMES) or f" There are {', '.join(GAMES)}; your own: --game FILE.py:CLASS"
-            raise UserError(f"no GAN is called '{name}'.{known}")
-        return name, data, data, []
-    if len(positional) == 1 and positional[0] in GAMES and not GAMES[positional[0]].needs_data:
-        return positional[0], positional[0], None, []
-    if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
-        found = f"found '{' '.join(positional)}'" if positional else "no DATA was given"
-        raise UserError(f"train takes [GAN] DATA; {found}. For example: {me()} train r3gan digits")
-    from gansmith.data import read
-    from gansmith.distributed.ranks import Ranks
-    from gansmith.gans.recommend import choose
-
-    with Ranks().one_by_one():
-        dataset = read(positional[0], **look)
-    name, reasons = choose(dataset)
-    return name, positional[0], dataset, reasons
-
-
-def as_before(start_from, named: list[str], look: dict) -> tuple[list[str], dict, dict]:
-    """(GAN and DATA, settings of the GAN, how its data is read) as the model that is started from had them, where the
-    command line leaves them open."""
-    from gansmith.gans import GAMES
-    from gansmith.runs.load import load
-
-    old = load(start_from)
-    if len(named) == 1 and (named[0] not in GAMES or Path(named[0]).exists()):
-        named = [old.name, *named]
-    form = old.spec.read_options()
-    look = {name: form.get(name) if value is None else value for name, value in look.items()}
-    return named, old.settings() if named[:1] == [old.name] else {}, look
-
-
 def train_options() -> list[str]:
     """Every option of `train` itself."""
     command = typer.main.get_command(app).commands["train"]

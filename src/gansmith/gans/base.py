@@ -205,6 +205,9 @@ class TwoPlayer(FromNoise):
     discriminator_learning_rate: float | None = setting(
         None, "the discriminator's step size; None: learning_rate", minimum=0
     )
+    freeze: int = setting(
+        0, "of a game that starts from another: D's first layers, so many, keep its weights", minimum=0
+    )
 
     # --- networks ----------------------------------------------------------------------------------------------------
     def build_bodies(self, spec: Kind, norm: str = "batch", discriminator_norm: str = "batch") -> None:

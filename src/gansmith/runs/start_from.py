@@ -6,11 +6,14 @@ from __future__ import annotations
 import os
 
 import torch
+from torch import nn
+from torch.nn.utils import parametrize
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.labels import evenly
-from gansmith.errors import UserError
+from gansmith.data.labels import evenly, few
+from gansmith.errors import SettingError, UserError
 from gansmith.game import Game
+from gansmith.networks.blocks import Discriminator
 from gansmith.runs.load import load
 
 MEAN = 5000  # items that a mean is taken of
@@ -23,6 +26,61 @@ def weights_of(start) -> Game | None:
     if not isinstance(start, (str, os.PathLike)):
         raise UserError(f"start_from is a {type(start).__name__}: give a run, a model.gan, or a trained game")
     return load(start)
+
+
+def told(start, old: Game | None, game: Game, dataset: Dataset) -> list[str]:
+    """What the plan says of the weights that `game` starts with, those of `old`, which `start` names.
+
+    Raises SettingError where layers are to be kept as a model has them, and there is none.
+    """
+    freeze = getattr(game, "freeze", 0)
+    if old is None:
+        if freeze:
+            raise SettingError(
+                f"freeze={freeze} keeps layers of D as a trained model has them: give start_from=RUN (--start-from RUN)"
+            )
+        return []
+    old.check_is_fitted()
+    lines = [f"starts with the weights of {start if isinstance(start, (str, os.PathLike)) else 'a game'}"]
+    lines += [f"freeze {freeze}: D's first layers stay as they are there"] * bool(freeze)
+    before, now = old.spec.classes, dataset.spec.classes
+    if now and not getattr(game, "conditional", True):
+        lines.append(f"conditional False, as there: that {few(now)} are {len(now)} classes is not learned")
+    elif now and before and now != before:
+        lines.append(f"classes {few(before)} become {few(now)}, in this order")
+    return lines
+
+
+def layers(network: nn.Module) -> list[list[nn.Parameter]]:
+    """The parameters of each layer that has weights (a matrix or a kernel), in the order in which items go through
+    them, which is that in which networks make them; of ours those that score what the others saw stand last."""
+    heads = [
+        head
+        for module in network.modules()
+        if isinstance(module, Discriminator)
+        for head in (module.score, module.embed, module.second)
+        if head is not None
+    ]
+    last = {id(module) for head in heads for module in head.modules()}
+    found = []
+    for module in sorted(network.modules(), key=lambda module: id(module) in last):
+        plain = not parametrize.is_parametrized(module)
+        if plain and (isinstance(module, parametrize.ParametrizationList) or next(module.children(), None) is not None):
+            continue
+        held = list(module.parameters())
+        if any(parameter.dim() > 1 for parameter in held):
+            found.append(held)
+    return found
+
+
+def freeze(network: nn.Module, count: int) -> None:
+    """Let the first `count` layers with weights never change (FreezeD, Mo et al. 2020,
+    https://arxiv.org/abs/2002.10964); SettingError where none would be left."""
+    held = layers(network)
+    if count >= len(held):
+        raise SettingError(f"freeze={count}: D has {len(held)} layers with weights, of which one must learn")
+    for parameter in (parameter for layer in held[:count] for parameter in layer):
+        parameter.requires_grad_(False)
 
 
 def begin_with_mean(game: Game, data: Dataset) -> None:

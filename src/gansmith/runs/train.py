@@ -28,7 +28,7 @@ from gansmith.runs.load import data_of, load, read_again  # noqa: F401  (all of 
 from gansmith.runs.options import Options, pick_batch
 from gansmith.runs.own_game import class_of, code_of, remember
 from gansmith.runs.sizing import read_to_fit, try_step
-from gansmith.runs.start_from import begin_with_mean, take_weights, weights_of
+from gansmith.runs.start_from import begin_with_mean, freeze, take_weights, told, weights_of
 from gansmith.training import hardware
 from gansmith.training.average import plain
 from gansmith.training.folder import Memory, RunFolder, in_own_folder
@@ -143,11 +143,7 @@ def fit(
     )
     if not 1 <= micro_batches <= options.batch_size:
         raise SettingError(f"micro_batches={micro_batches}: give 1 to the batch size, {options.batch_size}")
-    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes]
-    if begin is not None:
-        why.append(
-            f"starts with the weights of {start_from if isinstance(start_from, (str, os.PathLike)) else 'a game'}"
-        )
+    why = [*reasons, *game.choose(dataset.spec, len(dataset)), *dataset.notes, *told(start_from, begin, game, dataset)]
     if patience is not None and not (patience >= 1 and options.measure_every):
         raise SettingError(
             f"patience={patience}: give at least 1, with out= and evaluate=True, since it counts measurements"
@@ -239,6 +235,8 @@ def make_state(game: Game, dataset: Dataset, options: Options, place, ranks: Ran
     game.build(train.spec)  # what it says of the numbers may be learned from this part alone
     game.spec = train.spec
     begin_with_mean(game, train) if begin is None else take_weights(game, begin)
+    if frozen := getattr(game, "freeze", 0):
+        freeze(game.discriminator, frozen)
     game.to(place)
     hardware.arrange(game, place, options.precision)
     state = State(game, train, held, batch_size=options.batch_size, seed=options.seed, ranks=ranks)
