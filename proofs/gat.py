@@ -2,13 +2,16 @@
 
     GANSMITH_DATA=… python proofs/gat.py [--minutes 6] [--picture out.png]
     … --device cuda --minutes 8                      what a card would run: width 384, 12 blocks, batches of 256
+    … --step-size                                    the control of the step size alone, three seeds
     … --minutes 0.2 --count 1000 --no-record         to see that it works
 
 Kernel and Fréchet distances to CIFAR-10 in two feature spaces, a classifier's that was trained on the labels and a
 random network's. Goal: GAT's kernel distance within 1.5 times of R3GAN's in both, the minutes of its auto-encoder
 counted; and, with guidance, early blocks that make at least twice as large a share of the picture as without. Floor:
 test pictures, and those through the auto-encoder and back, which is the best that GAT can do. Controls: GAT without
-guidance, for as long; and before its game begins, which must be far off.
+guidance, for as long; and before its game begins, which must be far off. Twice the width, for as long, with the step
+that is made for it and with that of the usual width (`--step-size`): the latter must diverge or be farther in both
+spaces in two of three seeds.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import torch
 from record import record
 
 import gansmith as gs
+from gansmith.errors import Diverged
 from gansmith.evaluate import compare
 
 SPACES = ("random", "classifier")
@@ -34,12 +38,45 @@ def first_head(gan: gs.GAT) -> float:
     return float(made[:, 0].var(0).mean() / made[:, -1].var(0).mean())
 
 
+def step_size(asked, ours: dict, play, score) -> None:
+    """Twice the width: with its own step, and with that of the usual width, which is twice as large."""
+    rate = ours.get("learning_rate", gs.GAT().learning_rate)
+    found: dict[str, dict] = {}
+    for seed in (asked.seed, asked.seed + 1, asked.seed + 2):
+        arms = found[f"seed {seed}"] = {}
+        for name, times in (("scaled", 1), ("unscaled", 2)):
+            game = gs.GAT(**ours | {"width": 2 * ours["width"], "learning_rate": times * rate})
+            try:
+                arms[name] = score(play(game, seed, minutes=asked.minutes).sample(asked.count, seed=1))
+            except Diverged as error:
+                arms[name] = str(error)
+            print(seed, name, arms[name], flush=True)
+    worse = [key for key, arms in found.items() if farther(arms["unscaled"], arms["scaled"])]
+    if not asked.no_record:
+        record(
+            "gat-step", passed=len(worse) >= 2, found=found, worse=", ".join(worse) or "none", seed=asked.seed,
+            control={"seeds in which the scaled step is the farther": sum(
+                farther(arms["scaled"], arms["unscaled"]) for arms in found.values()
+            )},
+            goal="with the usual width's step, twice the width diverges or is farther in both spaces in 2 of 3 seeds",
+            protocol=f"CIFAR-10, width {2 * ours['width']}, {asked.minutes:g} minutes each, {asked.count} samples",
+        )  # fmt: skip
+
+
+def farther(one: dict | str, other: dict | str) -> bool:
+    """Whether the first diverged, or is farther in every space than the other, which did not."""
+    if isinstance(one, str) or isinstance(other, str):
+        return isinstance(one, str) and not isinstance(other, str)
+    return all(one[space]["kernel_distance"] > other[space]["kernel_distance"] for space in SPACES)
+
+
 def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--minutes", type=float, default=6.0, help="of each of three arms")
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--device", choices=tuple(SIZES), default="cpu")
     parse.add_argument("--count", type=int, default=5000, help="pictures to measure")
+    parse.add_argument("--step-size", action="store_true", help="twice the width, with either step, in three seeds")
     parse.add_argument("--picture", help="write samples of each arm as a sheet to this .png")
     parse.add_argument("--no-record", action="store_true")
     asked = parse.parse_args()
@@ -59,10 +96,12 @@ def main() -> None:
             for space in SPACES
         }
 
-    def play(game, **budget):
-        how = {"batch_size": batch, "seed": asked.seed, "val": 0, "device": asked.device, "evaluate": False}
+    def play(game, seed=asked.seed, **budget):
+        how = {"batch_size": batch, "seed": seed, "val": 0, "device": asked.device, "evaluate": False}
         return game.fit(pictures, **how, **budget)
 
+    if asked.step_size:
+        return step_size(asked, ours, play, score)
     before = play(gs.GAT(**ours), steps=1)
     games = {"gat": gs.GAT(**ours), "r3gan": gs.R3GAN(**theirs), "without guidance": gs.GAT(**ours, guidance=False)}
     found, sheets, rounds = {}, [], {}
