@@ -130,9 +130,11 @@ def explain_settings(name: str, game: type) -> str:
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
-    vectors = getattr(game, "for_vectors", {})
+    kinds = {kind: getattr(game, f"for_{kind}", {}) for kind in ("vectors", "pictures")}
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
-        default = f"{f.default}" + (f"; for vectors {vectors[f.name]}" if f.name in vectors else "")
+        default = f"{f.default}" + "".join(
+            f"; for {kind} {own[f.name]}" for kind, own in kinds.items() if f.name in own
+        )
         lines.append(f"  --{f.name.replace('_', '-'):<22}{f.metadata['meaning']}{choices}  [default: {default}]")
     return "\n".join(lines)
