@@ -130,7 +130,10 @@ def explain_settings(name: str, game: type) -> str:
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
-    others = {"vectors": getattr(game, "for_vectors", {}), "a CPU": getattr(game, "for_cpu", {})}
+    others = {
+        what: getattr(game, f"for_{kind}", {})
+        for kind, what in (("vectors", "vectors"), ("pictures", "pictures"), ("cpu", "a CPU"))
+    }
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
         default = f"{f.default}" + "".join(f"; for {w} {of[f.name]}" for w, of in others.items() if f.name in of)
