@@ -216,7 +216,7 @@ def show(seconds: float, seed: int) -> None:
     real, made = data.raw(np.arange(len(data))), np.asarray(game.sample(len(data), seed=seed))
     power, sheet = game.spec.spectrum(real, made), Sheet(1, 640, 200)
     sides = [np.log10(power[f"power_{side}"])[None] for side in ("fake", "real")]
-    curves(sheet, 0, "log10 of the power, by cycles in a window", *sides)
+    curves(sheet, 0, "log10 of the power, from one cycle in a window on", *sides)
     stack("series", [*game.figures(data).values(), *game.spec.figures(real, made).values(), sheet.picture])
 
 
