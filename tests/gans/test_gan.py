@@ -7,6 +7,8 @@ import gansmith as gs
 from gansmith import losses
 from gansmith.cli.settings import explain_settings
 from gansmith.data.kinds.images import Images, smooth
+from gansmith.runs.sizing import widths_of
+from gansmith.testing import made_up
 
 
 @pytest.mark.parametrize("shift, value", [(1.0, -1.1635), (2.0, -0.7126), (4.0, -0.1209)])
@@ -75,3 +77,21 @@ def test_a_default_of_a_class_is_nearer_than_what_its_base_says_for_vectors():
     gan = gs.CaloGAN(width=4)
     gan.choose(showers.spec)
     assert (gan.learning_rate, gan.latent) == (2e-3, 64)
+
+
+def test_settings_for_pictures_hold_there_alone_and_give_way_to_what_is_given():
+    pictures, sounds = Images((1, 8, 8)), made_up((1, 64)).spec
+    for cls, name, paper in ((gs.DRAGAN, "learning_rate", 1e-4), (gs.BEGAN, "lambda_k", 0.001)):
+        for spec, given, value in (
+            (pictures, {}, cls.for_pictures[name]),
+            (pictures, {name: paper}, paper),
+            (sounds, {}, paper),
+        ):
+            game = cls(**given)
+            game.choose(spec)
+            assert getattr(game, name) == value
+    assert "[default: 0.001; for pictures 0.01]" in explain_settings("began", gs.BEGAN)
+
+
+def test_a_width_that_is_left_open_may_be_narrowed_to_the_minutes():
+    assert widths_of(gs.BEGAN(), smooth((1, 28, 28))) == (64, 32, 16)

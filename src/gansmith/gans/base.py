@@ -46,6 +46,7 @@ class FromNoise(Game):
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
     for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data has no axes
+    for_pictures: ClassVar[dict[str, object]] = {}  # … where it has two: what the paper says is for days of training
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
@@ -56,13 +57,14 @@ class FromNoise(Game):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = with_own_networks(cls.build)
-        if "for_vectors" not in cls.__dict__:  # a class's own default is nearer than its base's for vectors
-            cls.for_vectors = {name: value for name, value in cls.for_vectors.items() if name not in cls.__dict__}
+        for given in {"for_vectors", "for_pictures"} - set(cls.__dict__):  # a class's own default is nearer than these
+            setattr(cls, given, {n: value for n, value in getattr(cls, given).items() if n not in cls.__dict__})
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = []
-        for name, value in self.for_vectors.items() if not spec.axes else ():
+        own: dict[int, dict[str, object]] = {0: self.for_vectors, 2: self.for_pictures}
+        for name, value in own.get(spec.axes, {}).items():
             if name not in self.asked and getattr(self, name) != value:
                 setattr(self, name, value)
                 reasons.append(f"{name} {value}: for {spec.noun}")

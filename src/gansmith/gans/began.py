@@ -26,6 +26,7 @@ class BEGAN(Stepping, Augmenting):
     training gets on is M = L(x) + |γ·L(x) − L(G(z))|   (section 3.4.1), observed as `balance/convergence`.
 
     Both players move at once, from one pass of D over reals and fakes; k is a buffer, so it is saved and resumed.
+    On pictures the step is 1e-3 and λ_k .01, those of the proof, for minutes; the paper's 8e-5 and .001 are for days.
     Deviations: the same z for both losses; no vanishing residuals in G (as in carpedm20/BEGAN-tensorflow); the step
     size is halved after a fifth and after two fifths of the budget (there: at 100,000 and 200,000 of 500,000 steps).
     Proof: proofs/began.py.
@@ -42,6 +43,7 @@ class BEGAN(Stepping, Augmenting):
     summary = "an auto-encoder for a discriminator, held in balance"
     score_kind: ClassVar[str] = "raw"
     batch_size: ClassVar[int] = 16
+    for_pictures: ClassVar[dict[str, object]] = {"learning_rate": 1e-3, "lambda_k": 0.01}
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "discriminator_steps", "decay")
 
     gamma: float = setting(
@@ -49,13 +51,13 @@ class BEGAN(Stepping, Augmenting):
     )
     lambda_k: float = setting(0.001, "λ_k, the step size of k", minimum=0.0)
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
-    width: int = setting(64, "n, channels of a convolution", minimum=1)
     latent: int = setting(64, "numbers of noise, and of the auto-encoder's code", minimum=1)
     learning_rate: float = setting(8e-5, "Adam's learning rate at the start", minimum=0.0)
     beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
 
     def build(self, spec: Kind) -> None:
         self.check_axes(spec, 1, 2, 3)
+        self.choose(spec)
         self.generator = EluGenerator(self.latent, spec.shape, self.width)
         self.discriminator = AutoencoderDiscriminator(spec.shape, self.width, self.latent)
         self.register_buffer("k", torch.zeros(()))
