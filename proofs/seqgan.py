@@ -112,6 +112,17 @@ def cooled(found: dict) -> dict:
     }
 
 
+def in_short(results: dict[str, dict]) -> dict[str, str]:
+    """What the page of papers says, a number for each seed."""
+
+    def each(what: str, number: str) -> str:
+        return ", ".join(f"{found[what][number]:.2f}" for found in results.values())
+
+    names = {"seqgan": "seqgan", "alone": "likelihood alone"}
+    said = {f"{name}_{n}": each(what, n) for name, what in names.items() for n in ("oracle", "held_out")}
+    return said | {"least": each("oracle itself", "oracle"), "even_words": each("even words", "oracle")}
+
+
 def draw(results: dict[str, dict], path: Path) -> None:
     """What the oracle says against distinct pairs: likelihood's curve over temperatures, SeqGAN's point and the
     oracle's own samples, each seed in a colour."""
@@ -154,6 +165,7 @@ def main() -> None:
         "seqgan",
         passed=min(gains) >= GAIN
         and all(found["even words"]["oracle"] > found["likelihood alone"]["oracle"] for found in results.values()),
+        **in_short(results),
         seeds=results,
         goal=f"oracle nats a word at least {GAIN} below likelihood alone, in every seed",
         floor={seed: found["oracle itself"] for seed, found in results.items()},

@@ -130,10 +130,8 @@ def explain_settings(name: str, game: type) -> str:
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
-    others = {
-        what: getattr(game, f"for_{kind}", {})
-        for kind, what in (("vectors", "vectors"), ("pictures", "pictures"), ("cpu", "a CPU"))
-    }
+    kinds = {"vectors": "for_vectors", "pictures": "for_pictures", "a CPU": "for_cpu"}
+    others = {words: getattr(game, name, {}) for words, name in kinds.items()}
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
         default = f"{f.default}" + "".join(f"; for {w} {of[f.name]}" for w, of in others.items() if f.name in of)
