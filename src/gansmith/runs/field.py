@@ -121,8 +121,8 @@ def reals_for(train: Dataset, held: Dataset | None, count: int, most: int) -> tu
         return some(train, most=most), some(held, most=count), train
     one, half = train.halves()
     other = some(half, most=count)
-    taken = half.rows[torch.from_numpy(np.asarray(chosen(half, count_of(other))))]
-    rows = torch.arange(len(train)) if train.rows is None else train.rows
+    rows, there = (torch.arange(len(data)) if data.rows is None else data.rows for data in (train, half))
+    taken = there[torch.from_numpy(chosen(half, count_of(other)))]
     return some(one, most=most), other, replace(train, rows=rows[~torch.isin(rows, taken)])
 
 

@@ -86,13 +86,13 @@ def freeze(network: nn.Module, count: int) -> None:
 def begin_with_mean(game: Game, data: Dataset) -> None:
     """Let the networks that begin with the mean item do so, of at most MEAN items of the data: those that have
     `begin_with`, as `blocks.FromMean` has."""
-    beginning = [module for module in game.modules() if hasattr(module, "begin_with")]
+    beginning: list = [module.begin_with for module in game.modules() if hasattr(module, "begin_with")]
     if not beginning:
         return
     index = torch.from_numpy(evenly(len(data), min(MEAN, len(data))))
     total = sum(getattr(data.batch(part), data.main).sum(0, dtype=torch.float64) for part in index.split(250))
-    for module in beginning:
-        module.begin_with((total / len(index)).float())
+    for begin_with in beginning:
+        begin_with((total / len(index)).float())
 
 
 def take_weights(game: Game, old: Game) -> None:

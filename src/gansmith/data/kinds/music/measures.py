@@ -140,7 +140,7 @@ def spoiled(items: np.ndarray, form, rng: np.random.Generator) -> np.ndarray:
     """A control that none of `compared` likes: tracks `shuffled`; bars of several phrases at once, or, where there are
     many chords, one note a bar, struck at random; each bar of a track in a key of its own; and one bar in three silent,
     or, where most bars are, few."""
-    made, empty = shuffled(items, rng), mean(~bars_of(np.asarray(items), form.bar).any((3, 4)))
+    made, empty = shuffled(items, rng), 1 - mean(np.asarray(bars_of(np.asarray(items), form.bar).any((3, 4))))
     pitched = np.array([program >= 0 for program in form.programs])
     voices = made[:, pitched]
     if mean(voices.sum(3)[voices.any(3)] >= THICK) > 0.5:
