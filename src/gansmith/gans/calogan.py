@@ -36,7 +36,8 @@ class CaloGAN(GAN):
     coarse cells and in shapes. In the minutes of two cores D alone does not teach G the shares, widths and cells hit of
     the layers: it wins, with AUROC 1 for trees on shapes. A weight of 0 is the paper's game.
 
-    Deviations: energies are made and judged as logarithms, as they span four decades; cells have noise of their own, as
+    Deviations: energies are made and judged as logarithms, as they span four decades; cells begin as in the mean item,
+    and what is empty has no gradient, or a whole rim rises and is lit at once; cells have noise of their own, as
     deposits do; the head gives R and the shares of the layers; D sees centres and widths, and has a hidden layer; z is
     concatenated with E, not multiplied by it; fakes are asked for the energies of the batch, not for even ones; a
     particle's name enters as in other games (`conditional`), not by a classifier. Any number of layers of any size; one
