@@ -129,7 +129,7 @@ def show(made: np.ndarray, apart: Streams, real: np.ndarray, form, folder: Path)
     form.write(made[:16], folder / "vgan.gif")
 
 
-def from_frame(data, real: np.ndarray, asked) -> tuple[dict, dict]:
+def from_frame(data, asked) -> tuple[dict, dict]:
     """(what was found of VGANFromFrame on videos that it did not see, its checks)."""
     train, held = data.split(0.15, seed=asked.seed)
     gan = VGANFromFrame(width=asked.width).fit(
@@ -182,24 +182,28 @@ def main() -> None:
         "random order": distance(space, real, mixed),
         "Gaussian": distance(space, real, gaussian(data.raw(rows[: 2 * MADE]), MADE)),
     }
-    noise, checks = from_noise(data, real, other, asked)
-    frame, more = from_frame(data, real, asked)
     fails = min(control["frozen"], control["random order"]) > 2 * floor["real against real"]
-    checks |= more | {"controls fail": fails}
-    record(
-        "vgan",
-        passed=all(checks.values()),
-        checks={name: bool(good) for name, good in checks.items()},
-        from_noise=noise,
-        from_frame=frame,
-        floor=floor,
-        control=control,
-        goal="mean mask 0.03 … 0.5, on what changes by an IoU ≥ 0.3; frame difference 0.5 … 2 of the data's; distance "
-        "≤ 0.8 of that of the same clips frozen; order told ≥ 0.8; the first frame of unseen videos kept",
-        protocol=f"width {asked.width}, {asked.minutes:g} and {asked.frame_minutes:g} minutes; Weizmann, {len(data):,} "
-        f"clips of {LENGTH} frames of {SIDE} × {SIDE} with mirror images; {MADE} made against {MADE} real",
-        seed=asked.seed,
-    )
+    beside = {
+        "floor": floor,
+        "control": control,
+        "protocol": f"width {asked.width}, batch {BATCH}, {asked.minutes:g} minutes, from a frame "
+        f"{asked.frame_minutes:g}; Weizmann, {len(data):,} clips of {LENGTH} frames of {SIDE} × {SIDE} with mirror "
+        f"images; {MADE} made against {MADE} real",
+        "seed": asked.seed,
+    }
+    goals = {
+        "vgan": "mean mask 0.03 … 0.5, on what changes by an IoU ≥ 0.3; frame difference 0.5 … 2 of the data's; "
+        "distance ≤ 0.8 of that of the same clips frozen; order told ≥ 0.8",
+        "vgan-from-frame": "the first frame of unseen videos is kept twice as well as by the mean frame, and the clip "
+        "moves at least a quarter as much as the data",
+    }
+    for name, play in (
+        ("vgan", lambda: from_noise(data, real, other, asked)),
+        ("vgan-from-frame", lambda: from_frame(data, asked)),
+    ):
+        found, checks = play()
+        checks = {what: bool(good) for what, good in checks.items()} | {"controls fail": bool(fails)}
+        record(name, passed=all(checks.values()), checks=checks, **found, goal=goals[name], **beside)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def test_a_clip_is_the_foreground_where_the_mask_is_and_the_still_background_els
 def test_the_terms_of_the_losses_are_those_of_the_paper():
     state = begin(gs.VGAN, DATA, {"width": 4, "sparsity": 0.5}, 0)
     terms = {name: value for _, _, terms in moves(state) for name, value in terms.items()}
-    assert 0.05 < float(terms["generator/sparsity"]) < 0.15  # half of a mean of ⅕
+    assert 0.015 < float(terms["generator/sparsity"]) < 0.04  # half of a mean of .05
     state = begin(gs.VGANFromFrame, DATA, {"width": 4, "first_frame": 2.0}, 0)
     game, batch = state.game, state.data.batch(torch.arange(8))
     assert torch.equal(batch.source, batch.target[:, :, 0])
@@ -95,7 +95,7 @@ def test_what_is_no_clip_is_refused():
         gs.VGAN().fit(np.random.default_rng(0).random((20, 4)), steps=1)
 
 
-def test_clips_begin_with_the_mean_frame_that_stands_still_and_a_mask_of_a_fifth():
+def test_clips_begin_with_the_mean_frame_that_stands_still_and_a_thin_mask():
     """From noise and from a frame. The control: their foregrounds do not."""
     for kind in (gs.VGAN, gs.VGANFromFrame):
         state = begin(kind, DATA, {"width": 4}, 0)
@@ -106,4 +106,4 @@ def test_clips_begin_with_the_mean_frame_that_stands_still_and_a_mask_of_a_fifth
         foreground, mask, background = state.game.generator.streams(given)
         mean = clips.mean((0, 2))
         far = [(part.mean((0, 2)) - mean).abs().mean() for part in (background, foreground)]
-        assert far[0] < 0.1 < far[1] and 0.1 < mask.mean() < 0.3
+        assert far[0] < 0.1 < far[1] and 0.02 < mask.mean() < 0.1

@@ -41,7 +41,7 @@ class VGAN(DCGAN):
     generator pays λ·E m (section 2.2, λ = 0.1), so that it leaves to the background whatever can be left to it.
 
     At 32 frames of 64×64 with width 64 the layers are those of the paper (figure 2; five in each network).
-    Deviations: b begins as the mean frame and m at .2 (else both streams paint the wall for the first half hour);
+    Deviations: b begins as the mean frame and m at .05 (else both streams paint the wall for the first half hour);
     weights N(0, .02), not N(0, .01); f and m share the last layer's channels, which is the same; the mean
     of the mask is over batch and places alike, as the released code (github.com/cvondrick/videogan) averages; G moves
     after D and is judged by it as it then is, where the released code uses D's answer from before its step; an average

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from gansmith.networks.blocks import FromMean, Generator
 from gansmith.networks.convolutional import ConvEncoder, ConvGenerator
 
-MASKED = 1.4  # by which the mask starts below a half, at .2: as much as moves in a clip, more or less
+MASKED = 3.0  # by which the mask starts below a half, at .05: what it lets through before f has learned is noise
 
 
 class TwoStreams(Generator):
     """m ⊙ f + (1 − m) ⊙ b (eq. 2): a foreground f and its mask m from convolutions over time, height and width, and a
     background b from convolutions over height and width, the same in all frames.
 
-    f and m are the channels of one last layer, as both are linear in what is below. At first m is about a fifth, and b,
+    f and m are the channels of one last layer, as both are linear in what is below. At first m is about .05 and b,
     where it is bounded, the mean frame (`blocks.FromMean`): what stands still is there before anything moves.
     shape   (C, T, H, W) of a clip
     output  what squashes f and b: `nn.Tanh` for values in −1 … 1, None for anything unbounded
