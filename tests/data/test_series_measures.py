@@ -106,7 +106,7 @@ def test_feature_spaces_tell_shuffled_windows():
 def test_what_real_data_scores_is_measured_between_blocks_of_time(days, held):
     data = gs.read(demand(days))
     train, kept = data.split(held) if held else (data, None)
-    one, other = reals_for(train, kept, 500, 2000)
+    one, other, _ = reals_for(train, kept, 500, 2000)
     assert len(one) > len(train) / 5 and len(other) > len(train) / 5
     against, _ = reals(train, kept)
     assert not moments(one) & moments(other) and not moments(against.items) & moments(against.others)
