@@ -30,12 +30,12 @@ def year(seed: int = 0) -> pandas.DataFrame:
     for i in range(1, HOURS):
         slow[i] = 0.98 * slow[i - 1] + 0.2 * rng.standard_normal()
         quick[i] = 0.8 * quick[i - 1] + 0.6 * rng.standard_normal()
-    sun = np.maximum(0, np.sin(np.pi * (hours.hour - 6) / 12)) * (1 - 0.5 * np.cos(2 * np.pi * hours.dayofyear / 365))
-    work = (hours.dayofweek < 5) * np.exp(-(((hours.hour - 13) / 5) ** 2))
+    sun = np.maximum(0, np.sin(np.pi * (hours.hour - 6) / 12)) * (1 - 0.5 * np.cos(2 * np.pi * hours.day_of_year / 365))
+    work = (hours.day_of_week < 5) * np.exp(-(((hours.hour - 13) / 5) ** 2))
     return pandas.DataFrame(
         {
             "time": hours.astype(str),
-            "load": (40 + 15 * work + 4 * np.cos(2 * np.pi * hours.dayofyear / 365) + 2 * quick).round(2),
+            "load": (40 + 15 * work + 4 * np.cos(2 * np.pi * hours.day_of_year / 365) + 2 * quick).round(2),
             "wind": np.maximum(0, 8 + 6 * slow + quick).round(2),
             "solar": (20 * sun * np.clip(0.8 + 0.3 * slow, 0.1, 1)).round(2),
         }
