@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import warnings
 import wave
 from dataclasses import replace
 
@@ -14,12 +15,13 @@ from gansmith.cli.main import main
 from gansmith.data import read
 from gansmith.data.kinds.music import Music, keys, measures, midi, rolls, synth
 from gansmith.data.kinds.music.files import usual_range
+from gansmith.data.kinds.music.given import read_part
 from gansmith.data.kinds.music.kind import tunes
 from gansmith.data.kinds.music.midi import DRUMS, Part
 from gansmith.data.kinds.music.roles import Plan, roles_of
 from gansmith.data.spec import Kind
 from gansmith.data.write import write_samples
-from gansmith.errors import DataError
+from gansmith.errors import DataError, UserError
 
 FORM = Music((2, 32, 36), tracks=("melody", "bass"), programs=(73, 33), low=48)
 
@@ -357,3 +359,42 @@ def test_numbers_that_tell_nothing_are_not_counted():
     control = {"a, distance": 0.9, "b, distance": 0.2, "c, distance": 0.5}
     said = FORM.says({"a, distance": 0.1, "b, distance": 0.1, "c, distance": 0.6}, floor, control)
     assert said.startswith("1 of 2 numbers") and "no better than spoiled music: c" in said and "from spoiled: b" in said
+
+
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62, 60, 60]
+
+
+def test_a_track_is_given_in_the_key_of_the_model_from_where_it_sounds(tmp_path):
+    pytest.importorskip("symusic", reason="MIDI files are read by symusic: pip install 'gansmith[music]'")
+    late = [(40 + i, 1, pitch + 6) for i, pitch in enumerate(SCALE)]  # F# major, behind ten silent bars
+    midi.write([part(triads(low=54), "Piano"), part(late, "Lead melody")], tmp_path / "a.mid", (4, 4), 90)
+    with pytest.warns(UserWarning) as said:
+        roll, by = read_part(tmp_path / "a.mid", replace(FORM, move="key"), "melody")
+    text = str(said[0].message)
+    assert by == -6 and roll.shape == (64, 36) and roll[0, 12] and "-6 semitones" in text
+    assert "'Lead melody' taken for the melody, left out: 'Piano'" in text and "bars 1 to 10, which are silent" in text
+    with pytest.warns(UserWarning):
+        assert read_part(tmp_path / "a.mid", FORM, "melody")[1] == 0
+    items = np.repeat(roll[None, None], 2, 1)
+    back = rolls.moved(items, FORM, 6)
+    assert rolls.notes(back[0, 0], 48)[2].tolist()[:4] == [66, 68, 70, 71]
+    np.testing.assert_array_equal(rolls.moved(back, FORM, -6), items)
+    drums = replace(FORM, programs=(73, DRUMS))
+    np.testing.assert_array_equal(rolls.moved(items, drums, 6)[:, 1], items[:, 1])
+
+
+def test_another_metre_is_said_and_a_file_of_one_track_in_the_metre_is_taken_without_a_word(tmp_path):
+    pytest.importorskip("symusic", reason="MIDI files are read by symusic: pip install 'gansmith[music]'")
+    midi.write([part(walk(12))], tmp_path / "waltz.mid", (3, 4), 90)
+    midi.write([part(walk(16))], tmp_path / "song.mid", (2, 4), 90)
+    with pytest.warns(UserWarning, match="it is in 3/4, laid into bars of 4/4"):
+        read_part(tmp_path / "waltz.mid", FORM, "melody")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_part(tmp_path / "song.mid", FORM, "melody")[0].shape == (64, 36)
+    midi.write([part(walk(4), "soprano 1"), part(walk(4, 60), "soprano 2")], tmp_path / "two.mid", (4, 4), 90)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_part(tmp_path / "two.mid", FORM, "soprano")[0][0].sum() == 2  # both, as in reading
+    with pytest.raises(UserError, match="a track 'drums' is needed.*'soprano 1', 'soprano 2'"):
+        read_part(tmp_path / "two.mid", replace(FORM, tracks=("melody", "drums"), programs=(73, DRUMS)), "drums")
