@@ -47,6 +47,7 @@ class FromNoise(Game):
     conditional = False  # whether the networks are given labels
     for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data has no axes
     for_pictures: ClassVar[dict[str, object]] = {}  # … where it has two: what the paper says is for days of training
+    for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
@@ -57,17 +58,23 @@ class FromNoise(Game):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = with_own_networks(cls.build)
-        for given in {"for_vectors", "for_pictures"} - set(cls.__dict__):  # a class's own default is nearer than these
+        for given in {"for_vectors", "for_pictures", "for_cpu"} - set(
+            cls.__dict__
+        ):  # a class's own default is nearer than these
             setattr(cls, given, {n: value for n, value in getattr(cls, given).items() if n not in cls.__dict__})
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = []
-        own: dict[int, dict[str, object]] = {0: self.for_vectors, 2: self.for_pictures}
-        for name, value in own.get(spec.axes, {}).items():
-            if name not in self.asked and getattr(self, name) != value:
-                setattr(self, name, value)
-                reasons.append(f"{name} {value}: for {spec.noun}")
+        of_form: dict[int, dict[str, object]] = {0: self.for_vectors, 2: self.for_pictures}
+        for own, why in (
+            (of_form.get(spec.axes, {}), "for {noun}"),
+            (self.for_cpu if self.device.type == "cpu" else {}, "on a CPU, where the paper's {paper} takes too long"),
+        ):
+            for name, value in own.items():
+                if name not in self.asked and (paper := getattr(self, name)) != value:
+                    setattr(self, name, value)
+                    reasons.append(f"{name} {value}: {why.format(noun=spec.noun, paper=paper)}")
         if self.width is None:
             self.width = self.default_width(spec)
             reasons.append(f"width {self.width}: for {spec.noun}")

@@ -28,15 +28,6 @@ class OfSound(WGANGP):
     def batch_size(self) -> int:  # type: ignore[override]
         return 16 if self.device.type == "cpu" else 64
 
-    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        reasons = super().choose(spec, count)
-        open_ = {} if self.device.type != "cpu" else {n: v for n, v in self.for_cpu.items() if n not in self.asked}
-        for name, value in open_.items():
-            if getattr(self, name) != value:
-                reasons.append(f"{name} {value}: on a CPU, where the paper's {getattr(self, name)} takes too long")
-                setattr(self, name, value)
-        return reasons
-
 
 class WaveGAN(OfSound):
     """WGAN-GP on raw sound, with DCGAN's networks flattened: kernels of 25 over one axis in place of 5×5 over two,
