@@ -109,5 +109,8 @@ def test_captions_by_word(tmp_path):
         gan.sample(1, text="green")
     with pytest.raises(gs.UserError, match="give sample"):
         gan.sample(1)
+    with pytest.raises(gs.UserError, match="number 1 .* is None"):
+        gan.sample(2, text=["blue", None])
+    assert np.array_equal(gan.sample(4, text=np.array(["a red thing", "blue"]), seed=0), made)
     with pytest.raises(gs.UserError, match="has no captions"):
         gs.GANINTCLS().fit(x, steps=1)

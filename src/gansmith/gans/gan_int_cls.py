@@ -171,8 +171,11 @@ class GANINTCLS(FromNoise):
         if text is None or len(text) == 0:
             raise UserError(f"{type(self).__name__} paints captions: give sample(n, text='a red bird')")
         form = self.spec.of("text")
-        if isinstance(text, str) or isinstance(text[0], str):
+        if not (isinstance(text, np.ndarray | Tensor) and np.asarray(text).dtype.kind in "iu"):
             captions = [text] if isinstance(text, str) else list(text)
+            wrong = next((i for i, caption in enumerate(captions) if not isinstance(caption, str)), None)
+            if wrong is not None:
+                raise UserError(f"captions are texts, and number {wrong} (from 0) is {captions[wrong]!r}")
             ids = to_ids(captions, numbered(form.columns), form.shape[-1])[:, None]
             for caption, row in zip(captions, ids, strict=True):
                 if not row.any():
