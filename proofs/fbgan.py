@@ -24,8 +24,7 @@ from gansmith.data.kinds.symbols import measures
 from gansmith.gans.analyser import Analyser, audit, told_by
 
 HERE = Path(__file__).resolve().parent
-SETTINGS = {"depth": 3, "discriminator_steps": 2, "learning_rate": 3e-4}
-EVERY = 15  # generator moves between feedbacks
+EVERY = 30  # generator moves between feedbacks
 POOL = 3  # one gene in so many may be replaced: with all of them samples became a quarter as different in 20 feedbacks
 
 
@@ -70,15 +69,15 @@ def main() -> None:
     about = audit(Analyser("antimicrobial.py:score", score), train, 0.8, 3)
     print(quality, *about.lines(), sep="\n", flush=True)
 
-    first = gs.FBGAN(imitation=1.0, **SETTINGS)
-    first.fit(train, minutes=asked.minutes, batch_size=64, seed=asked.seed, val=0)
+    first = gs.FBGAN(imitation=1.0)
+    first.fit(train, minutes=asked.minutes, seed=asked.seed, val=0)
     before = look(first, train, held)
     print("before", before, flush=True)
 
     def led(name: str) -> tuple[dict, list]:
         settings = {"score": name, "judge": f"{HERE / 'antimicrobial.py'}:second", "imitation": 0.0}
-        gan = gs.FBGAN(feedback_every=EVERY, candidates=640, pool_size=len(train) // POOL, **settings, **SETTINGS)
-        gan.fit(train, steps=asked.feedbacks * EVERY, batch_size=64, seed=asked.seed, val=0, start_from=first)
+        gan = gs.FBGAN(feedback_every=EVERY, candidates=640, pool_size=len(train) // POOL, **settings)
+        gan.fit(train, steps=asked.feedbacks * EVERY, seed=asked.seed, val=0, start_from=first)
         steps = [row["analyser/passing"] for row in gan.history if "analyser/passing" in row]
         return look(gan, train, held), steps
 

@@ -114,6 +114,16 @@ def test_features_of_the_critic_are_of_sequences_as_it_sees_them():
     assert gan.apply_in_batches(lambda x, _: gan.discriminator.features(x), data.raw([0, 1])).shape == (2, 4 * 6)
 
 
+def test_it_begins_with_how_often_each_letter_stands_at_each_place():
+    gan = gs.SeqWGAN(**SMALL, learning_rate=0.0).fit(GENES, steps=1, batch_size=16, val=0, diagnose=False)
+    share = (gan.generator.often.exp() - LetterGenerator.RAREST).detach()
+    assert torch.allclose(share.sum(0), torch.ones(()), atol=1e-4)
+    known = gan.spec.vocabulary
+    first = {letter: share[known.index(letter) + 1, 3].item() for letter in "ACG"}  # the first letter after ATG
+    assert first == pytest.approx({"A": 0.5, "C": 0.25, "G": 0.25}, abs=1e-4)
+    assert share[0, 12].item() == pytest.approx(0.75, abs=1e-4)  # of four genes one is longer than 12
+
+
 def test_it_learns_the_letter_that_all_genes_begin_with():
     gan = gs.SeqWGAN(width=8, depth=1, latent=4, discriminator_steps=2, learning_rate=1e-2, average_half_life=0)
     gan.fit(GENES, steps=25, batch_size=16, val=0, diagnose=False)

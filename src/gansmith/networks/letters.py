@@ -15,7 +15,10 @@ from gansmith.networks.blocks import Discriminator, Generator
 
 class LetterGenerator(Generator):
     """Noise to logits (n, kinds, length): one dense layer to every place, residual blocks, one convolution of width 1
-    (Killoran et al. 2017, appendix A)."""
+    (Killoran et al. 2017, appendix A). To them comes a learned number for each letter at each place, at first the
+    logarithm of how often it stands there: where sequences begin and how long they are need not be learned."""
+
+    RAREST = 1e-3  # share of what never stands at a place, so that it may come to
 
     def __init__(self, latent: int, shape: tuple[int, int], width: int, *, fold: int = 1, **how):
         super().__init__(latent)
@@ -24,10 +27,20 @@ class LetterGenerator(Generator):
         self.first = nn.Linear(self.inputs, width * self.places)
         self.blocks = nn.Sequential(*blocks(width, fold, **how))
         self.last = nn.Conv1d(width, kinds * fold, 1)
+        self.often = nn.Parameter(torch.zeros(shape))
+
+    def counted(self, ids: Tensor) -> Tensor:
+        """What `begin_with` is given the mean of: ids (n, length) as one-hot letters (n, kinds, length)."""
+        return F.one_hot(ids, len(self.often)).transpose(1, 2)
+
+    def begin_with(self, share: Tensor) -> None:
+        """Begin with the share (kinds, length) that each letter has at each place."""
+        with torch.no_grad():
+            self.often.copy_((share + self.RAREST).log())
 
     def body(self, z: Tensor) -> Tensor:
         x = self.blocks(self.first(z).unflatten(1, (self.width, self.places)))
-        return unfolded(self.last(x), self.fold)[:, :, : self.length]
+        return unfolded(self.last(x), self.fold)[:, :, : self.length] + self.often
 
 
 class LetterDiscriminator(Discriminator):

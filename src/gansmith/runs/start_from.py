@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from gansmith.data.dataset import Dataset
@@ -85,14 +85,13 @@ def freeze(network: nn.Module, count: int) -> None:
 
 def begin_with_mean(game: Game, data: Dataset) -> None:
     """Let the networks that begin with the mean item do so, of at most MEAN items of the data: those that have
-    `begin_with`, as `blocks.FromMean` has."""
-    beginning: list = [module.begin_with for module in game.modules() if hasattr(module, "begin_with")]
-    if not beginning:
-        return
-    index = torch.from_numpy(evenly(len(data), min(MEAN, len(data))))
-    total = sum(getattr(data.batch(part), data.main).sum(0, dtype=torch.float64) for part in index.split(250))
-    for begin_with in beginning:
-        begin_with((total / len(index)).float())
+    `begin_with`, as `blocks.FromMean` has. Where they have `counted`, the mean is of what that makes of items."""
+    beginning: list = [module for module in game.modules() if hasattr(module, "begin_with")]
+    index = torch.from_numpy(evenly(len(data), min(MEAN, len(data)))) if beginning else None
+    for network in beginning:
+        counted = getattr(network, "counted", Tensor.double)
+        parts = (counted(getattr(data.batch(part), data.main)) for part in index.split(250))
+        network.begin_with((sum(part.sum(0, dtype=torch.float64) for part in parts) / len(index)).float())
 
 
 def take_weights(game: Game, old: Game) -> None:
