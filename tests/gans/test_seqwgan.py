@@ -114,6 +114,13 @@ def test_features_of_the_critic_are_of_sequences_as_it_sees_them():
     assert gan.apply_in_batches(lambda x, _: gan.discriminator.features(x), data.raw([0, 1])).shape == (2, 4 * 6)
 
 
+def test_settings_are_those_of_letters_and_of_this_machine():
+    gan = gs.SeqWGAN()
+    gan.choose(gan.read(GENES).spec, len(GENES))
+    assert (gan.latent, gan.penalty, gan.learning_rate) == (100, 10.0, 2e-3)
+    assert (gan.width, gan.depth, gan.discriminator_steps, gan.batch_size) == (32, 3, 2, 32)
+
+
 def test_it_begins_with_how_often_each_letter_stands_at_each_place():
     gan = gs.SeqWGAN(**SMALL, learning_rate=0.0).fit(GENES, steps=1, batch_size=16, val=0, diagnose=False)
     share = (gan.generator.often.exp() - LetterGenerator.RAREST).detach()
