@@ -117,7 +117,7 @@ def test_features_of_the_critic_are_of_sequences_as_it_sees_them():
 def test_settings_are_those_of_letters_and_of_this_machine():
     gan = gs.SeqWGAN()
     gan.choose(gan.read(GENES).spec, len(GENES))
-    assert (gan.latent, gan.penalty, gan.learning_rate) == (100, 10.0, 2e-3)
+    assert (gan.latent, gan.penalty, gan.learning_rate) == (128, 10.0, 2e-3)
     assert (gan.width, gan.depth, gan.discriminator_steps, gan.batch_size) == (32, 3, 2, 32)
 
 
