@@ -29,12 +29,13 @@ class SpecGAN(OfSound):
 
     As the paper found, SpecGAN has the better inception score, and listeners prefer WaveGAN.
     Deviations: 1e-3 is added to magnitudes before their logarithm (the paper: 1e-6), for behind a recording that is
-    shorter than others there is silence, to which 1e-6 leaves three quarters of the range between −1 and 1 and 1e-3 half,
-    and Griffin-Lim makes as good a sound of either; few moves on few sounds on a CPU, as WaveGAN's; kernels of 4, not 5×5, so that no checkerboard is drawn;
-    z uniform with unit variance; Griffin-Lim begins at phases of zero, so that the same noise is always the same sound;
-    the last frame, centred on the end, is left out and on the way back taken to be like the one before; means and
-    deviations are those of at most 2,000 sounds; an average of G is kept and sampled. In training `fake` is a
-    spectrogram; `generate` and `sample` make sound, and D takes either. Proof: proofs/wavegan.py.
+    shorter than others there is silence, to which 1e-6 leaves three quarters of the range between −1 and 1 and 1e-3
+    half, and Griffin-Lim makes as good a sound of either; few moves on few sounds on a CPU, as WaveGAN's; kernels
+    of 4, not 5×5, so that no checkerboard is drawn; z uniform with unit variance; Griffin-Lim begins at phases of
+    zero, so that the same noise is always the same sound; the last frame, centred on the end, is left out and on
+    the way back taken to be like the one before; means and deviations are those of at most 2,000 sounds; an average
+    of G is kept and sampled. In training `fake` is a spectrogram; `generate` and `sample` make sound, and D takes
+    either. Proof: proofs/wavegan.py.
     """
 
     name = "specgan"
