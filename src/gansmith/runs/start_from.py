@@ -87,11 +87,12 @@ def begin_with_mean(game: Game, data: Dataset) -> None:
     """Let the networks that begin with the mean item do so, of at most MEAN items of the data: those that have
     `begin_with`, as `blocks.FromMean` has. Where they have `counted`, the mean is of what that makes of items."""
     beginning: list = [module for module in game.modules() if hasattr(module, "begin_with")]
-    index = torch.from_numpy(evenly(len(data), min(MEAN, len(data)))) if beginning else None
+    index = torch.from_numpy(evenly(len(data), min(MEAN, len(data))))
     for network in beginning:
         counted = getattr(network, "counted", Tensor.double)
         parts = (counted(getattr(data.batch(part), data.main)) for part in index.split(250))
-        network.begin_with((sum(part.sum(0, dtype=torch.float64) for part in parts) / len(index)).float())
+        total = torch.stack([part.sum(0, dtype=torch.float64) for part in parts]).sum(0)
+        network.begin_with((total / len(index)).float())
 
 
 def take_weights(game: Game, old: Game) -> None:
