@@ -44,7 +44,7 @@ def recordings(take: int) -> dict[str, np.ndarray]:
             name = f"{digit}_{SPEAKER}_{take}.wav"
             (Path(folder) / name).write_bytes(file.read(f"recordings/{name}"))
         data = gs.read(folder, labels=None, length=8192)
-        return data.spec.whole(folder)
+        return dict(data.spec.whole(folder))  # read while the folder is there
 
 
 def speed_of(version: str, seconds: float = 10.0) -> float:
