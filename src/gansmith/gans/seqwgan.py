@@ -33,11 +33,12 @@ class SeqWGAN(WGANGP):
     (https://doi.org/10.1038/s42256-021-00310-5).
 
     Deviations: G begins with how often each letter stands at each place; `gumbel` .75 by default (0 in the paper); a
-    third of the width, at twenty times the step, where no GPU is: in 2 minutes of one core 44 % of made genes were open
-    reading frames, of the paper's 2 %, with `gumbel` 54 %, with the beginning 58 %; `fold` 3 where all sequences are of
-    whole codons: three letters share a place of the networks, which is a third of the work and gives the frame away; an
-    average of G is kept and sampled; ProteinGAN's networks change their grid and theirs is another loss. In silico:
-    that something looks like a gene does not make it one.
+    third of the width, at twenty times the step, where no GPU is: in 2 minutes of one core, at ten times the step,
+    44 % of made genes were open reading frames (2 % at twice the width and a third of the step), with `gumbel` 54 %,
+    with the beginning 58 %; `fold` 3 where all sequences are of whole codons: three letters share a place of the
+    networks, which is a third of the work and gives the frame away; an average of G is kept and sampled; ProteinGAN's
+    networks change their grid and theirs is another loss. In silico: that something looks like a gene does not make it
+    one.
     Proof: proofs/seqwgan.py.
     """
 
