@@ -91,7 +91,7 @@ def test_on_a_cpu_there_are_few_moves_on_few_sounds_unless_they_are_given(monkey
         game, typed = getattr(gs, name)(), getattr(gs, name)(**paper)
         said = " ".join(game.choose(form))
         assert (game.discriminator_steps, game.learning_rate, game.batch_size) == (2, 1e-3, 8)
-        assert "discriminator_steps 2: on a CPU, where the paper's 5 takes too long" in said
+        assert "discriminator_steps 2: on a CPU; 5 is for a GPU" in said
         assert not [why for why in typed.choose(form) if "CPU" in why] and typed.discriminator_steps == 5
     monkeypatch.setattr(gs.WaveGAN, "device", property(lambda self: torch.device("cuda")))
     game = gs.WaveGAN()

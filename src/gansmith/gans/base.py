@@ -69,7 +69,7 @@ class FromNoise(Game):
         of_form: dict[int, dict[str, object]] = {0: self.for_vectors, 2: self.for_pictures}
         for own, why in (
             (of_form.get(spec.axes, {}), "for {noun}"),
-            (self.for_cpu if self.device.type == "cpu" else {}, "on a CPU, where the paper's {paper} takes too long"),
+            (self.for_cpu if self.device.type == "cpu" else {}, "on a CPU; {paper} is for a GPU"),
         ):
             for name, value in own.items():
                 if name not in self.asked and (paper := getattr(self, name)) != value:
