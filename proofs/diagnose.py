@@ -69,7 +69,7 @@ BROKEN = {
 SOUND = {
     "r3gan on grid25": lambda: Case(gs.R3GAN(), "grid25", 5000),
     "wgan-gp on grid25": lambda: Case(gs.WGANGP(penalty=0.1, learning_rate=1e-3), "grid25", 1200),
-    "gan on grid25": lambda: Case(gs.GAN(latent=2, learning_rate=1e-3), "grid25", 3000),
+    "gan on grid25": lambda: Case(gs.GAN(latent=2, learning_rate=1e-3, r1=0), "grid25", 3000),
     "r3gan on digits": lambda: Case(gs.R3GAN(), "digits", 800),
     "lsgan on digits": lambda: Case(gs.LSGAN(width=16), "digits", 600),
     "sngan on digits": lambda: Case(gs.SNGAN(width=16), "digits", 600),
@@ -104,7 +104,7 @@ BLIND_SOUND = {
     "r3gan on grid25": lambda: Case(gs.R3GAN(), "grid25", 5000),
     "wgan-gp on ring8": lambda: Case(gs.WGANGP(penalty=0.1, learning_rate=1e-3), "ring8", 1000),
     "dragan on ring8": lambda: Case(gs.DRAGAN(learning_rate=1e-3), "ring8", 2000),
-    "gan on ring8": lambda: Case(gs.GAN(latent=2, learning_rate=1e-3), "ring8", 2000),
+    "gan on ring8": lambda: Case(gs.GAN(latent=2, learning_rate=1e-3, r1=0), "ring8", 2000),
     "r3gan on digits, with labels": lambda: Case(gs.R3GAN(conditional=True), "digits", 1200),
     "dcgan on digits": lambda: Case(gs.DCGAN(width=16), "digits", 600),
     "wgan-gp on digits": lambda: Case(gs.WGANGP(width=16, learning_rate=1e-3), "digits", 300),

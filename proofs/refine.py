@@ -185,7 +185,7 @@ def along_training(plan: Plan, seed: int, scores: dict, kept: dict) -> None:
         )
         return {}
 
-    gan = gs.GAN(latent=2, prior="normal", width=100, learning_rate=1e-3, average_half_life=0)
+    gan = gs.GAN(latent=2, prior="normal", width=100, learning_rate=1e-3, r1=0, average_half_life=0)
     gan.fit(train, steps=ROUNDS * plan.epochs[-1] + 1, batch_size=BATCH, val=0, seed=seed, device="cpu", probes=[probe])
 
 

@@ -15,7 +15,7 @@ from gansmith.testing import made_up
 def test_the_fitted_discriminator_is_the_density_ratio_and_its_value_twice_the_jsd(
     shift, value, between_normals, two_normals
 ):
-    gan = between_normals(gs.GAN, shift, steps=800, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0)
+    gan = between_normals(gs.GAN, shift, steps=800, width=32, learning_rate=3e-3, beta1=0.9, decay=1.0, r1=0.0)
     real, fake = two_normals(shift)
     with torch.no_grad():
         found = -losses.logistic_discriminator(gan.discriminator(real), gan.discriminator(fake)).item()
@@ -69,6 +69,20 @@ def test_settings_for_vectors_hold_there_alone_and_give_way_to_what_is_given():
         assert (found["learning_rate"], found["latent"]) == (rate, latent)
     assert any("learning_rate 0.001" in line for line in gs.GAN().choose(points.spec))
     assert "[default: 0.0002; for vectors 0.001]" in explain_settings("gan", gs.GAN)
+
+
+def test_settings_for_more_than_two_columns_hold_there_alone():
+    columns = made_up((3,)).spec
+    for spec, given, weight in (
+        (gs.read("ring8").spec, {}, 0.0),
+        (columns, {}, 1.0),
+        (columns, {"r1": 0.5}, 0.5),
+        (Images((1, 8, 8)), {}, 0.0),
+    ):
+        gan = gs.LSGAN(**given)
+        gan.choose(spec)
+        assert gan.r1 == weight
+    assert "[default: 0.0; for 3 or more columns 1.0]" in explain_settings("lsgan", gs.LSGAN)
 
 
 def test_a_default_of_a_class_is_nearer_than_what_its_base_says_for_vectors():

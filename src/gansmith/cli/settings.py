@@ -130,7 +130,12 @@ def explain_settings(name: str, game: type) -> str:
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
-    kinds = {"vectors": "for_vectors", "pictures": "for_pictures", "a CPU": "for_cpu"}
+    kinds = {
+        "vectors": "for_vectors",
+        "3 or more columns": "for_columns",
+        "pictures": "for_pictures",
+        "a CPU": "for_cpu",
+    }
     others = {words: getattr(game, name, {}) for words, name in kinds.items()}
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""

@@ -21,6 +21,7 @@ from gansmith.gans.own_networks import with_own_networks
 from gansmith.networks.blocks import Discriminator
 from gansmith.training.metrics import Metric
 
+CHOSEN = ("for_vectors", "for_columns", "for_pictures", "for_cpu")  # settings that follow from data and machine
 NOUNS = {1: "series (C, T)", 2: "pictures (C, H, W)", 3: "volumes (C, D, H, W)"}  # by their axes
 
 
@@ -45,8 +46,11 @@ class FromNoise(Game):
     replaceable = ("generator",)
     prior = "normal"  # law of the noise, with unit variance: "normal" or "uniform"
     conditional = False  # whether the networks are given labels
-    for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data has no axes
-    for_pictures: ClassVar[dict[str, object]] = {}  # … where it has two: what the paper says is for days of training
+    for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data is vectors
+    for_columns: ClassVar[dict[str, object]] = {}  # … of more than two columns
+    for_pictures: ClassVar[
+        dict[str, object]
+    ] = {}  # … where it has two axes: what the paper says is for days of training
     for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
@@ -58,17 +62,18 @@ class FromNoise(Game):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = with_own_networks(cls.build)
-        for given in {"for_vectors", "for_pictures", "for_cpu"} - set(
-            cls.__dict__
-        ):  # a class's own default is nearer than these
+        for given in set(CHOSEN) - set(cls.__dict__):  # a class's own default is nearer than these
             setattr(cls, given, {n: value for n, value in getattr(cls, given).items() if n not in cls.__dict__})
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = []
-        of_form: dict[int, dict[str, object]] = {0: self.for_vectors, 2: self.for_pictures}
+        if spec.kind == "vectors" and not spec.axes:  # neither showers nor letters, which have no axes either
+            of_form = self.for_vectors | (self.for_columns if spec.shape[0] > 2 else {})
+        else:
+            of_form = self.for_pictures if spec.axes == 2 else {}
         for own, why in (
-            (of_form.get(spec.axes, {}), "for {noun}"),
+            (of_form, "for {noun}"),
             (self.for_cpu if self.device.type == "cpu" else {}, "on a CPU; {paper} is for a GPU"),
         ):
             for name, value in own.items():

@@ -60,6 +60,7 @@ class InfoGAN(GAN):
     )
     summary = "codes that can be read from the samples: categories without labels"
     for_vectors: ClassVar[dict[str, object]] = {"discriminator_learning_rate": 1e-3}
+    for_columns: ClassVar[dict[str, object]] = {"r1": 0.3}  # without it, it collapses (proofs/every_game.py)
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
     )

@@ -44,6 +44,7 @@ class LSGAN(Remedies, TwoPlayer):
     )
     summary = "least squares in place of cross-entropy"
     for_vectors: ClassVar[dict[str, object]] = {"learning_rate": 5e-4, "latent": 16, "prior": "uniform"}
+    for_columns: ClassVar[dict[str, object]] = {"r1": 1.0}  # without it, it collapses (proofs/every_game.py)
 
     a: float = setting(0.0, "score that the discriminator should give fakes")
     b: float = setting(1.0, "score that the discriminator should give reals; .9 is label smoothing")

@@ -54,7 +54,6 @@ class SeqWGAN(WGANGP):
     summary = "genes, proteins and other letters at full length, by a Wasserstein critic"
     replaceable: ClassVar[tuple[str, ...]] = ()  # G's letters are made of logits
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror", "packing", "conditional")
-    for_vectors: ClassVar[dict[str, object]] = {}  # letters are no points in the plane
     for_cpu: ClassVar[dict[str, object]] = {"discriminator_steps": 2, "learning_rate": 2e-3, "depth": 3}
 
     width: int | None = setting(None, "channels of both players; None: from the data", minimum=1)
