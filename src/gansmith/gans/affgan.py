@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from gansmith import penalties
 from gansmith.data import cache as caching
 from gansmith.data import read
 from gansmith.data.crops import read_crops
@@ -23,6 +24,7 @@ from gansmith.errors import DataError, UserError
 from gansmith.game import Turn, observe, setting
 from gansmith.gans.base import observe_scores
 from gansmith.gans.paper import Paper
+from gansmith.gans.remedies import Regularising
 from gansmith.gans.translation import Enlarging, Translation
 from gansmith.networks.downscaling import KERNELS, Downscaling
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -42,8 +44,10 @@ class AffGAN(Enlarging):
     `projection=False` is the paper's SoftGAN, which is asked for A g(x) = x by a penalty; `objective="mse"` minimises
     E‖y − g(x)‖² without a discriminator: with the projection AffMSE, the best in PSNR.
     Networks: f is SRResNet, D SRGAN's; for vectors, of which neighbours are averaged, perceptrons of three layers.
-    Deviations: A⁺ is exact (`networks.Downscaling`), where the paper fits a transposed convolution; an average of f is
-    kept and used. Pictures are clipped and rounded to 8 bits at the end, which moves A g(x) by up to half a grey level,
+    Deviations: A⁺ is exact (`networks.Downscaling`), where the paper fits a transposed convolution; for pictures f ends
+    in a tanh and begins at 0, so that training begins with repeated pixels, and D has R1 (`r1`) in place of batch norm:
+    L_G has no end, and without these f left the range of pictures at once (digits of 7 pixels made 28 were read rightly
+    in 9 %, with them in 76 % after 800 rounds); an average of f is kept and used. Pictures are clipped and rounded to 8 bits at the end, which moves A g(x) by up to half a grey level,
     and by more where f leaves the range. Proof: proofs/affgan.py.
     """
 
@@ -67,6 +71,7 @@ class AffGAN(Enlarging):
     projection: bool = setting(True, "project onto what fits the input; False: ask for it by a penalty (SoftGAN)")
     consistency: float = setting(1.0, "weight of E|A g(x) − x| where there is no projection", minimum=0.0)
     instance_noise: float = setting(0.1, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
+    r1: float = setting(1.0, "R1 weight γ: squared gradient norm of D at true items; 0: batch norm", minimum=0.0)
     learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     width: int = setting(64, "channels of both players' finest layers, or units of a perceptron", minimum=1)
     blocks: int = setting(15, "residual blocks of f", minimum=1)
@@ -130,13 +135,16 @@ class AffGAN(Enlarging):
                 f"{spec.shape} and {source.shape} are not that"
             )
         if spec.axes:
-            f = SRResNet(spec.shape[0], self.scale, self.width, self.blocks)
+            f = nn.Sequential(SRResNet(spec.shape[0], self.scale, self.width, self.blocks), nn.Tanh())
+            nn.init.zeros_(f[0].last.weight)
         else:
             f = MLPGenerator(source.shape[0], spec.shape, self.width)
         self.generator = Projected(f, Downscaling(self.scale, max(1, spec.axes), self.kernel), self.projection)
         if self.objective == "gan":
-            body = SRDiscriminator if spec.axes else MLPDiscriminator
-            self.discriminator = body(spec.shape, self.width)
+            if spec.axes:
+                self.discriminator = SRDiscriminator(spec.shape, self.width, "none" if self.r1 else "batch")
+            else:
+                self.discriminator = MLPDiscriminator(spec.shape, self.width)
 
     def players(self) -> dict[str, list[nn.Module]]:
         alone = {"generator": [self.generator]}
@@ -167,7 +175,8 @@ class AffGAN(Enlarging):
         on_real = self.discriminator(batch.target)
         on_fake = self.discriminator(batch.memo["fake"])
         observe_scores(on_real, on_fake)
-        return {"adversarial": softplus(-on_real).mean() + softplus(on_fake).mean()}
+        terms = {"adversarial": softplus(-on_real).mean() + softplus(on_fake).mean()}
+        return terms | ({"r1": self.r1 * penalties.r1(self.discriminator, batch.target)} if self.r1 else {})
 
     def squared_error(self, batch: Batch) -> dict[str, Tensor]:
         fake, terms = self.made(batch)
@@ -198,6 +207,7 @@ class AffGAN(Enlarging):
             "below 1e-5 with the projection, from the first round on",
             "above: f has grown very large; lower --learning-rate. Without the projection: raise --consistency",
         ),
+        "discriminator/r1": Regularising.logs["*/r1"],
         "*/consistency": Metric(
             "E|A g(x) − x| where there is no projection, as weighted in the loss",
             "falling below 0.05",

@@ -56,14 +56,20 @@ class ResidualBlock(nn.Module):
 
 
 class SRDiscriminator(Discriminator):
-    """Eight 3×3 convolutions, every second of stride 2, leaky ReLU of .2, batch norm after the first; a dense layer."""
+    """Eight 3×3 convolutions, every second of stride 2, leaky ReLU of .2, batch norm after the first; a dense layer.
 
-    def __init__(self, shape: tuple[int, int, int], width: int = 64):
+    norm  "batch", or "none" where a penalty on the gradient at each item takes its place
+    """
+
+    def __init__(self, shape: tuple[int, int, int], width: int = 64, norm: str = "batch"):
         super().__init__(16 * width)
         layers, inside = [], shape[0]
         for i in range(8):
             outside = width * 2 ** (i // 2)
-            layers += [nn.Conv2d(inside, outside, 3, 1 + i % 2, 1), *([nn.BatchNorm2d(outside)] if i else [])]
+            layers += [
+                nn.Conv2d(inside, outside, 3, 1 + i % 2, 1),
+                *([nn.BatchNorm2d(outside)] if i and norm == "batch" else []),
+            ]
             layers, inside = [*layers, nn.LeakyReLU(0.2)], outside
         flat = inside * math.ceil(shape[1] / 16) * math.ceil(shape[2] / 16)
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, 16 * width), nn.LeakyReLU(0.2))
