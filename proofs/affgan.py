@@ -46,7 +46,7 @@ def in_the_plane(seed: int) -> tuple[dict, float]:
     given = roll(2000, 1).mean(1, keepdims=True)
     arms = {"gan": {}, "mse": {"objective": "mse"}, "soft": {"projection": False, "consistency": 1.0}}
     for name, settings in arms.items():
-        game = gs.AffGAN(scale=2, width=128, learning_rate=5e-4, decay=0.5, **settings)
+        game = gs.AffGAN(scale=2, width=128, learning_rate=2e-4, decay=0.5, **settings)
         game.fit(data, steps=6000, batch_size=128, seed=seed, val=0, device="cpu")
         found[name] = {
             "off_the_roll": off_the_roll(game.sample(len(given), source=given)),

@@ -47,8 +47,9 @@ class AffGAN(Enlarging):
     Deviations: A⁺ is exact (`networks.Downscaling`), where the paper fits a transposed convolution; for pictures f ends
     in a tanh and begins at 0, so that training begins with repeated pixels, and D has R1 (`r1`) in place of batch norm:
     L_G has no end, and without these f left the range of pictures at once (digits of 7 pixels made 28 were read rightly
-    in 9 %, with them in 76 % after 800 rounds); an average of f is kept and used. Pictures are clipped and rounded to 8 bits at the end, which moves A g(x) by up to half a grey level,
-    and by more where f leaves the range. Proof: proofs/affgan.py.
+    in 9 %, with them in 76 % after 800 rounds); an average of f is kept and used. Pictures are clipped and rounded to 8
+    bits at the end, which moves A g(x) by up to half a grey level, and by more where f leaves the range.
+    Proof: proofs/affgan.py.
     """
 
     name = "affgan"
@@ -71,7 +72,9 @@ class AffGAN(Enlarging):
     projection: bool = setting(True, "project onto what fits the input; False: ask for it by a penalty (SoftGAN)")
     consistency: float = setting(1.0, "weight of E|A g(x) − x| where there is no projection", minimum=0.0)
     instance_noise: float = setting(0.1, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)
-    r1: float = setting(1.0, "R1 weight γ: squared gradient norm of D at true items; 0: batch norm", minimum=0.0)
+    r1: float = setting(
+        1.0, "of pictures, R1 weight γ: squared gradient norm of D at true ones; 0: batch norm", minimum=0.0
+    )
     learning_rate: float = setting(1e-4, "Adam's learning rate", minimum=0.0)
     width: int = setting(64, "channels of both players' finest layers, or units of a perceptron", minimum=1)
     blocks: int = setting(15, "residual blocks of f", minimum=1)
@@ -176,7 +179,9 @@ class AffGAN(Enlarging):
         on_fake = self.discriminator(batch.memo["fake"])
         observe_scores(on_real, on_fake)
         terms = {"adversarial": softplus(-on_real).mean() + softplus(on_fake).mean()}
-        return terms | ({"r1": self.r1 * penalties.r1(self.discriminator, batch.target)} if self.r1 else {})
+        if self.r1 and self.spec.axes:
+            terms["r1"] = self.r1 * penalties.r1(self.discriminator, batch.target)
+        return terms
 
     def squared_error(self, batch: Batch) -> dict[str, Tensor]:
         fake, terms = self.made(batch)
