@@ -30,6 +30,7 @@ CHOSEN = {
     "portraits64-800": "wide-and-small",
     "faces64-1000": "chosen",
     "clothes64-1000": "chosen",
+    "photos64-320": "chosen",
 }
 PAGE = RESULTS.parents[1] / "docs" / "defaults.md"
 START, END = "<!-- table of proofs/defaults.py -->", "<!-- end of the table -->"

@@ -39,6 +39,7 @@ def sets() -> dict:
         "faces64-1000": lambda: few(zipped("faces64_gray.zip", "images/"), 1000),
         "portraits64-800": lambda: few(zipped("face2genshin128.zip", "trainB/", 64), 700),
         "photos64": lambda: zipped("flickr8k_captions64.zip", "images/", kept=1000),
+        "photos64-320": lambda: few(zipped("flickr8k_captions64.zip", "images/", kept=2000), 320),
         "streets64-500": lambda: few(zipped("camvid_pairs128.zip", "photo/", 64), 500),
         "cifar-10": lambda: _named("cifar10"),
     }
