@@ -51,7 +51,7 @@ class FromNoise(Game):
     for_pictures: ClassVar[
         dict[str, object]
     ] = {}  # … where it has two axes: what the paper says is for days of training
-    for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is
+    for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is and none of those says otherwise
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
@@ -72,14 +72,12 @@ class FromNoise(Game):
             of_form = self.for_vectors | (self.for_columns if spec.shape[0] > 2 else {})
         else:
             of_form = self.for_pictures if spec.axes == 2 else {}
-        for own, why in (
-            (of_form, "for {noun}"),
-            (self.for_cpu if self.device.type == "cpu" else {}, "on a CPU; {paper} is for a GPU"),
-        ):
-            for name, value in own.items():
-                if name not in self.asked and (paper := getattr(self, name)) != value:
-                    setattr(self, name, value)
-                    reasons.append(f"{name} {value}: {why.format(noun=spec.noun, paper=paper)}")
+        on_cpu = self.for_cpu if self.device.type == "cpu" else {}
+        for name, value in (on_cpu | of_form).items():
+            if name not in self.asked and (paper := getattr(self, name)) != value:
+                setattr(self, name, value)
+                why = f"for {spec.noun}" if name in of_form else f"on a CPU; {paper} is for a GPU"
+                reasons.append(f"{name} {value}: {why}")
         if self.width is None:
             self.width = self.default_width(spec)
             reasons.append(f"width {self.width}: for {spec.noun}")

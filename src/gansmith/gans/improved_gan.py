@@ -26,6 +26,10 @@ from gansmith.gans.remedies import Augmenting, Stepping
 from gansmith.networks.minibatch import MinibatchDeviation, MinibatchFeatures, VirtualBatchNorm
 from gansmith.training.metrics import Metric
 
+# Where there is nothing to classify: the paper's choice for samples, at a step that is small enough for them. As for a
+# classifier, clothes end farther from the data than their mean (proofs/every_game.py).
+WITHOUT_CLASSES: dict[str, object] = {"matching": False, "minibatch": "discrimination", "learning_rate": 5e-4}
+
 
 class ImprovedGAN(Stepping, Augmenting):
     """Semi-supervised (section 5). D has K logits l, one a class; with Z = Σ exp(l_k) an item is real with probability
@@ -35,7 +39,8 @@ class ImprovedGAN(Stepping, Augmenting):
     used.
     Feature matching (3.1). L_G = ‖E f(x) − E f(G(z))‖², f the last hidden layer of D; or, by `matching=False`, the
     plain non-saturating −E log D(G(z)). Matched features make the better classifier, the plain loss the prettier
-    samples: both at once are not to be had, as the paper says.
+    samples: both at once are not to be had, as the paper says. Pictures without classes are played by the plain loss
+    with minibatch features.
     Minibatch features (3.2, `minibatch="discrimination"`): D sees how close the samples of a batch are to each other.
     Historical averaging (3.3, `historical`): each player pays ‖θ − mean of its past θ‖².
     One-sided label smoothing (3.4, `smoothing`): reals are α real, fakes stay fake: D = αp/(p + q) at its best.
@@ -86,6 +91,11 @@ class ImprovedGAN(Stepping, Augmenting):
 
     def default_width(self, spec: Kind) -> int:
         return 1000 if spec.axes else 200
+
+    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
+        if not spec.classes:
+            self.for_pictures = WITHOUT_CLASSES
+        return super().choose(spec, count)
 
     def build(self, spec: Kind) -> None:
         self.choose(spec)
