@@ -38,9 +38,8 @@ class StyleGAN2(Stepping, Augmenting):
     γ is 0.0002 · pixels / batch size, as in the ADA release. `augment` is "ada" by default below 20,000 pictures
     (Karras et al. 2020b), with DiffAugment's changes of pictures; "ada-bgc" is ADA with those of its own paper.
     Deviations: small by default, for two cores (width 32, a mapping of 2 layers as in their CIFAR preset; the paper's
-    has 8); sizes need not be powers of 2; the batch's variation enters behind the last convolution; in use, noise is a
-    fixed picture, so that a sample is a function of its latent. The official code may not be used commercially; this
-    is from the papers. Proof: proofs/stylegan2.py.
+    has 8); sizes need not be powers of 2; in use, noise is a fixed picture, so that a sample is a function of its
+    latent. The official code may not be used commercially; this is from the papers. Proof: proofs/stylegan2.py.
     """
 
     name = "stylegan2"

@@ -191,8 +191,8 @@ class StyleGenerator(nn.Module):
 
 
 class StyleDiscriminator(Discriminator):
-    """Residual blocks that halve, their sums divided by √2; then how much the batch varies, a 3×3 convolution, a linear
-    layer, the score. Labels by projection, as in `blocks.Discriminator`."""
+    """Residual blocks that halve, their sums divided by √2; how much the batch varies, as one more channel; a 3×3
+    convolution, a linear layer, the score. Labels by projection, as in `blocks.Discriminator`."""
 
     def __init__(self, shape: tuple[int, int, int], width: int = 32, classes: int = 0):
         grids = halvings(shape[1:], 4)
@@ -201,15 +201,16 @@ class StyleDiscriminator(Discriminator):
         self.first = EqualConv(shape[0], widths[0], 1)
         self.blocks = nn.ModuleList(ResidualHalving(a, b) for a, b in pairwise(widths))
         self.variation = MinibatchDeviation(4)
-        self.last = EqualConv(widths[-1], widths[-1], 3)
-        self.linear = EqualLinear(widths[-1] * prod(grids[-1]) + 1, widths[-1])
+        self.last = EqualConv(widths[-1] + 1, widths[-1], 3)
+        self.linear = EqualLinear(widths[-1] * prod(grids[-1]), widths[-1])
 
     def features(self, x: Tensor) -> Tensor:
         x = activated(self.first(x))
         for block in self.blocks:
             x = block(x)
-        x = self.variation(activated(self.last(x)).flatten(1))
-        return activated(self.linear(x))
+        varied = self.variation(x.flatten(1))[:, -1, None, None, None]
+        x = torch.cat([x, varied.expand(-1, 1, *x.shape[2:]).to(x.dtype)], 1)
+        return activated(self.linear(activated(self.last(x)).flatten(1)))
 
 
 class ResidualHalving(nn.Module):
