@@ -24,8 +24,8 @@ class WGAN(Remedies, TwoPlayer):
 
     Networks: DCGAN's, batch norm in the critic too, whose scales and shifts are clipped like all else.
     Deviations: reals score high (in the released code they score low); an average of G is kept and sampled; on a CPU,
-    of all but vectors, ten times the step and no more moves in the first rounds than in others: as published, 45 seconds
-    are 25 rounds, which end 3.7 times as far from clothes as their mean, so .02 (proofs/every_game.py).
+    of all but vectors, ten times the step and no more moves in the first rounds than in others: 45 seconds of the
+    published ones are 25 rounds, which end 3.7 times as far from clothes as their mean, those .02 times.
     Clipping is a poor way to bound a gradient, as the paper says itself: weights crowd at ±c. wgan-gp and sngan do it
     better. Proof: proofs/ring.py.
     """
