@@ -104,6 +104,11 @@ class FAnoGAN(Anomalies, WGANGP):
     summary = "anomalies: what an encoder and a WGAN-GP cannot rebuild"
     averaged: ClassVar[tuple[str, ...]] = ("generator", "encoder")
     unsupported_settings: ClassVar[tuple[str, ...]] = ("conditional", "packing")
+    for_cpu: ClassVar[dict[str, object]] = {  # those of proofs/anogan.py
+        "discriminator_steps": 2,
+        "learning_rate": 5e-4,
+        "encoder_learning_rate": 1e-3,
+    }
 
     learning_rate: float = setting(1e-4, "Adam's learning rate of G and D", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
