@@ -6,11 +6,23 @@ import torch
 
 import gansmith as gs
 from gansmith.data.dataset import Dataset
+from gansmith.data.kinds.images import Images
 from gansmith.data.kinds.vectors import Vectors
 from gansmith.game import Turn
 from gansmith.gans.improved_gan import few_labels
 from gansmith.networks.minibatch import MinibatchFeatures, VirtualBatchNorm
 from gansmith.testing import begin, check_game, made_up, rounds
+
+
+def test_pictures_without_classes_are_played_for_samples_and_others_for_a_classifier():
+    for classes, given, matching, minibatch in (
+        ((), {}, False, "discrimination"),
+        ((), {"matching": True, "minibatch": "none"}, True, "none"),
+        (("a", "b"), {}, True, "none"),
+    ):
+        game = gs.ImprovedGAN(**given)
+        game.choose(Images((1, 8, 8), classes))
+        assert (game.matching, game.minibatch) == (matching, minibatch)
 
 
 @pytest.mark.parametrize(

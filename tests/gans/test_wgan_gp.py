@@ -4,6 +4,8 @@ import pytest
 import torch
 
 import gansmith as gs
+from gansmith.cli.settings import explain_settings
+from gansmith.data.kinds.images import Images
 
 
 @pytest.fixture
@@ -47,3 +49,15 @@ def test_the_discriminator_reads_its_closed_form(shift, expected, size, read):
 def test_a_weak_penalty_reads_far_more(read):
     """λ = 0.1, the toys' setting: 6.45 in place of 1.05 at a shift of 1."""
     assert read(1.0, penalty=0.1) > 3
+
+
+def test_on_a_cpu_there_are_few_moves_of_the_critic_but_not_on_vectors():
+    for spec, given, steps, rate in (
+        (Images((1, 8, 8)), {}, 2, 5e-4),
+        (Images((1, 8, 8)), {"discriminator_steps": 5, "learning_rate": 1e-4}, 5, 1e-4),
+        (gs.read("ring8").spec, {}, 5, 1e-3),
+    ):
+        game = gs.WGANGP(**given)
+        game.choose(spec)
+        assert (game.discriminator_steps, game.learning_rate) == (steps, rate)
+    assert "[default: 5; for vectors 5; for a CPU 2]" in explain_settings("wgan-gp", gs.WGANGP)
