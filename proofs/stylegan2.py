@@ -39,7 +39,7 @@ def main() -> None:
     def read(pictures: np.ndarray) -> np.ndarray:
         return judge.probabilities(pictures).argmax(1)
 
-    gan = gs.StyleGAN2(width=asked.width)
+    gan = gs.StyleGAN2(width=asked.width, learning_rate=1e-3, gamma=0.1)
     gan.fit(np.asarray(train["real"]), steps=1, seed=asked.seed, val=0, device="cpu")
     untrained = divergence(read(gan.sample(COUNT, seed=1)))
     gan.fit(np.asarray(train["real"]), minutes=asked.minutes, seed=asked.seed, val=0, device="cpu")
