@@ -43,12 +43,12 @@ class InfoGAN(GAN):
 
     Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's;
     for vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
-    Deviations: on pictures both players take steps of 5e-4 (the paper, on MNIST: G 1e-3, D 2e-4), since a D that is five
-    times slower loses clothes and CIFAR-10 in the first thousand rounds (proofs/every_game.py); grids down to 4×4, not
-    7×7; one category, not several; a smaller λ for the numbers, as the paper advises; an average of G is kept and
-    sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a category
-    should go into the numbers, and the proof is played with the released code's weight of them
-    (`information_continuous=1.0, fixed_deviation=True`) and the paper's steps. Proof: proofs/infogan.py.
+    Deviations: on pictures both players take steps of 5e-4 (the paper, on MNIST: G 1e-3, D 2e-4), since a D five times
+    slower loses clothes and CIFAR-10 in the first thousand rounds (proofs/every_game.py); grids down to 4×4, not 7×7;
+    one category, not several; a smaller λ for the numbers, as the paper advises; an average of G is kept and sampled.
+    Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a category should
+    go into the numbers, and the proof is played with the released code's weight of them (`information_continuous=1.0,
+    fixed_deviation=True`) and the paper's steps. Proof: proofs/infogan.py.
     """
 
     name = "infogan"
