@@ -53,8 +53,7 @@ def main() -> None:
     pictures, labels = np.asarray(test.fields["real"]), test.fields["label"]
 
     def measure(seed: int, **settings):
-        rates = {"learning_rate": 1e-3, "discriminator_learning_rate": 2e-4}  # the paper's, for MNIST
-        gan = gs.InfoGAN(width=asked.width, decay=0.5, **(rates | numbers | settings))
+        gan = gs.InfoGAN(width=asked.width, decay=0.5, **(numbers | settings))
         gan.fit(data, steps=asked.steps, batch_size=128, val=0, seed=seed)
         codes = gan.encode(pictures)
         made = gan.sample(4000, seed=1)
