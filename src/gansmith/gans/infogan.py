@@ -44,10 +44,10 @@ class InfoGAN(GAN):
     Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's;
     for vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
     Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper
-    advises; R1 on vectors of three columns and more; an average of G is kept and sampled. Mind that categories that look
-    alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a category should go into the numbers, and the
-    proof is played with the released code's weight of them (`information_continuous=1.0, fixed_deviation=True`). In its
-    first thousand rounds on clothes and CIFAR-10 it is far from the data, and equal steps of both players (5e-4) mend the
+    advises; R1 on vectors of three columns and more; an average of G is kept and sampled. Mind that categories that
+    look alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a category should go into the numbers, and
+    the proof is played with the released code's weight of them (`information_continuous=1.0, fixed_deviation=True`). In
+    its first thousand rounds it is far from clothes and CIFAR-10, and equal steps of both players (5e-4) mend the
     clothes and collapse on CIFAR-10 (proofs/every_game.py). Proof: proofs/infogan.py.
     """
 
