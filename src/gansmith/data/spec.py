@@ -60,6 +60,7 @@ class Kind:
     continuous: ClassVar[bool] = True  # an item is an array of numbers; False: parts of it are drawn from a list
     bounded: ClassVar[bool] = False  # numbers lie in −1 … 1 in the networks, so generators end in tanh
     sparse: ClassVar[bool] = False  # nearly all of an item is empty, so that generators begin with the mean item
+    points: ClassVar[bool] = False  # items without axes are points: GANs have settings for these (`for_vectors`)
     bf16: ClassVar[bool] = False  # whether bfloat16 is used where it is fast
 
     shape: tuple[int, ...]

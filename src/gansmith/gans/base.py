@@ -68,7 +68,7 @@ class FromNoise(Game):
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = []
-        if spec.kind == "vectors" and not spec.axes:  # neither showers nor letters, which have no axes either
+        if spec.points and not spec.axes:  # neither showers nor letters, which have no axes either
             of_form = self.for_vectors | (self.for_columns if spec.shape[0] > 2 else {})
         else:
             of_form = self.for_pictures if spec.axes == 2 else {}

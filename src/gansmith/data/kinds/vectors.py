@@ -20,6 +20,7 @@ class Vectors(Kind):
 
     kind = "vectors"
     noun = "vectors"
+    points = True
     takes = "an array (n, d) or (n,) of numbers, in memory or in a .npy or .npz file"
     endings: ClassVar[tuple[str, ...]] = (".npz", ".npy", ".csv", ".png")
     write_options: ClassVar[tuple[str, ...]] = ("labels",)
