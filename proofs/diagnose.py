@@ -107,7 +107,7 @@ BLIND_SOUND = {
     "gan on ring8": lambda: Case(gs.GAN(latent=2, learning_rate=1e-3, r1=0), "ring8", 2000),
     "r3gan on digits, with labels": lambda: Case(gs.R3GAN(conditional=True), "digits", 1200),
     "dcgan on digits": lambda: Case(gs.DCGAN(width=16), "digits", 600),
-    "wgan-gp on digits": lambda: Case(gs.WGANGP(width=16, learning_rate=1e-3), "digits", 300),
+    "wgan-gp on digits": lambda: Case(gs.WGANGP(width=16, learning_rate=1e-3, discriminator_steps=5), "digits", 300),
     "r3gan on fashion_mnist": lambda: Case(gs.R3GAN(width=16), "fashion_mnist", 600),
     "dcgan on fashion_mnist": lambda: Case(gs.DCGAN(width=16), "fashion_mnist", 600),
     "gan on fashion_mnist": lambda: Case(gs.GAN(width=256), "fashion_mnist", 600),

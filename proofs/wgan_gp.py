@@ -26,7 +26,7 @@ def main() -> None:
         return grid_modes(gan.fit("grid25", steps=steps, batch_size=256, seed=seed).sample(2500, seed=1))
 
     found, control = play(0.1), play(0.0, steps=asked.steps // 5)
-    digits = gs.WGANGP(width=32, learning_rate=5e-4).fit("digits", steps=600)
+    digits = gs.WGANGP(width=32, learning_rate=5e-4, discriminator_steps=5).fit("digits", steps=600)
     reading = np.array([row["discriminator/distance"] for row in digits.history])
     early, late = reading[2:8].max(), reading[-10:].mean()
 
