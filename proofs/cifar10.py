@@ -141,7 +141,7 @@ def fastgan(real: torch.Tensor, seconds: float) -> tuple[nn.Module, int]:
 
 
 def by_hand(script, pictures: np.ndarray, minutes: float, seed: int) -> tuple[np.ndarray, dict]:
-    """(samples, steps and pictures seen) of one script after so many minutes."""
+    """(samples, steps) of one script after so many minutes."""
     torch.manual_seed(seed)
     with prepared(torch.device("cpu")):
         g, steps = script(torch.from_numpy(pictures), 60 * minutes)
@@ -171,6 +171,11 @@ def main() -> None:
     parse.add_argument("--picture", help="write samples of each as sheets beside this .png")
     parse.add_argument("--no-record", action="store_true", help="to see that it works")
     asked = parse.parse_args()
+    protocol = f"{asked.minutes:g} minutes each, {COUNT:,} samples against as many test pictures"
+    before = json.loads(RESULTS.read_text()).get("cifar10", {})
+    before = before["found"] if before.get("protocol") == protocol else {}
+    if missing := set(ARMS) - {*asked.arms, *before}:
+        parse.error(f"of {asked.minutes:g} minutes nothing is found of {', '.join(sorted(missing))}: play them, too")
     data = sets()["cifar-10"]()
     judge, pictures = Judge(data.kept[:COUNT]), np.array(data.train)
     play = {
@@ -179,7 +184,6 @@ def main() -> None:
         "fastgan": lambda: by_hand(fastgan, pictures, asked.minutes, asked.seed),
     }
     made = {name: play[name]() for name in asked.arms}
-    before = {} if len(made) == len(ARMS) else json.loads(RESULTS.read_text())["cifar10"]["found"]
     found = before | {name: judge(x) | said for name, (x, said) in made.items()}
     for name, one in found.items():
         print(name, one, flush=True)
@@ -197,7 +201,7 @@ def main() -> None:
         "cifar10", passed=nearer(found["gansmith"], scripts) and not nearer(early, scripts), found=found,
         floor=judge(pictures[:COUNT]), control={"what": "what is chosen, after 10 seconds"} | early, seed=asked.seed,
         goal="at most half of the kernel distance of each script, in two feature spaces",
-        protocol=f"{asked.minutes:g} minutes each, {COUNT:,} samples against as many test pictures",
+        protocol=protocol,
     )  # fmt: skip
 
 

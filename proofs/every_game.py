@@ -111,7 +111,12 @@ def main() -> None:
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--no-record", action="store_true", help="to see that it works")
     asked = parse.parse_args()
+    protocol = (
+        f"default settings, {asked.seconds:g} seconds of one core each, {COUNT} samples against kept items; one "
+        "command for each data set, or for some GANs again, adds to what is found"
+    )
     before = json.loads(RESULTS.read_text()).get("every_game", {})
+    before = before if before.get("protocol") == protocol else {}  # seconds of another length are another proof
     found: dict[str, dict] = before.get("found", {})
     left_out: dict[str, dict] = before.get("left_out", {})
     control: dict[str, dict] = before.get("control", {})
@@ -140,8 +145,7 @@ def main() -> None:
         played=f"{sum(map(len, found.values()))} plays of {len(found)} GANs", failed=", ".join(failed) or "none",
         left_out=left_out, control=control, controls=", ".join(f"{name} {n['far']:.2g}" for name, n in control.items()),
         seed=asked.seed, goal=f"spread >= {SPREAD} and kernel distance <= {FAR} of the mean item's, everywhere",
-        protocol=f"default settings, {asked.seconds:g} seconds of one core each, {COUNT} samples against kept items; "
-        "one command for each data set, or for some GANs again, adds to what is found",
+        protocol=protocol,
     )  # fmt: skip
 
 

@@ -127,16 +127,11 @@ def read_size(text: str | None) -> int | tuple[int, ...] | None:
 
 def explain_settings(name: str, game: type) -> str:
     """The settings of a game as options, one a line, with meaning, choices and default."""
+    from gansmith.gans.base import CHOSEN
     from gansmith.gans.catalogue import summary
 
     lines = [f"Settings of {name}: {summary(game)}"]
-    kinds = {
-        "vectors": "for_vectors",
-        "3 or more columns": "for_columns",
-        "pictures": "for_pictures",
-        "a CPU": "for_cpu",
-    }
-    others = {words: getattr(game, name, {}) for words, name in kinds.items()}
+    others = {words: getattr(game, name, {}) for name, words in CHOSEN.items()}
     for f in fields(game):
         choices = f"; one of {', '.join(map(str, f.metadata['choices']))}" if f.metadata["choices"] else ""
         default = f"{f.default}" + "".join(f"; for {w} {of[f.name]}" for w, of in others.items() if f.name in of)

@@ -21,7 +21,12 @@ from gansmith.gans.own_networks import with_own_networks
 from gansmith.networks.blocks import Discriminator
 from gansmith.training.metrics import Metric
 
-CHOSEN = ("for_vectors", "for_columns", "for_pictures", "for_cpu")  # settings that follow from data and machine
+CHOSEN = {  # what of a class says which settings follow from data and machine -> where they hold
+    "for_vectors": "vectors",
+    "for_columns": "3 or more columns",
+    "for_pictures": "pictures",
+    "for_cpu": "a CPU",
+}
 NOUNS = {1: "series (C, T)", 2: "pictures (C, H, W)", 3: "volumes (C, D, H, W)"}  # by their axes
 
 
@@ -48,9 +53,7 @@ class FromNoise(Game):
     conditional = False  # whether the networks are given labels
     for_vectors: ClassVar[dict[str, object]] = {}  # settings that, unless given, differ where the data is vectors
     for_columns: ClassVar[dict[str, object]] = {}  # … of more than two columns
-    for_pictures: ClassVar[
-        dict[str, object]
-    ] = {}  # … where it has two axes: what the paper says is for days of training
+    for_pictures: ClassVar[dict[str, object]] = {}  # … has two axes: what the paper says is for days of training
     for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is and none of those says otherwise
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)

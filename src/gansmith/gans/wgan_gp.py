@@ -51,9 +51,7 @@ class WGANGP(Remedies, TwoPlayer):
     for_cpu: ClassVar[dict[str, object]] = {"discriminator_steps": 2, "learning_rate": 5e-4}
     score_kind: ClassVar[str] = "raw"
     of_differences = True
-    unreached: ClassVar[dict[str, str]] = {
-        "discriminator*score.bias": "the loss is of differences of scores, which no constant changes"
-    }
+    unreached: ClassVar[dict[str, str]] = WGAN.unreached
 
     penalty: float = setting(10.0, "λ, weight of the gradient penalty; 0.1 for toys in the plane", minimum=0.0)
     discriminator_steps: int = setting(5, "moves of the critic for each of the generator", minimum=1)
