@@ -216,6 +216,12 @@ with one_task(4) as (first, seed):
     score, found = game.score_samples(real), compare(real, game.sample, n=100, reference=200, seed=seed)
 torch.save([score, str(found)], {str(tmp_path)!r} + f"/{{RANK}}")
 print("first" if first else "second")
+
+import weakref
+from gansmith.distributed.ranks import leave
+group = weakref.ref(torch.distributed.group.WORLD)
+leave()
+assert group() is None, "who holds the group holds its threads, and a process that ends beside them may abort"
 """)
     assert [rank.returncode for rank in ranks] == [0, 0], ranks
     assert ["first" in rank.stdout for rank in ranks] == [True, False] and "made.npz" not in ranks[1].stdout

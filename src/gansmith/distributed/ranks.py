@@ -39,8 +39,12 @@ class Ranks:
         if self.count > 1 and device.type == "cuda":
             torch.cuda.set_device(device)
         if self.count > 1 and not is_distributed():
+            # Its functions have the group as a default value: imported by torch's optimisers when the group stood
+            # already, they would keep it, and its threads, alive to the end of the process, which then may abort.
+            from torch.distributed.nn import functional  # noqa: F401
+
             dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=patience)
-            atexit.register(leave)  # a process that ends with its connections open may abort
+            atexit.register(leave)
 
     @property
     def first(self) -> bool:
