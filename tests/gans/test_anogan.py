@@ -76,3 +76,14 @@ def test_f_anogan_scores_and_maps():
     with game.at_rest():
         by_hand = (units - game.rebuild(units)).abs().mean(1)
     assert game.anomaly_map(x) == pytest.approx(by_hand.numpy(), abs=1e-6)
+
+
+def test_models_and_runs_from_before_layer_norm_was_a_setting_have_it(tmp_path, monkeypatch):
+    now = gs.FAnoGAN.settings
+    monkeypatch.setattr(gs.FAnoGAN, "settings", lambda self: {k: v for k, v in now(self).items() if k != "layer_norm"})
+    run = tmp_path / "run"
+    game = gs.FAnoGAN(width=4, discriminator_steps=1, layer_norm=True).fit("digits", steps=4, out=run)
+    monkeypatch.undo()
+    old = gs.load(run / "model.gan")
+    assert old.layer_norm and np.array_equal(old.sample(3, seed=0), game.sample(3, seed=0))
+    assert gs.resume(run, steps=6).layer_norm and not gs.FAnoGAN().layer_norm

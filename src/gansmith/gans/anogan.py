@@ -87,8 +87,9 @@ class FAnoGAN(Anomalies, WGANGP):
     """A WGAN-GP is trained first, then, G and D at rest, an encoder E that finds the latent in one pass:
     A(x) = (x − G(E(x)))² + κ·(f(x) − f(G(E(x))))², κ = 1, which is also E's loss ("izi_f", eqs. 4 and 6).
 
-    Deviations: DCGAN's networks with layer norm in all of them (the paper: residual ones, batch norm in G), so that
-    nothing depends on a batch; E's output is not squashed unless `bounded` (the release ends E in tanh, which cuts the
+    Deviations: DCGAN's networks with layer norm in G and E (the paper: residual ones, batch norm in G, layer norm in
+    D), so that nothing depends on a batch, and none in D unless `layer_norm`, with which samples stay far from the data
+    (proofs/every_game.py); E's output is not squashed unless `bounded` (the release ends E in tanh, which cuts the
     normal prior at ±1). Proof: proofs/anogan.py.
     """
 
@@ -118,10 +119,11 @@ class FAnoGAN(Anomalies, WGANGP):
     )
     encoder_learning_rate: float = setting(5e-5, "RMSProp's step size of the encoder", minimum=0.0)
     bounded: bool = setting(False, "the encoder's output passes tanh, as released")
+    layer_norm: bool = setting(False, "D has layer norm, as in the paper")
 
     def build(self, spec: Kind) -> None:
         self.check_axes(spec, 1, 2, 3)
-        self.build_bodies(spec, norm="layer", discriminator_norm="layer")
+        self.build_bodies(spec, norm="layer", discriminator_norm="layer" if self.layer_norm else "none")
         self.encoder = ConvEncoder(spec.shape, self.latent, self.width, norm="layer")
 
     def players(self) -> dict[str, list[nn.Module]]:

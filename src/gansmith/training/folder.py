@@ -21,7 +21,7 @@ from gansmith.errors import UserError
 from gansmith.training import modelfile
 from gansmith.training.claim import LOCK, claimed, clear, refuse_if_taken
 from gansmith.training.state import State
-from gansmith.training.version_0_1 import is_old, renamed
+from gansmith.training.version_0_1 import completed, is_old, renamed
 
 SETTINGS = {
     "game": str,
@@ -165,7 +165,7 @@ class RunFolder(Memory):
         check(about, SETTINGS, f"{self.settings}", SETTINGS_MAY)
         check(about["spec"], {"kind": str, "shape": are(is_count)}, f"{self.settings}: 'spec'")
         check(about["options"], OPTIONS, f"{self.settings}: 'options'")
-        return about
+        return completed(about)
 
     def _said(self) -> dict:
         """What settings.json says, in the words of the version that wrote it."""

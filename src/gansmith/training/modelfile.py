@@ -27,7 +27,7 @@ from gansmith.data.schema import alike, are, check, is_count, is_finite, is_tabl
 from gansmith.data.spec import Kind
 from gansmith.errors import UserError
 from gansmith.game import Game
-from gansmith.training.version_0_1 import is_old, now, renamed
+from gansmith.training.version_0_1 import completed, is_old, now, renamed
 from gansmith.version import __version__
 
 FORMAT = 1
@@ -225,7 +225,7 @@ def _read(path, tensors: bool = True) -> tuple[dict, dict[str, Tensor]]:
         raise UserError(f"{path} was written by gansmith {about['gansmith']}: update with pip install -U gansmith")
     check(about, HEADER, f"{path}", {"module": str, "networks": is_table_of_texts})
     check(about["trained"], {}, f"{path}: 'trained'", TRAINED)
-    return about, held
+    return completed(about), held
 
 
 def _digest(text: str, tensors: dict[str, Tensor]) -> str:

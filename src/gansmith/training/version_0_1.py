@@ -1,4 +1,4 @@
-"""What version 0.1 called things, so that its runs and models are read under today's names."""
+"""What version 0.1 called things and what it had no setting for, so that its runs and models are read as today's."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ WHOLE = {  # whole words of those names, between dots and slashes
     "eyes": "feature_net",
     "second.layers.5": "second.score",
 }
+UNSAID = {"f-anogan": {"layer_norm": True}, "FAnoGAN": {"layer_norm": True}}  # game -> what it was before a setting was
 OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
 
@@ -33,6 +34,11 @@ def renamed(about):
     if isinstance(about, (list, tuple)):
         return type(about)(map(renamed, about))
     return about
+
+
+def completed(about: dict) -> dict:
+    """`about` of any file, with the settings that its game had not yet, as the game was then."""
+    return about | {"settings": UNSAID.get(about["game"], {}) | about["settings"]}
 
 
 def now(name: str) -> str:
