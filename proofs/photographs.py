@@ -73,7 +73,8 @@ def few(all_of: Set, n: int) -> Set:
     """`n` of the pictures to train on, the same ones each time; what is kept stays as it is, at most 5,000."""
     rows = np.sort(np.random.default_rng(0).permutation(len(all_of.train))[:n])
     labels = None if all_of.labels is None else all_of.labels[rows]
-    return Set(all_of.train[rows], all_of.kept[:5000], labels, all_of.kept_labels)
+    kept_labels = None if all_of.kept_labels is None else all_of.kept_labels[:5000]
+    return Set(all_of.train[rows], all_of.kept[:5000], labels, kept_labels)
 
 
 def _named(name: str) -> Set:
