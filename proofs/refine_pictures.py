@@ -10,7 +10,8 @@ calibrated on 1,000 held-out pictures, and by OBRS (the default here). Numbers: 
 the data's own classes, which learnt from at most 20,000 of them, and the Fréchet distance to the kept test pictures in
 two feature spaces, each of five draws of 1,000, with the interval of Student's t. The published table (Turner et al.
 2019, table 1: DCGAN on CIFAR-10 2.88 base, 3.38 MH calibrated, from chains of 640) is of one epoch that was chosen;
-Ding et al. (2020) found no gain at the end of training: hence three stops. `--budget` is how long a chain of MH is.
+Ding et al. (2020) found no gain at the end of training: hence three stops. `--budget` is how long a chain of MH is,
+and how many candidates DRS may look at for a sample: where it finds fewer than 1,000 by then, that is said instead.
 
 The check: no chosen samples are worse than plain ones in both spaces beyond the intervals, at any stop. Floor: training
 pictures. Control, which must not gain: the same selection by scores drawn by chance. With --device cuda --width 64
@@ -23,6 +24,7 @@ import io
 import os
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from photographs import Set, few, sets
 from record import record
 
 import gansmith as gs
+from gansmith.errors import UserError
 from gansmith.evaluate import frechet_distance, inception_score
 from gansmith.evaluate.classifier import classifier
 from gansmith.evaluate.features import space
@@ -81,23 +84,41 @@ class Judge:
         return {name: [round(float(v), 4) for v in interval(values)] for name, values in found.items()}
 
 
-def stop(game, calibrating: np.ndarray, judge: Judge, budget: int) -> dict:
-    """Plain samples beside every selection of one trained GAN."""
+def stop(game, calibrating: np.ndarray, judge: Judge, budget: int) -> tuple[dict, dict]:
+    """(plain samples beside every selection of one trained GAN; how many of EACH were found where they were few)."""
     rng = np.random.default_rng(0)
-    found = {"plain": judge([game.sample(EACH, seed=100 + k) for k in range(DRAWS)])}
+    found, few_found = {"plain": judge([game.sample(EACH, seed=100 + k) for k in range(DRAWS)])}, {}
     ways = {name: how for name, how in WAYS.items() if game.score_kind != "raw" or "calibration" not in how}
-    most = lambda how: {"budget": budget} if how["method"] == "mh" else {}  # noqa: E731
-    chosen = {name: game.refiner(calibrating, **how, **most(how)) for name, how in ways.items()}
+    most = {"mh": {"budget": budget}, "drs": {"max_proposals": budget}, "obrs": {}}
+    chosen = {name: game.refiner(calibrating, **how, **most[how["method"]]) for name, how in ways.items()}
     chosen["chance"] = Refiner(game.sample, lambda x: rng.standard_normal(len(x)), calibrating, method="mh", budget=10)
     for name, refiner in chosen.items():
-        found[name] = judge([refiner.sample(EACH, seed=200 + k) for k in range(DRAWS)])
+        draws: list[np.ndarray] = []
+        with suppress(UserError):  # none of all candidates was accepted
+            while len(draws) < DRAWS and all(len(made) == EACH for made in draws):
+                draws.append(refiner.sample(EACH, seed=200 + len(draws)))
+        if len(draws) < DRAWS or len(draws[-1]) < EACH:
+            few_found[name] = len(draws[-1]) if draws else 0
+            continue
+        found[name] = judge(draws)
         print("  ", name, found[name], flush=True)
-    return found
+    print("   found few:", few_found, flush=True)
+    return found, few_found
 
 
 def worse(one: dict, plain: dict) -> bool:
     """Whether the intervals of both Fréchet distances lie above those of plain samples."""
     return all(one[name][1] > plain[name][2] for name in plain if name.startswith("Fréchet"))
+
+
+def pairs(found: dict, order) -> str:
+    """The selections that are worse than plain samples (or plain ones than them), in `order`, and where."""
+    return ", ".join(
+        f"{way}: {key}"
+        for key, ways in found.items()
+        for way in WAYS
+        if way in ways and order(ways[way], ways["plain"])
+    )
 
 
 def main() -> None:
@@ -106,12 +127,12 @@ def main() -> None:
     parse.add_argument("--data", nargs="+", default=list(DATA), choices=list(DATA))
     parse.add_argument("--minutes", type=float, default=15, help="of training, of each GAN and data set")
     parse.add_argument("--width", type=int, default=32)
-    parse.add_argument("--budget", type=int, default=100, help="candidates for a sample of MH")
+    parse.add_argument("--budget", type=int, default=100, help="candidates for a sample of MH and DRS")
     parse.add_argument("--device", default="cpu")
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--no-record", action="store_true", help="to see that it works")
     asked = parse.parse_args()
-    found, floor, about = {}, {}, {}
+    found, scarce, floor, about = {}, {}, {}, {}
     for data in asked.data:
         read = DATA[data]()
         judge = Judge(read)
@@ -133,28 +154,24 @@ def main() -> None:
                         game = gs.resume(f"{folder}/run", data=train, minutes=minutes)
                     print(data, name, f"{minutes:.3g} minutes, {game.trained['rounds']:,} rounds", flush=True)
                     key = f"{name} on {data}, {game.trained['samples'] / len(train):.3g} epochs"
-                    found[key] = stop(game, calibrating, judge, asked.budget)
+                    found[key], scarce[key] = stop(game, calibrating, judge, asked.budget)
                     print("   plain", found[key]["plain"], flush=True)
-    bad = [
-        f"{way}: {key}"
-        for key, ways in found.items()
-        for way in WAYS
-        if way in ways and worse(ways[way], ways["plain"])
-    ]
+    bad, good = pairs(found, worse), pairs(found, lambda one, plain: worse(plain, one))
     gained = [
         key for key, ways in found.items() if all(
             ways["chance"][name][2] < ways["plain"][name][1] for name in ways["plain"] if name.startswith("Fréchet")
         )
     ]  # fmt: skip
-    print("worse than plain:", bad or "none", " chance gained:", gained or "never")
+    print("worse than plain:", bad or "none", "nearer:", good or "none", "chance gained:", gained or "never")
     if asked.no_record:
         return
     record(
         "refine_pictures", passed=not bad and not gained, found=found, floor=floor, about=about,
-        worse=", ".join(bad) or "none", control={"chance gained": ", ".join(gained) or "never"}, seed=asked.seed,
+        worse=bad or "none", nearer=good or "none", few_found=scarce, seed=asked.seed,
+        control={"chance gained": ", ".join(gained) or "never"},
         goal="no selection is worse than plain samples in both feature spaces beyond the intervals",
         protocol=f"{asked.minutes:g} minutes of training each, width {asked.width}, {DRAWS} draws of {EACH:,} samples, "
-        f"MH from {asked.budget} candidates each",
+        f"MH and DRS from {asked.budget} candidates each",
     )  # fmt: skip
 
 
