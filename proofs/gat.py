@@ -26,7 +26,7 @@ from gansmith.evaluate import compare
 
 SPACES = ("random", "classifier")
 SIZES = {
-    "cpu": ({"width": 64, "depth": 4}, {}, 64),
+    "cpu": ({"width": 64, "depth": 4}, {}, None),
     "cuda": ({"width": 384, "depth": 12, "vae_width": 128, "learning_rate": 1.4e-4}, {"body": "residual"}, 256),
 }
 
@@ -143,8 +143,8 @@ def main() -> None:
         goal="kernel distance <= 1.5 times R3GAN's in two feature spaces at equal seconds; the first blocks' share of "
         "the picture at least twice that without guidance",
         control={"before the game": untrained, "without guidance": found["without guidance"]},
-        protocol=f"{games['gat']!r} and {games['r3gan']!r}, CIFAR-10, {asked.minutes:g} minutes each, batch {batch}; "
-        f"{asked.count} samples against {known} pictures, floor of {asked.count} test pictures",
+        protocol=f"{games['gat']!r} and {games['r3gan']!r}, CIFAR-10, {asked.minutes:g} minutes each, batch "
+        f"{batch or 'of each by default'}; {asked.count} samples against {known} pictures, as many test pictures",
         seed=asked.seed,
     )
 

@@ -107,7 +107,7 @@ def test_the_auto_encoder_learns_first_and_is_then_frozen():
 
 def test_the_game_is_played_in_standard_units():
     game = state().game
-    game.moments.copy_(torch.tensor([[1.0] * 4, [1.0 + 4.0] * 4]))  # mean 1, deviation 2
+    game.moments.copy_(torch.tensor([[1.0], [1.0 + 4.0]]).expand(2, game.channels))  # mean 1, deviation 2
     x = game.spec.to_network(torch.as_tensor(np.asarray(smooth((1, 16, 16)).fields["real"])[:3]))
     mean, _ = game.encoder(x)
     assert torch.allclose(game.encoded(x, draw=False), (mean - 1) / 2, atol=1e-6)
@@ -134,13 +134,16 @@ def test_sizes_that_no_patch_divides_come_back_as_they_went_in():
     assert scores.shape == (4,) and np.allclose(scores[2:], game.score_samples(real[2:]), atol=1e-5)
 
 
-def test_the_fold_leaves_sides_of_sixteen():
+@pytest.mark.parametrize("device, folds", [("cuda", [2, 2, 4, 8, 8]), ("cpu", [2, 4, 8, 8, 8])])
+def test_the_fold_leaves_sides_of_sixteen_and_on_a_cpu_of_eight(device, folds, monkeypatch):
+    monkeypatch.setattr(gs.GAT, "device", torch.device(device))
+
     def fold(*size):
         game = gs.GAT()
         game.choose(smooth((3, *size), 2).spec, 100)
         return game.fold
 
-    assert [fold(8, 8), fold(32, 32), fold(64, 96), fold(128, 128), fold(512, 512)] == [2, 2, 4, 8, 8]
+    assert [fold(8, 8), fold(32, 32), fold(64, 96), fold(128, 128), fold(512, 512)] == folds
 
 
 def test_few_pictures_are_augmented():

@@ -55,6 +55,7 @@ class FromNoise(Game):
     for_columns: ClassVar[dict[str, object]] = {}  # … of more than two columns
     for_pictures: ClassVar[dict[str, object]] = {}  # … has two axes: what the paper says is for days of training
     for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is and none of those says otherwise
+    batch_size_on_cpu: ClassVar[int | None] = None  # items of a move there; None: as many as anywhere
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     width: int | None = setting(
@@ -67,6 +68,11 @@ class FromNoise(Game):
             cls.build = with_own_networks(cls.build)
         for given in set(CHOSEN) - set(cls.__dict__):  # a class's own default is nearer than these
             setattr(cls, given, {n: value for n, value in getattr(cls, given).items() if n not in cls.__dict__})
+
+    @property
+    def batch_size(self) -> int:  # type: ignore[override]
+        """Items of a move when nobody says; a class that has one number for all machines gives it in its place."""
+        return self.batch_size_on_cpu if self.batch_size_on_cpu and self.device.type == "cpu" else Game.batch_size
 
     # --- before training ---------------------------------------------------------------------------------------------
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:

@@ -29,7 +29,7 @@ BASE = 768  # the width (GAT-B's) that `learning_rate` is of
 LEAST = 1 / 8  # how much of an item the coarsest level keeps
 ALWAYS = 0.01  # deviation of the noise that every level has, and of the differences that stand for gradients
 FEW = 20_000  # pictures below which D begins to know them by heart (Karras et al. 2020, StyleGAN2-ADA, figure 1)
-FINEST = 16  # a grid of latents is halved while its sides stay this long
+FINEST, FINEST_ON_CPU = 16, 8  # a grid of latents is halved while its sides stay this long
 
 
 class GAT(Stepping, TwoPlayer):
@@ -48,7 +48,8 @@ class GAT(Stepping, TwoPlayer):
     is for batches of 512, and ours for 64, by the root of the batch.
     Deviations: our own small auto-encoder, trained here on squared errors, in place of Stable Diffusion's; no alignment
     of D with a pretrained encoder (REPA), which this library does not ship, and which their ablation misses; no rotary
-    positions beside the sines; DiffAugment without colour, for few pictures only. Proof: proofs/gat.py.
+    positions beside the sines; DiffAugment without colour, for few pictures only; on a CPU smaller grids of latents and
+    16 pictures a move at twice the step, since minutes play too few of the paper's moves. Proof: proofs/gat.py.
     """
 
     name = "gat"
@@ -65,6 +66,8 @@ class GAT(Stepping, TwoPlayer):
         *("prior", "discriminator_steps", "discriminator_learning_rate"),  # as released; one rule for both steps
     )
     replaceable: ClassVar[tuple[str, ...]] = ()  # its losses need levels
+    for_cpu: ClassVar[dict[str, object]] = {"channels": 8, "vae_width": 16, "learning_rate": 1.4e-4}
+    batch_size_on_cpu: ClassVar[int | None] = 16
     prior = "normal"
 
     vae_share: float = setting(0.2, "share of training that the auto-encoder gets", minimum=0.0, maximum=1.0)
@@ -73,7 +76,9 @@ class GAT(Stepping, TwoPlayer):
     kl: float = setting(1e-4, "weight of a latent number's KL against the squared error", minimum=0.0)
     channels: int = setting(4, "channels of a latent picture", minimum=1)
     fold: int | None = setting(
-        None, "how many times shorter a latent picture's sides are; None: so that they stay 16", choices=(2, 4, 8)
+        None,
+        "how many times shorter a latent picture's sides are; None: so that 16 stay, on a CPU 8",
+        choices=(2, 4, 8),
     )
     patch: int = setting(2, "side of a transformer's patches, in latents", minimum=1)
     depth: int = setting(4, "blocks of each transformer", minimum=1)
@@ -93,7 +98,8 @@ class GAT(Stepping, TwoPlayer):
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = super().choose(spec, count)
         if self.fold is None:
-            sides = [side // FINEST for side in spec.shape[1:]] or [1]
+            finest = FINEST_ON_CPU if self.device.type == "cpu" else FINEST
+            sides = [side // finest for side in spec.shape[1:]] or [1]
             self.fold = min(8, max(2, 2 ** int(log2(max(1, min(sides))))))
             reasons.append(
                 f"fold {self.fold}: latents of {' × '.join(str(-(-s // self.fold)) for s in spec.shape[1:])}"

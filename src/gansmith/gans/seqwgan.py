@@ -55,6 +55,7 @@ class SeqWGAN(WGANGP):
     replaceable: ClassVar[tuple[str, ...]] = ()  # G's letters are made of logits
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror", "packing", "conditional")
     for_cpu: ClassVar[dict[str, object]] = {"discriminator_steps": 2, "learning_rate": 2e-3, "depth": 3}
+    batch_size_on_cpu: ClassVar[int | None] = 32
 
     width: int | None = setting(None, "channels of both players; None: from the data", minimum=1)
     depth: int = setting(5, "residual blocks of each player", minimum=1)
@@ -64,10 +65,6 @@ class SeqWGAN(WGANGP):
     dilated: bool = setting(False, "convolutions look 1, 2, 4, 8, 16 places apart (ProteinGAN)")
     attention: bool = setting(False, "every place looks at every other one, too (ProteinGAN)")
     gumbel: float = setting(0.75, "temperature of a Gumbel-softmax in place of the softmax; 0: softmax", minimum=0.0)
-
-    @property
-    def batch_size(self) -> int:  # type: ignore[override]
-        return 32 if self.device.type == "cpu" else 64
 
     # --- data and networks -------------------------------------------------------------------------------------------
     def default_width(self, spec: Any) -> int:

@@ -19,14 +19,11 @@ class OfSound(WGANGP):
     too few are played to come to anything; what is given wins (proofs/wavegan.py)."""
 
     for_cpu: ClassVar[dict[str, object]] = {"discriminator_steps": 2, "learning_rate": 1e-3, "decay": 0.5}
+    batch_size_on_cpu: ClassVar[int | None] = 8
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
-
-    @property
-    def batch_size(self) -> int:  # type: ignore[override]
-        return 8 if self.device.type == "cpu" else 64
 
 
 class WaveGAN(OfSound):
