@@ -58,6 +58,16 @@ def better(one: dict, plain: dict) -> bool:
     return nearer and one["gap"] <= 0.7 * plain["gap"] and one["copying"] > -3
 
 
+def said(found: dict, floor: dict) -> str:
+    """Gap, distances and coverage of every arm, and what the training pictures' are, in words."""
+    two = lambda one, name: " and ".join(f"{one[space][name]:.2g}" for space in ("random", "pixels"))  # noqa: E731
+    about = lambda one: f"kernel distance {two(one, 'kernel_distance')}, coverage {two(one, 'coverage')}"  # noqa: E731
+    parts = [
+        f"{key}, {arm}: gap {one['gap']:.2f}, {about(one)}" for key, arms in found.items() for arm, one in arms.items()
+    ]
+    return "; ".join([*parts, *(f"training pictures of {name}: {about(one)}" for name, one in floor.items())])
+
+
 def main() -> None:
     parse = argparse.ArgumentParser()
     parse.add_argument("--data", nargs="+", default=["clothes32-1000", "faces32-1000"], choices=list(sets()))
@@ -96,7 +106,8 @@ def main() -> None:
         return
     record(
         "few_data", passed=all(arms["ada"] for arms in reached.values()) and not any(control.values()), found=found,
-        reached=reached, floor=floor, control={"without augmentation against itself": control}, seed=asked.seeds,
+        reached=reached, floor=floor, said=said(found, floor), seed=asked.seeds,
+        control={"without augmentation against itself": control},
         goal="ADA: D's gap <= 70 %, kernel distance <= 75 % of without, in two feature spaces, and no copies",
         protocol=f"{asked.game}, defaults, {asked.minutes:g} minutes an arm, {COUNT:,} samples against kept pictures",
     )  # fmt: skip
