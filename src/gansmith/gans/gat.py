@@ -49,7 +49,7 @@ class GAT(Stepping, TwoPlayer):
     Deviations: our own small auto-encoder, trained here on squared errors, in place of Stable Diffusion's; no alignment
     of D with a pretrained encoder (REPA), which this library does not ship, and which their ablation misses; no rotary
     positions beside the sines; DiffAugment without colour, for few pictures only; on a CPU smaller grids of latents and
-    16 pictures a move at twice the step, since minutes play too few of the paper's moves. Proof: proofs/gat.py.
+    16 pictures a move, since minutes play too few of the paper's moves. Proof: proofs/gat.py.
     """
 
     name = "gat"
@@ -66,7 +66,7 @@ class GAT(Stepping, TwoPlayer):
         *("prior", "discriminator_steps", "discriminator_learning_rate"),  # as released; one rule for both steps
     )
     replaceable: ClassVar[tuple[str, ...]] = ()  # its losses need levels
-    for_cpu: ClassVar[dict[str, object]] = {"channels": 8, "vae_width": 16, "learning_rate": 1.4e-4}
+    for_cpu: ClassVar[dict[str, object]] = {"channels": 8, "vae_width": 16}
     batch_size_on_cpu: ClassVar[int | None] = 16
     prior = "normal"
 
