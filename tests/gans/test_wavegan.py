@@ -97,3 +97,13 @@ def test_on_a_cpu_there_are_few_moves_on_few_sounds_unless_they_are_given(monkey
     game = gs.WaveGAN()
     game.choose(form)
     assert (game.discriminator_steps, game.learning_rate, game.batch_size) == (5, 1e-4, 64)
+
+
+@pytest.mark.parametrize("asked, rate", [({}, 1e-3), ({"conditional": True}, 3e-4)])
+def test_told_the_classes_it_moves_less_on_a_cpu(asked, rate):
+    game = gs.WaveGAN(**asked)
+    reasons = game.choose(Audio((1, 64)))
+    assert game.learning_rate == rate and sum(reason.startswith("learning_rate") for reason in reasons) == 1
+    given = gs.WaveGAN(**asked, learning_rate=0.5)
+    given.choose(Audio((1, 64)))
+    assert given.learning_rate == 0.5
