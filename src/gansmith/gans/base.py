@@ -26,6 +26,7 @@ CHOSEN = {  # what of a class says which settings follow from data and machine -
     "for_columns": "3 or more columns",
     "for_pictures": "pictures",
     "for_cpu": "a CPU",
+    "for_cpu_by_class": "a CPU by class",
 }
 NOUNS = {1: "series (C, T)", 2: "pictures (C, H, W)", 3: "volumes (C, D, H, W)"}  # by their axes
 
@@ -55,6 +56,7 @@ class FromNoise(Game):
     for_columns: ClassVar[dict[str, object]] = {}  # … of more than two columns
     for_pictures: ClassVar[dict[str, object]] = {}  # … has two axes: what the paper says is for days of training
     for_cpu: ClassVar[dict[str, object]] = {}  # … where no GPU is and none of those says otherwise
+    for_cpu_by_class: ClassVar[dict[str, object]] = {}  # … and the networks are told the classes
     batch_size_on_cpu: ClassVar[int | None] = None  # items of a move there; None: as many as anywhere
 
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
@@ -81,7 +83,8 @@ class FromNoise(Game):
             of_form = self.for_vectors | (self.for_columns if spec.shape[0] > 2 else {})
         else:
             of_form = self.for_pictures if spec.axes == 2 else {}
-        on_cpu = self.for_cpu if self.device.type == "cpu" else {}
+        on_cpu = self.for_cpu | (self.for_cpu_by_class if self.conditional else {})
+        on_cpu = on_cpu if self.device.type == "cpu" else {}
         for name, value in (on_cpu | of_form).items():
             if name not in self.asked and (paper := getattr(self, name)) != value:
                 setattr(self, name, value)

@@ -19,21 +19,12 @@ class OfSound(WGANGP):
     too few are played to come to anything; what is given wins (proofs/wavegan.py)."""
 
     for_cpu: ClassVar[dict[str, object]] = {"discriminator_steps": 2, "learning_rate": 1e-3, "decay": 0.5}
+    for_cpu_by_class: ClassVar[dict[str, object]] = {"learning_rate": 3e-4}  # at 1e-3 WaveGAN went astray in 25 minutes
     batch_size_on_cpu: ClassVar[int | None] = 8
     unsupported_settings: ClassVar[tuple[str, ...]] = ("augment", "mirror")  # which are of pictures
 
-    RATE_BY_CLASS: ClassVar[float] = 3e-4  # told the classes on a CPU; at 1e-3 WaveGAN was astray after 25 minutes
-
     latent: int = setting(100, "size of the noise (latent) vector", minimum=1)
     prior: str = setting("uniform", "noise (latent) distribution, with unit variance", choices=("uniform", "normal"))
-
-    def choose(self, spec: Kind, count: int | None = None) -> list[str]:
-        reasons = super().choose(spec, count)
-        if self.conditional and self.device.type == "cpu" and "learning_rate" not in self.asked:
-            self.learning_rate = self.RATE_BY_CLASS
-            reasons = [reason for reason in reasons if not reason.startswith("learning_rate")]
-            reasons.append(f"learning_rate {self.learning_rate}: on a CPU, told the classes")
-        return reasons
 
 
 class WaveGAN(OfSound):
