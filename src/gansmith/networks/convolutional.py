@@ -101,12 +101,9 @@ def crop(x: Tensor, size: tuple[int, ...]) -> Tensor:
 def repeat(x: Tensor, by: int, size: tuple[int, ...]) -> Tensor:
     """(n, C, …) with every place repeated `by` times along every axis, then cut to `size`.
 
-    By expanding, which on a CPU is several times faster than `F.interpolate`.
+    Not by expanding, of which the way back is a sum that takes a CPU two to four times as long.
     """
-    sides = x.shape[2:]
-    x = x[(..., *[part for _ in sides for part in (slice(None), None)])]
-    x = x.expand(*x.shape[:2], *[part for side in sides for part in (side, by)])
-    return crop(x.reshape(*x.shape[:2], *[by * side for side in sides]), size)
+    return crop(F.interpolate(x, scale_factor=by, mode="nearest"), size)
 
 
 def padded(x: Tensor, multiple: int) -> Tensor:
