@@ -104,7 +104,7 @@ def test_settings_for_pictures_hold_there_alone_and_give_way_to_what_is_given():
             game = cls(**given)
             game.choose(spec)
             assert getattr(game, name) == value
-    assert "[default: 0.001; for pictures 0.01]" in explain_settings("began", gs.BEGAN)
+    assert "[default: 0.001; for pictures 0.3]" in explain_settings("began", gs.BEGAN)
 
 
 def test_a_width_that_is_left_open_may_be_narrowed_to_the_minutes():
