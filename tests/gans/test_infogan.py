@@ -8,10 +8,9 @@ import torch
 from torch import nn
 
 import gansmith as gs
-from gansmith.networks.convolutional import ConvDiscriminator
 from gansmith.testing import begin, made_up
 
-SMALL = {"width": 8, "latent": 6, "categories": 4}
+SMALL = {"width": 8, "latent": 6, "categories": 4, "information": 1.0, "information_continuous": 0.1}
 
 
 class Reader(nn.Module):
@@ -79,25 +78,3 @@ def test_encoding_gives_probabilities_and_means():
     codes = game.encode(gs.read("digits").fields["real"][:7])
     assert codes.category.shape == (7, 4) and codes.continuous.shape == (7, 2)
     assert codes.category.sum(1) == pytest.approx(1, abs=1e-5)
-
-
-def test_published_batch_norm_hides_from_the_score_what_sets_the_batches_apart():
-    dark, light = torch.full((8, 1, 8, 8), -1.0) + torch.rand(8, 1, 8, 8), torch.rand(8, 1, 8, 8)
-    apart = {}
-    for norm in ("layer", "batch"):
-        torch.manual_seed(0)
-        body = begin(gs.InfoGAN, made_up((1, 8, 8)), SMALL | {"dense_norm": norm}, 0).game.discriminator
-        before = [body.dense[1](body.dense[0](ConvDiscriminator.features(body, x))).mean(0) for x in (dark, light)]
-        apart[norm] = (before[0] - before[1]).abs().max().item()
-    assert apart["batch"] < 1e-5 < 0.1 < apart["layer"]
-
-
-def test_models_and_runs_from_before_the_norm_was_a_setting_have_batch_norm(tmp_path, monkeypatch):
-    now = gs.InfoGAN.settings
-    monkeypatch.setattr(gs.InfoGAN, "settings", lambda self: {k: v for k, v in now(self).items() if k != "dense_norm"})
-    run = tmp_path / "run"
-    game = gs.InfoGAN(**SMALL, dense_norm="batch").fit("digits", steps=4, out=run)
-    monkeypatch.undo()
-    old = gs.load(run / "model.gan")
-    assert old.dense_norm == "batch" and np.array_equal(old.sample(3, seed=0), game.sample(3, seed=0))
-    assert gs.resume(run, steps=6).dense_norm == "batch" and gs.InfoGAN().dense_norm == "layer"

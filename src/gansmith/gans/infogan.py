@@ -21,8 +21,6 @@ from gansmith.networks.convolutional import ConvDiscriminator, ConvGenerator
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.training.metrics import Metric
 
-NORMS = {"layer": nn.LayerNorm, "batch": nn.BatchNorm1d, "none": nn.Identity}
-
 
 class Codes(NamedTuple):
     """What Q reads: the category's probabilities (n, K), the numbers' means (n, continuous)."""
@@ -45,13 +43,13 @@ class InfoGAN(GAN):
 
     Networks: DCGAN's with the paper's dense layer (1024 at the default width) before G's convolutions and after D's;
     for vectors perceptrons; Q's head has 128 units. D takes its two batches apart.
-    Deviations: layer norm in D's dense layer: the published batch norm (`dense_norm="batch"`) brings reals and fakes,
-    each batch apart, to one mean and one spread just before the score, and G collapses on CIFAR-10 and strays on
-    clothes in its first thousand rounds (proofs/every_game.py); grids down to 4×4, not 7×7; one category, not several;
-    a smaller λ for the numbers, as the paper advises; R1 on vectors of three columns and more; an average of G is kept
-    and sampled. Mind that categories that look alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a
-    category should go into the numbers, and the proof is played with the released code's weight of them
-    (`information_continuous=1.0, fixed_deviation=True`). Proof: proofs/infogan.py.
+    Deviations: grids down to 4×4, not 7×7; one category, not several; a smaller λ for the numbers, as the paper
+    advises; R1 on vectors of three columns and more; an average of G is kept and sampled. Mind that categories that
+    look alike (4 and 9, 3 and 5) merge under some seeds; what varies inside a category should go into the numbers, and
+    the proof weighs them as much as the category, at a standard deviation of 1, as the released code does. Of pictures
+    λ is a fifth of the paper's by default, and D's step 5e-4: with λ = 1 G collapses on CIFAR-10 in its first thousand
+    rounds, or strays on clothes, since it can tell ten categories apart by what no eye sees (proofs/every_game.py).
+    Proof: proofs/infogan.py.
     """
 
     name = "infogan"
@@ -65,6 +63,11 @@ class InfoGAN(GAN):
     )
     summary = "codes that can be read from the samples: categories without labels"
     for_vectors: ClassVar[dict[str, object]] = {"discriminator_learning_rate": 1e-3}
+    for_pictures: ClassVar[dict[str, object]] = {
+        "information": 0.2,
+        "information_continuous": 0.05,
+        "discriminator_learning_rate": 5e-4,
+    }
     for_columns: ClassVar[dict[str, object]] = {"r1": 0.3}  # without it, it collapses (proofs/every_game.py)
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
@@ -77,9 +80,6 @@ class InfoGAN(GAN):
     information: float = setting(1.0, "λ, weight of the category's information", minimum=0.0)
     information_continuous: float = setting(0.1, "… and of the numbers'", minimum=0.0)
     fixed_deviation: bool = setting(False, "Q takes the numbers' standard deviation for 1")
-    dense_norm: str = setting(
-        "layer", "norm of D's dense layer, for pictures; batch: as published", choices=tuple(NORMS)
-    )
     learning_rate: float = setting(1e-3, "Adam's learning rate of G and Q", minimum=0.0)
     discriminator_learning_rate: float | None = setting(2e-4, "… and of D; None: the same", minimum=0.0)
 
@@ -87,11 +87,11 @@ class InfoGAN(GAN):
         self.choose(spec)
         inputs = self.latent + self.categories + self.continuous
         if spec.axes:
-            norm, dense = self.discriminator_norm("batch"), self.discriminator_norm(self.dense_norm)
+            norm = self.discriminator_norm("batch")
             output = nn.Tanh if spec.bounded else None
             self.generator = DenseGenerator(inputs, spec.shape, self.width, output)
             self.discriminator = self.make_discriminator(
-                lambda shape: DenseDiscriminator(shape, self.width, norm=norm, dense_norm=dense), spec.shape
+                lambda shape: DenseDiscriminator(shape, self.width, norm=norm), spec.shape
             )
         else:
             self.generator = MLPGenerator(inputs, spec.shape, self.width, 3)
@@ -223,12 +223,12 @@ class DenseGenerator(nn.Module):
 
 
 class DenseDiscriminator(ConvDiscriminator):
-    """DCGAN's convolutions, a dense layer of 16·width with a norm and leaky ReLU of .1, one linear score."""
+    """DCGAN's convolutions, a dense layer of 16·width with batch norm and leaky ReLU of .1, one linear score."""
 
-    def __init__(self, shape: tuple[int, ...], width: int, *, norm: str, dense_norm: str):
+    def __init__(self, shape: tuple[int, ...], width: int, classes: int = 0, *, norm: str = "batch"):
         super().__init__(shape, width, norm=norm)
         units = 16 * width
-        normed = NORMS[dense_norm](units)
+        normed = nn.BatchNorm1d(units) if norm == "batch" else nn.Identity()
         self.dense = nn.Sequential(nn.Linear(self.score.in_features, units), normed, nn.LeakyReLU(0.1))
         self.score = nn.Linear(units, 1)
 

@@ -20,10 +20,7 @@ WHOLE = {  # whole words of those names, between dots and slashes
     "eyes": "feature_net",
     "second.layers.5": "second.score",
 }
-UNSAID = {  # game, by either name -> what it was before a setting was
-    **dict.fromkeys(("f-anogan", "FAnoGAN"), {"layer_norm": True}),
-    **dict.fromkeys(("infogan", "InfoGAN"), {"dense_norm": "batch"}),
-}
+UNSAID = {"f-anogan": {"layer_norm": True}, "FAnoGAN": {"layer_norm": True}}  # game -> what it was before a setting was
 OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
 
