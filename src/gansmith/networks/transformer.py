@@ -65,8 +65,8 @@ def of_size_one(x: Tensor, norm: nn.RMSNorm) -> Tensor:
 
 
 def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q kᵀ / √d) v of (n, heads, tokens, d). On a CPU torch's fused one takes eighteen times its way forth to
-    come back; for the few tokens that a CPU can play, products of matrices are quicker."""
+    """softmax(q kᵀ / √d) v of (n, heads, tokens, d). On a CPU torch's fused one takes two to six times as long in bf16,
+    forth and back, for as few tokens as a CPU can play (benchmarks/operations.py)."""
     if q.device.type == "cpu" and q.shape[2] <= FEW:
         return (q @ k.transpose(2, 3) * q.shape[3] ** -0.5).softmax(3) @ v
     return F.scaled_dot_product_attention(q, k, v)
