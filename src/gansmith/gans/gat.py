@@ -48,8 +48,10 @@ class GAT(Stepping, TwoPlayer):
     is for batches of 512, and ours for 64, by the root of the batch.
     Deviations: our own small auto-encoder, trained here on squared errors, in place of Stable Diffusion's; no alignment
     of D with a pretrained encoder (REPA), which this library does not ship, and which their ablation misses; no rotary
-    positions beside the sines; DiffAugment without colour, for few pictures only; on a CPU smaller grids of latents and
-    16 pictures a move, since minutes play too few of the paper's moves. Proof: proofs/gat.py.
+    positions beside the sines; DiffAugment without colour, for few pictures only; on a CPU smaller grids of latents, 16
+    pictures a move, and a third of D's step for G. At equal steps and batches so small D ends flat (loss log 2, no
+    slope) while samples are poor: a new D tells them within fifty moves, and so does the old one where G waits, but G
+    moves on faster than D turns. Proof: proofs/gat.py.
     """
 
     name = "gat"
@@ -66,7 +68,7 @@ class GAT(Stepping, TwoPlayer):
         *("prior", "discriminator_steps", "discriminator_learning_rate"),  # as released; one rule for both steps
     )
     replaceable: ClassVar[tuple[str, ...]] = ()  # its losses need levels
-    for_cpu: ClassVar[dict[str, object]] = {"channels": 8, "vae_width": 16}
+    for_cpu: ClassVar[dict[str, object]] = {"channels": 8, "vae_width": 16, "generator_step": 0.33}
     batch_size_on_cpu: ClassVar[int | None] = 16
     prior = "normal"
 
@@ -89,6 +91,7 @@ class GAT(Stepping, TwoPlayer):
         None, "move and cut all latents that D sees (DiffAugment); None: of few pictures"
     )
     learning_rate: float = setting(7e-5, "Adam's learning rate at width 768; at others times 768 / width", minimum=0.0)
+    generator_step: float = setting(1.0, "… of G, as a multiple of D's", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     clip_gradient: float | None = setting(1.0, "clip gradients at this norm; None: do not", minimum=0.0)
@@ -153,8 +156,9 @@ class GAT(Stepping, TwoPlayer):
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
         made = super().optimizer(player, parameters)
         of_vae = player == "vae"
+        rate = self.learning_rate * BASE / self.width * (self.generator_step if player == "generator" else 1)
         for group in made.param_groups:
-            group["lr"] = self.vae_learning_rate if of_vae else self.learning_rate * BASE / self.width
+            group["lr"] = self.vae_learning_rate if of_vae else rate
             group["betas"] = (0.9, 0.999) if of_vae else group["betas"]
         return made
 
