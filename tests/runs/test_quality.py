@@ -189,3 +189,15 @@ def test_the_best_rows_are_the_most_useful_ones(tmp_path):
     assert all(row["evaluate/usefulness"] < 0.9 for row in measured)
     best = max(measured, key=lambda row: row["evaluate/usefulness"])
     assert gs.load(tmp_path / "best.gan").trained["rounds"] == best["step"] == min(trail(gan.history))[1]
+
+
+@pytest.mark.parametrize("edited", [{"measure_items": 0}, {"val": 0.99}])
+def test_a_run_whose_settings_leave_nothing_to_measure_goes_on(edited, tmp_path):
+    run = tmp_path / "run"
+    items = np.random.default_rng(0).standard_normal((130, 2)).astype(np.float32)
+    gs.GAN(width=8, latent=2).fit(items, steps=4, batch_size=1, out=run, evaluate=False, diagnose=False)
+    settings = json.loads((run / "settings.json").read_text())
+    settings["options"] |= {"measure_every": 1, "measure_items": 50, "log_every": 1} | edited
+    (run / "settings.json").write_text(json.dumps(settings))
+    gan = gs.resume(run, data=items, steps=8)
+    assert gan.trained["rounds"] == 8 and not any("evaluate/mind" in row for row in gan.history)

@@ -328,7 +328,7 @@ def play_all(state: State, options: Options, keep, probes, held) -> bool:
     if keep.path is not None and options.look_every is not None:
         watch = Watch(keep, keep.read_settings(), state)
         probes = [Probes(options.look_every, precision=options.precision), *probes]
-    if keep.path is not None and options.measure_every:
+    if keep.path is not None and options.measure_every and options.measure_items and quality.measurable(state):
         best = keep.path / "best.gan"
         measure = quality.Watch(options.measure_every, n=options.measure_items, best=best, patience=options.patience)
         probes = [measure, *probes]
