@@ -17,9 +17,8 @@ import gansmith as gs
 
 
 def measure(data, steps: int, **settings):
-    gan = gs.BEGAN(gamma=0.75, width=16, learning_rate=1e-3, beta1=0.9, **settings).fit(
-        data, steps=steps, val=0, seed=0
-    )
+    gan = gs.BEGAN(gamma=0.75, width=16, learning_rate=1e-3, beta1=0.9, **settings)
+    gan.fit(data, steps=steps, val=0, seed=0)
     log = {name: np.array([row[name] for row in gan.history]) for name in gan.history[0]}
     last = log["samples"] > 0.8 * log["samples"][-1]
     early = np.abs(log["step"] - 200) <= 50

@@ -43,10 +43,8 @@ def first_head(gan: gs.GAT) -> float:
 
 def in_latents(gat: gs.GAT, pictures: np.ndarray) -> Dataset:
     """The latents of pictures, drawn once, as data for a GAN."""
-    with gat.at_rest():
-        units = (gat.spec.to_network(torch.as_tensor(part).to(gat.device)) for part in np.array_split(pictures, 100))
-        made = torch.cat([gat.encoded(part).float().cpu() for part in units])
-    return Dataset(Kind(shape=tuple(made.shape[1:])), {"real": made.numpy()}, "latents")
+    made = gat.apply_in_batches(lambda part, _: gat.encoded(part), pictures)
+    return Dataset(Kind(shape=made.shape[1:]), {"real": made}, "latents")
 
 
 def out_of_latents(gat: gs.GAT, latents: np.ndarray) -> np.ndarray:
@@ -136,7 +134,7 @@ def main() -> None:
     latents = in_latents(gat, pictures)
     rival = play(gs.R3GAN(body="plain", width=64), data=latents, minutes=asked.minutes * (1 - gat.vae_share))
     keep("r3gan on latents", out_of_latents(gat, rival.sample(asked.count, seed=1)), rival)
-    rebuilt = games["gat"].reconstruct(held)
+    rebuilt = gat.reconstruct(held)
     floor = {"test pictures": score(held), "test pictures rebuilt": score(rebuilt)}
     untrained = score(before.sample(asked.count, seed=1))
     share = {name: first_head(games[name]) for name in ("gat", "without guidance")}

@@ -26,9 +26,9 @@ class BEGAN(Stepping, Augmenting):
     training gets on is M = L(x) + |γ·L(x) − L(G(z))|   (section 3.4.1), observed as `balance/convergence`.
 
     Both players move at once, from one pass of D over reals and fakes; k is a buffer, so it is saved and resumed.
-    On pictures the step is 1e-3, Adam's β1 .5, λ_k .3 and γ .9, for minutes. With γ .5 and λ_k .01 G still makes dark
-    blobs of clothes after four minutes, since these are rebuilt well (proofs/every_game.py); the paper's 8e-5, .9, .001
-    and .5 are for days.
+    On pictures the step is 1e-3, Adam's β1 .5, λ_k .3 and γ .9, for minutes; the paper's 8e-5, .9, .001 and .5 are for
+    days. With γ .5 and λ_k .01 G made dark blobs of clothes in 45 seconds and in four minutes, since these are rebuilt
+    well. With what stands the first 45 seconds still hang by the seed (clothes: proofs/every_game.py, by --seed).
     Deviations: the same z for both losses; no vanishing residuals in G (as in carpedm20/BEGAN-tensorflow); the step
     size is halved after a fifth and after two fifths of the budget (there: at 100,000 and 200,000 of 500,000 steps).
     Proof: proofs/began.py.
