@@ -14,13 +14,14 @@ Ding et al. (2020) found no gain at the end of training: hence three stops. `--b
 and how many candidates DRS may look at for a sample: where it finds fewer than 1,000 by then, that is said instead.
 
 The check: no chosen samples are worse than plain ones in both spaces beyond the intervals, at any stop. Floor: training
-pictures. Control, which must not gain: the same selection by scores drawn by chance. With --device cuda --width 64
---minutes 5 it is sized for a card.
+pictures. Control, which must not gain: the same selection by scores drawn by chance. A run adds to what is found, so
+that one data set can be played at a time. With --device cuda --width 64 --minutes 5 it is sized for a card.
 """
 
 import argparse
 import csv
 import io
+import json
 import os
 import tempfile
 import zipfile
@@ -29,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 from photographs import Set, few, sets
-from record import record
+from record import RESULTS, record
 
 import gansmith as gs
 from gansmith.errors import UserError
@@ -132,7 +133,13 @@ def main() -> None:
     parse.add_argument("--seed", type=int, default=0)
     parse.add_argument("--no-record", action="store_true", help="to see that it works")
     asked = parse.parse_args()
-    found, scarce, floor, about = {}, {}, {}, {}
+    protocol = (
+        f"{asked.minutes:g} minutes of training each, width {asked.width}, {DRAWS} draws of {EACH:,} samples, "
+        f"MH and DRS from {asked.budget} candidates each"
+    )
+    before = json.loads(RESULTS.read_text()).get("refine_pictures", {})
+    before = before if before.get("protocol") == protocol else {}  # other minutes are another proof
+    found, scarce, floor, about = (before.get(part, {}) for part in ("found", "few_found", "floor", "about"))
     for data in asked.data:
         read = DATA[data]()
         judge = Judge(read)
@@ -148,7 +155,7 @@ def main() -> None:
                     if share == 1 / 9:
                         game = gs.GAMES[name](width=asked.width).fit(
                             train, minutes=minutes, seed=asked.seed, val=0, device=asked.device, out=f"{folder}/run",
-                            evaluate=False, diagnose=False,
+                            evaluate=False, diagnose=False, size=train.shape[-1],
                         )  # fmt: skip
                     else:
                         game = gs.resume(f"{folder}/run", data=train, minutes=minutes)
@@ -170,8 +177,7 @@ def main() -> None:
         worse=bad or "none", nearer=good or "none", few_found=scarce, seed=asked.seed,
         control={"chance gained": ", ".join(gained) or "never"},
         goal="no selection is worse than plain samples in both feature spaces beyond the intervals",
-        protocol=f"{asked.minutes:g} minutes of training each, width {asked.width}, {DRAWS} draws of {EACH:,} samples, "
-        f"MH and DRS from {asked.budget} candidates each",
+        protocol=protocol,
     )  # fmt: skip
 
 

@@ -71,6 +71,9 @@ def pick_game(positional: list[str], look: dict) -> tuple[str, str, object, list
         return positional[0], positional[0], None, []
     if len(positional) != 1 or (positional[0] in GAMES and not Path(positional[0]).exists()):
         found = f"found '{' '.join(positional)}'" if positional else "no DATA was given"
+        folders = [word for word in positional if word not in GAMES and Path(word).is_dir()]
+        if len(folders) > 1:
+            found += f". To train on {' and '.join(folders)}, move them into one folder and name that"
         raise UserError(f"train takes [GAN] DATA; {found}. For example: {me()} train r3gan digits")
     with Ranks().one_by_one():
         dataset = read(positional[0], **look)
