@@ -1,7 +1,9 @@
 """Games with inputs on the command line: pictures in, pictures out; captions in; nothing in."""
 
 import re
+import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 
 import gansmith as gs
 from gansmith.cli.main import main
+from gansmith.cli.progress import whats_next
 from gansmith.data.kinds.video.kind import squares
 from gansmith.testing import made_up_pairs
 
@@ -54,6 +57,24 @@ def test_pictures_of_any_size_are_enlarged(tmp_path, capsys):
     assert Image.open(tmp_path / "made/a.png").size == (40, 32) and Image.open(tmp_path / "made/b.png").size == (18, 60)
     assert main(["sample", str(tmp_path / "x.gan"), "--input", str(photos), "-o", str(tmp_path / "s.png")]) == 2
     assert "differ in size" in capsys.readouterr().err
+
+
+def test_what_is_said_to_be_next_can_be_typed(tmp_path, monkeypatch):
+    x = np.random.default_rng(0).integers(0, 255, (8, 3, 32, 32), np.uint8)
+    plays = {
+        "pix2pix": (gs.Pix2Pix(width=4), made_up_pairs((3, 8, 8), channels=3)),
+        "srgan": (gs.SRGAN(width=4, blocks=1, scale=2, crop=32), x),
+        "gan": (gs.GAN(width=4), x),
+    }
+    for name, (game, data) in plays.items():
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        lay(Path("pictures"), {"a.png": (20, 16)})
+        game.fit(data, steps=1, batch_size=2, out="run", evaluate=False, diagnose=False)
+        typed = whats_next(Path("run"), game).splitlines()[1]
+        assert ("--input pictures/" in typed) == (name != "gan")
+        assert main(shlex.split(typed)[shlex.split(typed).index("sample") :]) == 0
+    assert Image.open(tmp_path / "srgan/made/a.png").size == (40, 32) and Path("grid.png").is_file()
 
 
 def test_captions_and_games_that_take_none(tmp_path, capsys):

@@ -75,6 +75,14 @@ def test_different_names_are_two_domains(tmp_path):
         gs.read(tmp_path, form="pairs")
 
 
+@pytest.mark.parametrize("form, names", [("domains", ""), ("pairs", " under the same names")])
+def test_other_than_two_folders_are_listed(tmp_path, form, names):
+    lay(tmp_path, {f"{folder}/{i}.png": i for folder in ("cats", "dogs", "birds") for i in range(2)})
+    says = f"{form} are read from two folders, and it has pictures in birds, cats, dogs: .* come out into B/{names}, or"
+    with pytest.raises(gs.UserError, match=says):
+        gs.read(tmp_path, form=form)
+
+
 def test_train_a_and_train_b_are_domains_even_with_the_same_names(tmp_path):
     lay(tmp_path, {f"{side}/{i}.png": i for side in ("trainA", "trainB", "testA") for i in range(4)})
     assert isinstance(gs.read(tmp_path), Unpaired)

@@ -15,8 +15,8 @@ import typer
 
 from gansmith.cli.console import first_rank, me, say, say_error
 from gansmith.cli.waiting import Waiting
-from gansmith.data.spec import Kind
 from gansmith.distributed.track import watched_by
+from gansmith.game import Game
 from gansmith.names import shown, typed
 from gansmith.training import modelfile
 from gansmith.training.folder import RunFolder
@@ -52,7 +52,7 @@ def watched(start: Callable, run: Path, title: str, quiet: bool, begun: float) -
         say_error(stopped(run))
         raise typer.Exit(130)
     if first_rank() and not quiet:
-        progress.print(whats_next(run, game.spec))
+        progress.print(whats_next(run, game))
 
 
 def stopped(run: Path) -> str:
@@ -77,11 +77,13 @@ def summary(run: Path, done: Mapping, seconds: float) -> str:
 this command took {spell_time(seconds)}"""
 
 
-def whats_next(run: Path, form: Kind) -> str:
+def whats_next(run: Path, game: Game) -> str:
     """Three commands to type next."""
-    place = typed(run)
+    place, how = typed(run), game.spec.to_sample
+    if hasattr(game, "read_source") and "--input" not in how:
+        how = f"--input {game.spec.noun}/ -o made/"  # of its own kind: sounds made anew
     return f"""next:
-  {me()} sample {place} {form.example_out}
+  {me()} sample {place} {how}
   {me()} report {place}
   {me()} resume {place} {larger(run)}"""
 

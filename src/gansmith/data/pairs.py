@@ -20,11 +20,17 @@ from torch import Tensor
 from gansmith.data import cache as caching
 from gansmith.data.dataset import Dataset
 from gansmith.data.kinds.images import Images
+from gansmith.data.labels import few
 from gansmith.data.layouts import UNPAIRED, in_one_folder, matched, training_part, two_folders, two_sides
 from gansmith.data.sources import Pictures, by_folder
 from gansmith.errors import DataError, SettingError
+from gansmith.names import shown
 
-LAYOUT = "put what goes in into A/ and what should come out into B/ under the same names, or give (source, target)"
+
+def layout(form: str) -> str:
+    """What to do to have pairs, or domains."""
+    names = " under the same names" if form == "pairs" else ""
+    return f"put what goes in into A/ and what should come out into B/{names}, or give (source, target)"
 
 
 @dataclass
@@ -108,7 +114,7 @@ def from_two(data, form: str, *, size=None, labels=None, **options) -> Dataset |
             fields["source_label"] = source.fields["label"]
         return Unpaired(fields=fields, notes=(*notes, f"unpaired: {len(source)} and {len(target)} items"), **about)
     if not pairs:
-        raise DataError(f"{name}: no file of the one side has the name of one of the other: {LAYOUT}")
+        raise DataError(f"{name}: no file of the one side has the name of one of the other: {layout(form)}")
     names, one, two = zip(*pairs)
     fields["source"], fields["target"] = _rows(fields["source"], [*one]), _rows(fields["target"], [*two])
     return Dataset(fields=fields, files=names, notes=(*notes, *odd, f"{len(pairs)} pairs"), **about)
@@ -119,9 +125,9 @@ def problems(dataset: Dataset) -> list[str]:
     found, source, target = [], dataset.spec.of("source"), dataset.spec
     x, y = dataset.fields["source"], dataset.fields["target"]
     if isinstance(dataset, Unpaired):
-        few_, many = sorted((len(x), len(y)))
-        if many > 4 * few_:
-            found.append(f"one domain has {few_} items and the other {many}: the small one will be learned by heart")
+        fewer, many = sorted((len(x), len(y)))
+        if many > 4 * fewer:
+            found.append(f"one domain has {fewer} items and the other {many}: the small one will be learned by heart")
     elif source.shape == target.shape:
         same = sum(bool((a == b).all()) for a, b in zip(x, y, strict=True))
         if same:
@@ -141,7 +147,8 @@ def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | Non
     if pictures is None:
         if form == "auto":
             return None
-        raise DataError(f"{data if isinstance(data, (str, Path)) else type(data).__name__} holds no {form}: {LAYOUT}")
+        name = data if isinstance(data, (str, Path)) else type(data).__name__
+        raise DataError(f"{name} holds no {form}: {layout(form)}")
     sides = two_sides(pictures, notes)
     if sides is None and form == "auto":
         return None
@@ -152,7 +159,9 @@ def _sides(data, form: str, notes: list[str]) -> tuple[Pictures, Pictures] | Non
         notes.append("each file cut in two: its left half goes in, its right half should come out")
         sides = _half(pictures, 0), _half(pictures, 1)
     if sides is None:
-        raise DataError(f"{pictures.name}: there are no two folders to take {form} from: {LAYOUT}")
+        folders = sorted({shown(file.split("/")[0]) for file in pictures.files if "/" in file})
+        has = f"pictures in {few(folders)}" if folders else "none"
+        raise DataError(f"{pictures.name}: {form} are read from two folders, and it has {has}: {layout(form)}")
     return sides
 
 

@@ -151,6 +151,12 @@ class Kind:
         """'1,797 arrays of 3 × 20'."""
         return f"{count:,} {self.noun} of {' × '.join(map(str, self.shape))}"
 
+    @property
+    def to_sample(self) -> str:
+        """Options of `gansmith sample`, in advice: with something to make items of, where they are made of others."""
+        made_of_others = "source" in self.also and "--input" not in self.example_out
+        return f"--input {self.also['source'].noun}/ -o made/" if made_of_others else self.example_out
+
     def check(self, dataset: Dataset, check: Check) -> None:
         """Add to `check` what the data of this kind shows before training: `notes`, `problems`, `low`, `high` …"""
         from gansmith.data import preflight

@@ -70,7 +70,8 @@ def _measured(run, about: dict, rows, scores, arrays: dict, past: Past) -> Itera
         yield Step("Show the discriminator less of each item: augment, or stop earlier.", "samples are copies", typed)
     path = [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
     if why := better_before(rows):
-        yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan -n 64")
+        how = past.form.to_sample if past.form else "-n 64"
+        yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan {how}")
     elif len(path) >= 6 and (fell := still_falls(path)):
         why = f"MIND (a distance to the data) still fell by {fell:.0%} in the last third of training"
         yield Step("Train longer.", why, f"gansmith resume {run} {more(about['options'])}")
