@@ -1,7 +1,7 @@
 """A thousand pictures: does the discriminator know them by heart, and does augmentation help?
 
     GANSMITH_DATA=folder python proofs/few_data.py [--data clothes32-1000 faces32-1000] [--minutes 10] [--seeds 0]
-        [--arms none diffaugment ada transfer freeze] [--game r3gan]
+        [--arms none diffaugment ada ada-late transfer freeze] [--game r3gan]
 
 1,000 pictures of Fashion-MNIST and of grey faces, at 32×32, at their default settings (one in twenty held out, which
 ADA asks), for as many minutes each. Two more arms are ADA that starts with a model of other grey pictures, digits,
@@ -11,7 +11,7 @@ more than samples: 0 where it knows nothing by heart, 1 where kept pictures look
 ADA the gap is at most 70 % of that without, and the kernel distance to kept pictures at most 75 %, in both feature
 spaces; and samples are no nearer to training pictures than kept pictures are (C_T of Meehan et al. 2020 above −3).
 Floor: the training pictures. Control, which must fail: the run without augmentation against itself. A run adds to what
-is found, so that one data set can be played at a time.
+is found, so that one data set, and one arm, can be played at a time.
 """
 
 import argparse
@@ -29,6 +29,7 @@ ARMS: dict[str, dict] = {
     "none": {"augment": "none"},
     "diffaugment": {"augment": "diffaugment"},
     "ada": {"augment": "ada"},
+    "ada-late": {"augment": "ada", "ada_target": 0.8},
     "transfer": {"augment": "ada"},
     "freeze": {"augment": "ada", "freeze": 2},
 }
@@ -91,8 +92,10 @@ def main() -> None:
         judge = Judge(data.kept[:COUNT])
         floor[name] = judge(data.train)
         for seed in asked.seeds:
-            arms, width = {}, None
-            for arm in asked.arms:
+            key = f"{name}, seed {seed}"
+            arms = found.setdefault(key, {})
+            width = next((arm["width"] for arm in arms.values()), None)
+            for arm in asked.arms if "none" in {*arms, *asked.arms} else ["none", *asked.arms]:
                 first = None
                 if arm in ("transfer", "freeze"):
                     if (seed, width) not in firsts:
@@ -103,8 +106,6 @@ def main() -> None:
                 width = width or gan.width
                 arms[arm] = measured(gan, data, judge, seed)
                 print(name, seed, arm, arms[arm], flush=True)
-            key = f"{name}, seed {seed}"
-            found[key] = arms
             reached[key] = {arm: better(arms[arm], arms["none"]) for arm in arms if arm != "none"}
             control[key] = better(arms["none"], arms["none"])
     print(reached)

@@ -100,7 +100,7 @@ def test_where_the_loss_is_of_differences_p_follows_how_far_reals_are_above_the_
 @pytest.mark.parametrize("known, expected", [(0.8, 1.0), (0.3, 0.0)])
 def test_where_pictures_are_held_out_p_follows_what_d_knows_by_heart(known, expected):
     """Held-out pictures lie `known` of the way from training pictures to fakes; a constant says nothing."""
-    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada"}, 0)
+    state = begin(gs.R3GAN, made_up((1, 8, 8)), {"width": 8, "augment": "ada", "ada_target": 0.5}, 0)
     state.data, state.held = state.data.split(0.3, 0)
     own, kept = ({bytes(x) for x in d.batch(torch.arange(len(d))).real.numpy()} for d in (state.data, state.held))
 
@@ -117,10 +117,11 @@ def test_where_pictures_are_held_out_p_follows_what_d_knows_by_heart(known, expe
     assert state.augment.p.item() == pytest.approx(expected * 40 * state.batch_size / QUICK)
 
 
-@pytest.mark.parametrize("signal, held, target", [("sign", False, 0.6), ("known", True, 0.5)])
+@pytest.mark.parametrize("signal, held, target", [("sign", False, 0.6), ("known", True, 0.5), ("known", True, 0.8)])
 def test_the_loop_is_closed_p_stays_where_the_signal_is_what_it_should_be(signal, held, target):
     """A discriminator that knows the less by heart the more it is shown: r = 0.9 − p / 2."""
-    state = begin(gs.GAN, made_up((1, 8, 8)), {"width": 4, "augment": "ada-bgc"}, 0)
+    asked = {"ada_target": target} if held else {}
+    state = begin(gs.GAN, made_up((1, 8, 8)), {"width": 4, "augment": "ada-bgc", **asked}, 0)
     if held:
         state.data, state.held = state.data.split(0.3, 0)
     state.batch_size, found = 1000, []  # for long strides

@@ -40,7 +40,7 @@ class ACGAN(GAN):
     )
     summary = "the discriminator also names the class"
     unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
+        *("conditional", "packing", "augment", "ada_target", "instance_noise"),  # both heads share one pass
     )
     default_width = FromNoise.default_width
     conditional = True

@@ -56,7 +56,8 @@ class CaloGAN(GAN):
     )
     summary = "showers of a calorimeter, layer by layer, for the energy of a particle"
     unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("packing", "augment", "mirror", "instance_noise", "minibatch"),  # D has minibatch discrimination of its own
+        *("packing", "augment", "ada_target", "mirror", "instance_noise"),
+        "minibatch",  # D has minibatch discrimination of its own
     )
     latent: int = setting(64, "numbers of noise beside those of the cells", minimum=1)
     energy_weight: float = setting(

@@ -70,7 +70,7 @@ class InfoGAN(GAN):
     }
     for_columns: ClassVar[dict[str, object]] = {"r1": 0.3}  # without it, it collapses (proofs/every_game.py)
     unsupported_settings: ClassVar[tuple[str, ...]] = (
-        *("conditional", "packing", "augment", "instance_noise"),  # both heads share one pass
+        *("conditional", "packing", "augment", "ada_target", "instance_noise"),  # both heads share one pass
     )
     default_width = FromNoise.default_width
 

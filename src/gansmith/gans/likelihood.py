@@ -32,7 +32,7 @@ class LikelihoodFirst(R3GAN):
     unsupported_settings: ClassVar[tuple[str, ...]] = (
         *("r1", "r2", "decay", "packing", "minibatch", "spectral_norm", "lecam", "augment", "instance_noise"),
         *("conditional", "body", "blocks", "prior", "simultaneous", "latent", "learning_rate_end", "beta2"),
-        *("discriminator_steps", "mirror"),
+        *("discriminator_steps", "mirror", "ada_target"),
     )
     simultaneous, body, learning_rate_end = True, "perceptron", 0.0
 

@@ -22,7 +22,7 @@ from gansmith.training.bgc import bgc
 CLIP, EVERY = 0.8, 4  # ADA's largest p; rounds from one look at the discriminator to the next
 SIGN, SPAN = 0.6, 500_000  # E sign D(real) that is aimed at; images from p = 0 to 1 (Karras et al. 2020)
 FEWEST = 10  # held-out pictures that a mean is taken of
-GAP, QUICK, MEMORY = 0.5, 100_000, 0.9  # the same where pictures are held out: their r_v, images, of a moving average
+QUICK, MEMORY = 100_000, 0.9  # images from p = 0 to 1 where pictures are held out; of a moving average of r_v
 
 
 class Augment(nn.Module):
@@ -32,9 +32,9 @@ class Augment(nn.Module):
     kind   "none", "diffaugment" (p = 1), or "ada" with the augmentations of DiffAugment and "ada-bgc" with the paper's:
            p follows how well D knows the training pictures by heart (Karras et al. 2020,
            https://arxiv.org/abs/2006.06676, eq. 1). Where pictures are held out that is their
-           r_v = (E D(train) − E D(held out)) / (E D(train) − E D(fake)), which is held at 0.5: 0 where D knows nothing
-           by heart, so that p stays 0 and costs nothing, 1 where held-out pictures look as false as fakes. Otherwise
-           their r_t = E sign D(real), held at 0.6, which also grows where D is merely good
+           r_v = (E D(train) − E D(held out)) / (E D(train) − E D(fake)), which is held at `target`: 0 where D knows
+           nothing by heart, so that p stays 0 and costs nothing, 1 where held-out pictures look as false as fakes.
+           Otherwise their r_t = E sign D(real), held at 0.6, which also grows where D is merely good
     noise  standard deviation of normal noise on top, in network units, which falls to 0 along the run (Sønderby et al.
            2017; Roth et al. 2017);  progress  tells how far that is, 0 … 1
 
@@ -49,9 +49,10 @@ class Augment(nn.Module):
         noise: float = 0.0,
         progress: Callable[[], float] = lambda: 0.0,
         mirror: bool = False,
+        target: float = 0.5,
     ):
         super().__init__()
-        self.kind, self.noise, self.progress, self.mirror = kind, noise, progress, mirror
+        self.kind, self.noise, self.progress, self.mirror, self.target = kind, noise, progress, mirror, target
         self.register_buffer("p", torch.tensor(1.0 if kind == "diffaugment" else 0.0))
         self.register_buffer("gap", torch.zeros(2))  # moving averages of both differences of r_v
 
@@ -87,10 +88,10 @@ class Augment(nn.Module):
         for network in players:
             network.eval()  # no running statistic may move here, and D sees pictures as they are
         by_held = state.held is not None and len(state.held) >= FEWEST
-        too_much, span = self.known(state) > GAP if by_held else self.sign(state) > SIGN, QUICK if by_held else SPAN
+        too_much = self.known(state) > self.target if by_held else self.sign(state) > SIGN
         for network in players:
             network.train()
-        step = (1 if too_much else -1) * EVERY * state.batch_size / span
+        step = (1 if too_much else -1) * EVERY * state.batch_size / (QUICK if by_held else SPAN)
         self.p.copy_((self.p + step).clamp(0, CLIP))
 
     def known(self, state) -> float:
@@ -139,7 +140,8 @@ def attach(game) -> Augment | None:
     if (kind != "none" or mirror) and game.spec is not None and not isinstance(game.spec, Images):
         asked = f"augment={kind!r}" if kind != "none" else "mirror=True"
         raise UserError(f"{asked} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
-    made = Augment(kind, noise, lambda: game.progress, mirror).to(game.device)
+    target = getattr(game, "ada_target", 0.5)  # of older games and of your own
+    made = Augment(kind, noise, lambda: game.progress, mirror, target).to(game.device)
     if made.acts:
         game.discriminator.register_forward_pre_hook(made.hook)
     return made
