@@ -19,6 +19,7 @@ from gansmith.cli.waiting import Waiting
 from gansmith.distributed.track import watched_by
 
 RESULTS = Path(__file__).parent / "results.json"
+DOCS = RESULTS.parents[1] / "docs"
 
 watching = ExitStack()  # whoever imports this is shown how far training and measuring have come
 watching.enter_context(watched_by(Waiting()))
@@ -48,6 +49,13 @@ def record(name: str, *, passed: bool, protocol: str, seed, control, command: st
     print(json.dumps({name: entry}, indent=2))
     if not passed:
         sys.exit(1)
+
+
+def into_page(table: str, page: str) -> None:
+    """Write a table of Markdown into a page of docs/, between the marks of the proof that was called."""
+    start, end = f"<!-- table of proofs/{Path(sys.argv[0]).name} -->", "<!-- end of the table -->"
+    head, rest = (DOCS / page).read_text().split(start)
+    (DOCS / page).write_text(f"{head}{start}\n{table}\n{end}{rest.split(end, 1)[1]}")
 
 
 def machine() -> str:
