@@ -39,7 +39,7 @@ class Augmenting(TwoPlayer):
 
     augment: str = setting("none", "of pictures, what is done to all that D sees", choices=KINDS)
     ada_target: float = setting(
-        0.8, "how well D may know pictures by heart (r_v) before ada changes them", minimum=0.0, maximum=1.0
+        0.5, "how well D may know pictures by heart (r_v) before ada changes them", minimum=0.0, maximum=1.0
     )
     mirror: bool = setting(False, "of pictures, show D each real one as it is or mirrored: samples then come both ways")
     instance_noise: float = setting(0.0, "standard deviation of noise on all that D sees, falling to 0", minimum=0.0)

@@ -67,9 +67,6 @@ class StyleGAN2(Stepping, Augmenting):
         "of pictures, what is done to all that D sees; None: ada for few pictures",
         choices=KINDS,
     )
-    ada_target: float = setting(
-        0.5, "how well D may know pictures by heart (r_v) before ada changes them", minimum=0.0, maximum=1.0
-    )
     learning_rate: float = setting(2.5e-3, "Adam's learning rate", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)

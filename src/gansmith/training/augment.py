@@ -49,7 +49,7 @@ class Augment(nn.Module):
         noise: float = 0.0,
         progress: Callable[[], float] = lambda: 0.0,
         mirror: bool = False,
-        target: float = 0.8,
+        target: float = 0.5,
     ):
         super().__init__()
         self.kind, self.noise, self.progress, self.mirror, self.target = kind, noise, progress, mirror, target
@@ -140,7 +140,7 @@ def attach(game) -> Augment | None:
     if (kind != "none" or mirror) and game.spec is not None and not isinstance(game.spec, Images):
         asked = f"augment={kind!r}" if kind != "none" else "mirror=True"
         raise UserError(f"{asked} is for pictures and these are {game.spec.noun}: try instance_noise=0.1")
-    target = getattr(game, "ada_target", 0.8)
+    target = getattr(game, "ada_target", 0.5)
     made = Augment(kind, noise, lambda: game.progress, mirror, target).to(game.device)
     if made.acts:
         game.discriminator.register_forward_pre_hook(made.hook)
