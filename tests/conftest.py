@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 
 import pytest
@@ -16,6 +17,19 @@ POINTS, FEW = toys.POINTS, 20_000
 def small_toys():
     """Toys have 20,000 points, not 100,000: what is measured of them takes a fifth of the time."""
     toys.POINTS = FEW
+
+
+@pytest.fixture
+def signals_are_heard():
+    """Also where the tests were started by `nohup` or behind a script's `&`, which have signals ignored."""
+    heard = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    numbers = {getattr(signal, name): handler for name, handler in heard.items() if hasattr(signal, name)}
+    ignored = {number: handler for number, handler in numbers.items() if signal.getsignal(number) == signal.SIG_IGN}
+    for number, handler in ignored.items():
+        signal.signal(number, handler)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from gansmith.cli import main as cli
 from gansmith.training.folder import RunFolder
 
-pytestmark = pytest.mark.usefixtures("whole_toys")
+pytestmark = pytest.mark.usefixtures("whole_toys", "signals_are_heard")
 
 
 def process(*words: str, **more) -> subprocess.Popen:

@@ -9,7 +9,7 @@ import pytest
 import gansmith as gs
 from gansmith.training.stopping import SIGNALS, deliver, signals_held
 
-pytestmark = pytest.mark.usefixtures("whole_toys")
+pytestmark = pytest.mark.usefixtures("whole_toys", "signals_are_heard")
 
 HOW = {"steps": 40, "batch_size": 16, "precision": "fp32", "evaluate": False}
 SCRIPT = """
