@@ -1,4 +1,4 @@
-"""A thousand pictures: does the discriminator know them by heart, and does augmentation help?
+"""Few pictures: does the discriminator know them by heart, and does augmentation help?
 
     GANSMITH_DATA=folder python proofs/few_data.py [--data clothes32-1000 faces32-1000] [--minutes 10] [--seeds 0]
         [--arms none diffaugment ada ada-late transfer freeze] [--game r3gan]
@@ -61,9 +61,9 @@ def better(one: dict, plain: dict) -> bool:
     return nearer and one["gap"] <= 0.7 * plain["gap"] and one["copying"] > -3
 
 
-def two(one: dict, name: str, times: int = 1, form: str = ".2f") -> str:
+def two(one: dict, name: str, times: int = 1) -> str:
     """A number in both feature spaces."""
-    return " and ".join(f"{times * one[space][name]:{form}}" for space in ("random", "pixels"))
+    return " and ".join(f"{times * one[space][name]:.2f}" for space in ("random", "pixels"))
 
 
 def table(found: dict, floor: dict) -> str:

@@ -79,11 +79,9 @@ this command took {spell_time(seconds)}"""
 
 def whats_next(run: Path, game: Game) -> str:
     """Three commands to type next."""
-    place, how = typed(run), game.spec.to_sample
-    if hasattr(game, "read_source") and "--input" not in how:
-        how = f"--input {game.spec.noun}/ -o made/"  # of its own kind: sounds made anew
+    place = typed(run)
     return f"""next:
-  {me()} sample {place} {how}
+  {me()} sample {place} {game.spec.to_sample(game)}
   {me()} report {place}
   {me()} resume {place} {larger(run)}"""
 

@@ -151,11 +151,11 @@ class Kind:
         """'1,797 arrays of 3 × 20'."""
         return f"{count:,} {self.noun} of {' × '.join(map(str, self.shape))}"
 
-    @property
-    def to_sample(self) -> str:
-        """Options of `gansmith sample`, in advice: with something to make items of, where they are made of others."""
-        made_of_others = "source" in self.also and "--input" not in self.example_out
-        return f"--input {self.also['source'].noun}/ -o made/" if made_of_others else self.example_out
+    def to_sample(self, game) -> str:
+        """Options of `gansmith sample`, in advice: of a game (or its class) that makes items of others, with those."""
+        if not hasattr(game, "read_source") or "--input" in self.example_out:
+            return self.example_out
+        return f"--input {self.also.get('source', self).noun}/ -o made/"
 
     def check(self, dataset: Dataset, check: Check) -> None:
         """Add to `check` what the data of this kind shows before training: `notes`, `problems`, `low`, `high` …"""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gansmith import names
 from gansmith.diagnose.advice import batches
 from gansmith.diagnose.log_history import Past
+from gansmith.gans import GAMES
 from gansmith.runs.quality import better_before, still_falls
 from gansmith.runs.reference import ENOUGH_HELD
 from gansmith.training.plan import spell_time
@@ -70,7 +71,7 @@ def _measured(run, about: dict, rows, scores, arrays: dict, past: Past) -> Itera
         yield Step("Show the discriminator less of each item: augment, or stop earlier.", "samples are copies", typed)
     path = [(row["evaluate/mind"], row["step"]) for row in rows if "evaluate/mind" in row]
     if why := better_before(rows):
-        how = past.form.to_sample if past.form else "-n 64"
+        how = past.form.to_sample(GAMES.get(past.game)) if past.form else "-n 64"
         yield Step("Take the best model rather than the last.", why, f"gansmith sample {run}/best.gan {how}")
     elif len(path) >= 6 and (fell := still_falls(path)):
         why = f"MIND (a distance to the data) still fell by {fell:.0%} in the last third of training"
