@@ -1,5 +1,7 @@
 """Items on their way to files: one after the other, under their names, a single one as it is."""
 
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -42,3 +44,11 @@ def test_pictures_brought_to_a_size_are_counted(tmp_path):
         Image.fromarray(np.zeros((side, side), np.uint8)).save(tmp_path / f"{i}.png")
     with pytest.warns(UserWarning, match="2 brought to 8x8, the size that was trained on"):
         assert {x.shape for x in opened(tmp_path, 1, (8, 8)).values()} == {(1, 8, 8)}
+
+
+def test_transparency_that_is_lost_is_told(tmp_path):
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8), "RGBA").save(tmp_path / "clear.png")
+    with pytest.warns(UserWarning, match="1 with transparency, laid over white"):
+        assert (opened(tmp_path, None)["clear.png"] == 255).all()
+    with warnings.catch_warnings(action="error"):
+        assert opened(tmp_path, 4)["clear.png"].shape == (4, 8, 8)

@@ -28,7 +28,7 @@ class Linear(nn.Module):
         super().__init__()
         self.size = size
 
-    def synthesis(self, styles):
+    def unsquashed(self, styles):
         return self.size * styles[:, :, 0].mean(1)[:, None, None, None].expand(-1, 1, 8, 8)
 
 
@@ -94,6 +94,17 @@ def test_few_pictures_are_augmented():
     many.choose(spec, 50_000), asked.choose(spec, 500)
     assert many.augment == asked.augment == "none"
     assert begin(gs.StyleGAN2, gs.read(pictures()), SMALL, 0).augment.kind == "ada"
+
+
+def test_models_and_runs_from_before_output_was_a_setting_are_linear(tmp_path, monkeypatch):
+    now = gs.StyleGAN2.settings
+    monkeypatch.setattr(gs.StyleGAN2, "settings", lambda self: {k: v for k, v in now(self).items() if k != "output"})
+    run = tmp_path / "run"
+    made = gs.StyleGAN2(**SMALL, output="linear").fit("digits", steps=2, batch_size=8, out=run)
+    monkeypatch.undo()
+    old = gs.load(run / "model.gan")
+    assert old.output == "linear" and np.array_equal(old.sample(3, seed=0), made.sample(3, seed=0))
+    assert gs.resume(run, steps=3).output == "linear" and gs.StyleGAN2().output == "tanh"
 
 
 def test_other_data_is_refused():

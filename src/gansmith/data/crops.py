@@ -125,4 +125,6 @@ def decoded(pictures, channels, size, left_out: dict[str, str]) -> OnDemand:
     if other := size and sum((facts[i].height, facts[i].width) != tuple(size) for i in good):
         at = f"{size[1]}x{size[0]}"
         warnings.warn(f"{pictures.name}: {other} brought to {at}, the size that was trained on", stacklevel=4)
+    if channels < 4 and (clear := sum(facts[i].alpha for i in good)):
+        warnings.warn(f"{pictures.name}: {clear} with transparency, laid over white", stacklevel=4)
     return OnDemand(((pictures.files[i], i) for i in good if not wrong[i]), make)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gansmith import penalties
@@ -24,6 +24,7 @@ from gansmith.training.augment import KINDS
 from gansmith.training.metrics import Metric
 
 FEW = 20_000  # pictures below which D begins to know them by heart (Karras et al. 2020b, figure 1)
+OUTPUTS = {"tanh": nn.Tanh, "linear": None}
 
 
 class StyleGAN2(Stepping, Augmenting):
@@ -72,6 +73,9 @@ class StyleGAN2(Stepping, Augmenting):
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     latent: int = setting(128, "numbers of noise, and of w", minimum=1)
     mapping: int = setting(2, "layers from noise to w", minimum=1)
+    output: str = setting(
+        "tanh", "what G's pictures go through; linear: nothing, as in the paper", choices=tuple(OUTPUTS)
+    )
 
     def choose(self, spec: Kind, count: int | None = None) -> list[str]:
         reasons = super().choose(spec, count)
@@ -90,7 +94,9 @@ class StyleGAN2(Stepping, Augmenting):
                 f"StyleGAN2 makes pictures and the data is {spec.noun} of shape {spec.shape}: use {spec.default_game}"
             )
         self.choose(spec)
-        self.generator = StyleGenerator(self.latent, spec.shape, self.width, self.classes(spec), self.mapping)
+        self.generator = StyleGenerator(
+            self.latent, spec.shape, self.width, self.classes(spec), self.mapping, output=OUTPUTS[self.output]
+        )
         self.discriminator = StyleDiscriminator(spec.shape, self.width, self.classes(spec))
         self.register_buffer("path_mean", torch.zeros(()))
 
@@ -155,10 +161,14 @@ class StyleGAN2(Stepping, Augmenting):
         return {"path": self.path_length * self.path_every * (lengths - mean).square().mean()}
 
     def path_lengths(self, styles: Tensor) -> Tensor:
-        """‖Jᵀ_w y‖ (n,) at styles (n, layers, latent), differentiable: the root of the mean over layers of the sums."""
+        """‖Jᵀ_w y‖ (n,) at styles (n, layers, latent), differentiable: the root of the mean over layers of the sums.
+
+        Of pictures before `output`: behind it, one that is black throughout has equal lengths for all w, none, and
+        stays so.
+        """
         if not styles.requires_grad:
             styles = styles.detach().requires_grad_()
-        picture = self.generator.synthesis(styles)
+        picture = self.generator.unsquashed(styles)
         noise = torch.randn_like(picture) / prod(picture.shape[2:]) ** 0.5
         (gradient,) = torch.autograd.grad((picture * noise).sum(), styles, create_graph=True)
         return gradient.square().sum(2).mean(1).sqrt()

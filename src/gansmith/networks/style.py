@@ -6,6 +6,7 @@ Weights are kept as N(0, 1) and scaled by He's constant when they are used (equa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import prod
 
@@ -149,13 +150,23 @@ def normalised(x: Tensor) -> Tensor:
 
 
 class StyleGenerator(nn.Module):
-    """Mapping and synthesis: (n, latent) to pictures (n, C, H, W), unbounded, float32; each grid adds to the sum of all
-    grids' pictures (output skips, section 4.1).
+    """Mapping and synthesis: (n, latent) to pictures (n, C, H, W), float32; each grid adds to the sum of all grids'
+    pictures (output skips, section 4.1).
 
     latent  also the width of w;  width  channels of the finest grid, doubling towards the coarsest, up to 8·width
+    output  what squashes that sum: `nn.Tanh` for values in −1 … 1, None, as in the paper, for anything unbounded
     """
 
-    def __init__(self, latent: int, shape: tuple[int, int, int], width: int = 32, classes: int = 0, depth: int = 8):
+    def __init__(
+        self,
+        latent: int,
+        shape: tuple[int, int, int],
+        width: int = 32,
+        classes: int = 0,
+        depth: int = 8,
+        *,
+        output: Callable[[], nn.Module] | None = nn.Tanh,
+    ):
         super().__init__()
         self.latent, self.grids = latent, halvings(shape[1:], 4)[::-1]
         widths = [width * min(2**i, MOST) for i in range(len(self.grids))][::-1]
@@ -167,6 +178,7 @@ class StyleGenerator(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.to_picture = nn.ModuleList(ModulatedConv(c, shape[0], 1, latent, demodulate=False) for c in widths)
         self.bias = nn.Parameter(torch.zeros(len(widths), shape[0], 1, 1))
+        self.output = output() if output else nn.Identity()
 
     def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
         return self.synthesis(self.styles(z, label, psi))
@@ -180,6 +192,10 @@ class StyleGenerator(nn.Module):
 
     def synthesis(self, styles: Tensor) -> Tensor:
         """Styles (n, layers, latent) to pictures. The last style is that of the finest grid's picture."""
+        return self.output(self.unsquashed(styles))
+
+    def unsquashed(self, styles: Tensor) -> Tensor:
+        """The sum of all grids' pictures."""
         x = self.layers[0](self.constant.expand(len(styles), -1, -1, -1), styles[:, 0])
         picture = self.to_picture[0](x, styles[:, 1]) + self.bias[0]
         for i, grid in enumerate(self.grids[1:], 1):

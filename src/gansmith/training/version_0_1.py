@@ -20,7 +20,12 @@ WHOLE = {  # whole words of those names, between dots and slashes
     "eyes": "feature_net",
     "second.layers.5": "second.score",
 }
-UNSAID = {"f-anogan": {"layer_norm": True}, "FAnoGAN": {"layer_norm": True}}  # game -> what it was before a setting was
+UNSAID = {  # game, by name and by class -> what it was before a setting was
+    "f-anogan": {"layer_norm": True},
+    "FAnoGAN": {"layer_norm": True},
+    "stylegan2": {"output": "linear"},
+    "StyleGAN2": {"output": "linear"},
+}
 OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
 
