@@ -42,7 +42,7 @@ class GAT(Stepping, TwoPlayer):
     L_D = E log(1 + e^{D(x̃_G) − D(x̃)}) + γ/2 (aR1 + aR2),   L_G = E log(1 + e^{D(x̃) − D(x̃_G)}),
     aR = E(D(x̃) − D(x̃'))²/σ², x̃' made from x + σ ε' with the noise of x̃, σ = .01: gradient penalties by differences.
     The step is `learning_rate` · 768 / width, since what a step changes grows with the width. (In three minutes of one
-    core that is too careful: at width 128 twice the step ends nearer in each of three seeds, proofs/gat.py --step-size.)
+    core that is too careful: at width 128 twice the step ends nearer in all of 3 seeds, proofs/gat.py --step-size.)
 
     Where the paper's text was not at hand, the released code (MIT) was read for its settings: t, σ, γ, nested noise,
     Adam's memories, clipping at 1, K = 4, blocks with root-mean-square norms, SwiGLU and layer scale; its step of 2e-4
