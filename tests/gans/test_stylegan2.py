@@ -10,7 +10,7 @@ from gansmith import penalties
 from gansmith.data.dataset import Batch
 from gansmith.testing import begin
 
-SMALL = {"width": 2, "latent": 8}
+SMALL = {"width": 2, "latent": 8, "path_length": 2.0, "generator_step": 1.0}
 
 
 def pictures(n=40, side=8, seed=0):
@@ -97,14 +97,23 @@ def test_few_pictures_are_augmented():
 
 
 def test_models_and_runs_from_before_output_was_a_setting_are_linear(tmp_path, monkeypatch):
-    now = gs.StyleGAN2.settings
-    monkeypatch.setattr(gs.StyleGAN2, "settings", lambda self: {k: v for k, v in now(self).items() if k != "output"})
+    now, new = gs.StyleGAN2.settings, ("output", "generator_step")
+    monkeypatch.setattr(gs.StyleGAN2, "settings", lambda self: {k: v for k, v in now(self).items() if k not in new})
     run = tmp_path / "run"
     made = gs.StyleGAN2(**SMALL, output="linear").fit("digits", steps=2, batch_size=8, out=run)
     monkeypatch.undo()
     old = gs.load(run / "model.gan")
     assert old.output == "linear" and np.array_equal(old.sample(3, seed=0), made.sample(3, seed=0))
-    assert gs.resume(run, steps=3).output == "linear" and gs.StyleGAN2().output == "tanh"
+    again = gs.resume(run, steps=3)
+    assert (again.output, again.generator_step) == ("linear", 1.0) and gs.StyleGAN2().output == "tanh"
+
+
+def test_on_a_cpu_g_steps_farther_and_there_is_no_path_length():
+    made, rates = begin(gs.StyleGAN2, gs.read(pictures()), {"width": 2}, 0).game, []
+    for player in ("generator", "discriminator"):
+        (group,) = made.optimizer(player, [torch.zeros(3, requires_grad=True)]).param_groups
+        rates.append(group["lr"])
+    assert len(made.turns()) == 3 and rates == pytest.approx([4 * 2.5e-3, 2.5e-3 * 16 / 17])
 
 
 def test_other_data_is_refused():

@@ -40,7 +40,10 @@ class StyleGAN2(Stepping, Augmenting):
     (Karras et al. 2020b), with DiffAugment's changes of pictures; "ada-bgc" is ADA with those of its own paper.
     Deviations: small by default, for two cores (width 32, a mapping of 2 layers as in their CIFAR preset; the paper's
     has 8); sizes need not be powers of 2; in use, noise is a fixed picture, so that a sample is a function of its
-    latent. The official code may not be used commercially; this is from the papers. Proof: proofs/stylegan2.py.
+    latent. Pictures end in tanh, unless `output` is "linear" as in the paper: a sum is never quite flat, and D tells
+    digits, whose ground is, by that alone; G then made one digit. On a CPU G's step is four times D's, and there is no
+    path length (nor is there in their CIFAR preset), which slows the beginning. The official code may not be used
+    commercially; this is from the papers. Proof: proofs/stylegan2.py.
     """
 
     name = "stylegan2"
@@ -54,6 +57,7 @@ class StyleGAN2(Stepping, Augmenting):
     )
     summary = "styles, path length, ADA for few pictures"
     batch_size: ClassVar[int] = 32
+    for_cpu: ClassVar[dict[str, object]] = {"generator_step": 4.0, "path_length": 0.0}
     unsupported_settings: ClassVar[tuple[str, ...]] = ("discriminator_steps", "prior")
     replaceable: ClassVar[tuple[str, ...]] = ()  # its losses need styles
     unreached: ClassVar[dict[str, str]] = {"*.strength": "where the noise falls on flat activations"}
@@ -69,6 +73,7 @@ class StyleGAN2(Stepping, Augmenting):
         choices=KINDS,
     )
     learning_rate: float = setting(2.5e-3, "Adam's learning rate", minimum=0.0)
+    generator_step: float = setting(1.0, "… of G, as a multiple of D's", minimum=0.0)
     beta1: float = setting(0.0, "Adam's memory of the gradient", minimum=0.0, maximum=1.0)
     beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=1.0)
     latent: int = setting(128, "numbers of noise, and of w", minimum=1)
@@ -110,12 +115,12 @@ class StyleGAN2(Stepping, Augmenting):
         return [*turns, path] if self.path_length else turns
 
     def optimizer(self, player: str, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        """Adam for the moves and for the penalties between them: both raised or cut to k / (k + 1)."""
+        """Adam for the moves and for the penalties between them: step and memories corrected to k / (k + 1)."""
         every = self.r1_every if player == "discriminator" else self.path_every if self.path_length else 0
         share = every / (every + 1) if every else 1.0
         made = super().optimizer(player, parameters)
         for group in made.param_groups:
-            group["lr"] *= share
+            group["lr"] *= share * (self.generator_step if player == "generator" else 1)
             group["betas"] = tuple(beta**share if beta else 0.0 for beta in group["betas"])
         return made
 

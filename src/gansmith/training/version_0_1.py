@@ -23,8 +23,8 @@ WHOLE = {  # whole words of those names, between dots and slashes
 UNSAID = {  # game, by name and by class -> what it was before a setting was
     "f-anogan": {"layer_norm": True},
     "FAnoGAN": {"layer_norm": True},
-    "stylegan2": {"output": "linear"},
-    "StyleGAN2": {"output": "linear"},
+    "stylegan2": {"output": "linear", "generator_step": 1.0},
+    "StyleGAN2": {"output": "linear", "generator_step": 1.0},
 }
 OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
