@@ -41,9 +41,9 @@ class StyleGAN2(Stepping, Augmenting):
     Deviations: small by default, for two cores (width 32, a mapping of 2 layers as in their CIFAR preset; the paper's
     has 8); sizes need not be powers of 2; in use, noise is a fixed picture, so that a sample is a function of its
     latent. Pictures end in tanh, unless `output` is "linear" as in the paper: a sum is never quite flat, and D tells
-    digits, whose ground is, by that alone; G then made one digit. On a CPU G's step is four times D's (in minutes nearer
-    to digits and to CIFAR-10; at 64 pixels as near), and there is no path length (nor is there in their CIFAR preset),
-    which slows the beginning. The official code may not be used commercially; this is from the papers.
+    digits, whose ground is, by that alone; G then made one digit. On a CPU G's step is four times D's (in minutes
+    nearer to digits and to CIFAR-10; at 64 pixels as near), and there is no path length (nor is there in their CIFAR
+    preset), which slows the beginning. The official code may not be used commercially; this is from the papers.
     Proof: proofs/stylegan2.py.
     """
 
