@@ -74,10 +74,11 @@ def test_any_size(shape):
 
 
 def test_pictures_are_squashed_unless_asked_otherwise():
+    torch.manual_seed(0)
     squashed, linear = (StyleGenerator(8, (1, 16, 16), 2, depth=2, output=output) for output in (nn.Tanh, None))
     linear.load_state_dict(squashed.state_dict())
     z = torch.randn(16, 8)
-    assert torch.allclose(squashed(z), linear(z).tanh()) and 1 < linear(z).std() < 6
+    assert torch.allclose(squashed(z), linear(z).tanh()) and 0.3 < linear(z).std() < 6 and linear(z).max() > 1
 
 
 def test_w_does_not_depend_on_the_noise_s_length_and_its_mean_is_kept():
