@@ -53,6 +53,7 @@ def main() -> None:
     gan, linear = (played(output, minutes=asked.minutes) for output in ("tanh", "linear"))
     made, plain = gan.sample(COUNT, seed=1), linear.sample(COUNT, seed=1)
     digits = read(made)
+    uneven, coverage = divergence(digits), covered(made)
     one, other = gan.styles(1000, seed=2), gan.styles(1000, seed=3)
     half = one.shape[1] // 2
     before = read(gan.synthesize(one))
@@ -61,18 +62,19 @@ def main() -> None:
         "fine": float((read(gan.synthesize(torch.cat([one[:, :half], other[:, half:]], 1))) == before).mean()),
     }
     flat = gan.sample(50, seed=4, psi=0.0)
+    one_picture = bool((flat == flat[:1]).all())
     beside = {"divergence": divergence(read(plain)), "coverage": covered(plain), "rounds": linear.trained["rounds"]}
-    print(divergence(digits), covered(made), kept, gan.trained["rounds"], "linear:", beside, flush=True)
+    print(uneven, coverage, kept, gan.trained["rounds"], "linear:", beside, flush=True)
     if asked.picture:
         sheet(gan, made, half, asked.picture)
     record(
         "stylegan2",
-        passed=divergence(digits) <= 0.2 and kept["coarse"] < kept["fine"] and bool((flat == flat[:1]).all()),
-        divergence=divergence(digits),
-        coverage=covered(made),
+        passed=uneven <= 0.2 and kept["coarse"] < kept["fine"] and one_picture,
+        divergence=uneven,
+        coverage=coverage,
         linear=beside,
         digit_kept=kept,
-        one_picture_without_spread=bool((flat == flat[:1]).all()),
+        one_picture_without_spread=one_picture,
         shares=[float(share) for share in np.bincount(digits, minlength=10) / COUNT],
         rounds=gan.trained["rounds"],
         goal="divergence of the digits' shares <= 0.2; others' coarse styles change the digit more often than fine "

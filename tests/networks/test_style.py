@@ -67,9 +67,9 @@ def test_equalised_layers_keep_the_variance_and_step_at_their_rate(rate):
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 17, 23), (1, 8, 8)])
 def test_any_size(shape):
-    generator, discriminator = StyleGenerator(8, shape, 2, depth=2), StyleDiscriminator(shape, 2)
+    generator, discriminator = StyleGenerator(8, shape, 2, depth=2, output=None), StyleDiscriminator(shape, 2)
     made = generator(torch.randn(4, 8))
-    assert made.shape == (4, *shape) and made.dtype == torch.float32
+    assert made.shape == (4, *shape) and made.dtype == torch.float32 and 0.3 < made.std() < 6
     assert discriminator(made).shape == (4,)
 
 
@@ -78,7 +78,7 @@ def test_pictures_are_squashed_unless_asked_otherwise():
     squashed, linear = (StyleGenerator(8, (1, 16, 16), 2, depth=2, output=output) for output in (nn.Tanh, None))
     linear.load_state_dict(squashed.state_dict())
     z = torch.randn(16, 8)
-    assert torch.allclose(squashed(z), linear(z).tanh()) and 0.3 < linear(z).std() < 6 and linear(z).max() > 1
+    assert torch.allclose(squashed(z), linear(z).tanh()) and linear(z).max() > 1
 
 
 def test_w_does_not_depend_on_the_noise_s_length_and_its_mean_is_kept():

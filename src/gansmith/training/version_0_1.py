@@ -20,11 +20,10 @@ WHOLE = {  # whole words of those names, between dots and slashes
     "eyes": "feature_net",
     "second.layers.5": "second.score",
 }
-UNSAID = {  # game, by name and by class -> what it was before a setting was
+UNSAID = {  # game -> what it was before a setting was
     "f-anogan": {"layer_norm": True},
-    "FAnoGAN": {"layer_norm": True},
+    "FAnoGAN": {"layer_norm": True},  # the oldest files name the class
     "stylegan2": {"output": "linear", "generator_step": 1.0},
-    "StyleGAN2": {"output": "linear", "generator_step": 1.0},
 }
 OLD = re.compile("|".join([*NAMES, *(rf"(?<![^./]){re.escape(word)}(?![^./])" for word in WHOLE)]))
 
